@@ -1,0 +1,109 @@
+"""What Kine asks, with which arguments, and what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from kinetune.model.finding import Remark
+from kinetune.model.plan import Plan
+from kinetune.model.server import Server
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """`$number` of a statement: the type the server infers, and what it means (`prefix-start`, `revision` …)."""
+
+    number: int
+    type: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Query:
+    """
+    One of Kine's statements, verbatim, under Kine's own name, as recorded from a real release (sql/kine/<era>).
+
+    `trigger` says what makes Kine send it, `frequency` how often, `wish` the access path one would wish for.
+    """
+
+    era: str
+    name: str
+    text: str
+    parameters: tuple[Parameter, ...]
+    trigger: str
+    frequency: str
+    wish: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """
+    Arguments taken from the store: keys and revisions, never values.
+
+    `prefix` is the largest resource's, `objects` the estimated number of its rows. `key` has many revisions,
+    `middle_key` halves the prefix, `old_revision` is the compacted one or the oldest worth asking for.
+    """
+
+    prefix: str
+    empty_prefix: str
+    key: str
+    middle_key: str
+    newest_revision: int
+    old_revision: int
+    compact_revision: int
+
+
+@dataclass(frozen=True)
+class Call:
+    """
+    A query with its arguments, and what it does in Kubernetes words ("list pods, first page").
+
+    `scenario` is stable over eras (list-page, poll …), so that two runs can be set side by side. `text` is the
+    statement as Kine would send it, LIMIT included. `arguments` are in the order of `query.parameters`.
+    """
+
+    scenario: str
+    words: str
+    query: Query
+    text: str
+    arguments: tuple[object, ...]
+    writes: bool = False
+
+
+@dataclass(frozen=True)
+class Measured:
+    """
+    What a call cost. Medians over the runs, in milliseconds; `generic` is the plan without knowledge of the arguments
+    that pgx's prepared statements may get after five executions, `generic_chosen` whether the server would take it
+    (None where it could not be learned). `wal_bytes` only for writes. `failed` says why there is no plan.
+    """
+
+    call: Call
+    plan: Plan | None = None
+    generic: Plan | None = None
+    generic_chosen: bool | None = None
+    milliseconds: float | None = None
+    generic_milliseconds: float | None = None
+    rows: int | None = None
+    wal_bytes: int | None = None
+    remarks: tuple[Remark, ...] = ()
+    failed: str = ""
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One run of `kinetune explain`: the store, and each call's cost. The unit of --save and --against."""
+
+    observed_at: datetime
+    server: Server
+    database: str
+    era: str
+    era_source: str
+    rows: int | None
+    table_bytes: int | None
+    index_bytes: int | None
+    profile: str
+    calls: tuple[Measured, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
