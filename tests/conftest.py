@@ -1,0 +1,70 @@
+"""Real servers for the tests. A missing one skips with a reason on a laptop and fails in CI."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from tests.cluster import DEBIAN_15, Cluster, MissingServer, wheel_binaries
+
+
+def absent(reason: str) -> None:
+    """Skip, or fail where every server is required (CI=true, or KINETUNE_REQUIRE_SERVERS=1)."""
+    if os.environ.get("CI") or os.environ.get("KINETUNE_REQUIRE_SERVERS"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def _cluster(kind: str) -> Iterator[Cluster]:
+    try:
+        cluster = Cluster.start(DEBIAN_15 if kind == "postgresql-15" else wheel_binaries())
+    except MissingServer as missing:
+        absent(str(missing))
+        return
+    yield cluster
+    cluster.remove()
+
+
+@pytest.fixture(scope="session")
+def pg15() -> Iterator[Cluster]:
+    """Debian's PostgreSQL 15, the base of YugabyteDB 2025."""
+    yield from _cluster("postgresql-15")
+
+
+@pytest.fixture(scope="session")
+def pg18() -> Iterator[Cluster]:
+    """PostgreSQL 18 of the embedded wheel."""
+    yield from _cluster("postgresql-18")
+
+
+@pytest.fixture(scope="session", params=["pg15", "pg18"])
+def cluster(request: pytest.FixtureRequest) -> Cluster:
+    """Each server in turn."""
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Cluster)
+    return found
+
+
+def scratch(cluster: Cluster) -> Iterator[str]:
+    """The endpoint of a new, empty database, dropped afterwards."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+        yield cluster.dsn(name)
+        admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def database(cluster: Cluster) -> Iterator[str]:
+    """The endpoint of a new, empty database on each server."""
+    yield from scratch(cluster)
+
+
+@pytest.fixture
+def database15(pg15: Cluster) -> Iterator[str]:
+    """The endpoint of a new, empty database on PostgreSQL 15 alone, for what costs time."""
+    yield from scratch(pg15)
