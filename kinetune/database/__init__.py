@@ -1,0 +1,1 @@
+"""The only room that knows psycopg: connect, ask, observe, explain, apply."""

@@ -82,10 +82,15 @@ Section = Heading | Paragraph | Items | Table | Code | Bars | Fold
 
 @dataclass(frozen=True)
 class Report:
-    """`kind` and `schema` name the JSON form of `data`, which holds plain values only (kinetune explain, 1)."""
+    """
+    `kind` and `schema` name the JSON form of `data`, which holds plain values only (kinetune explain, 1).
+
+    `appendix` is for pages, read at leisure: text leaves it out.
+    """
 
     kind: str
     title: str
     sections: tuple[Section, ...]
     data: dict[str, object] = field(default_factory=dict)
     schema: int = 1
+    appendix: tuple[Section, ...] = ()

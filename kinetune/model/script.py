@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -19,7 +19,8 @@ class Step:
     One change: what it does, why, what it locks and how it is undone.
 
     `statements` run in one transaction where `atomic`, else each by itself. `locks` speaks of what waits meanwhile.
-    `kine_may_run` is false where a running Kine would see errors; such a step carries a hazard.
+    `kine_may_run` is false where a running Kine would see errors; such a step carries a hazard. A step that is not
+    `in_database` runs in the maintenance database, since its own is not there yet.
     """
 
     does: str
@@ -29,6 +30,7 @@ class Step:
     undo: tuple[str, ...] = ()
     kine_may_run: bool = True
     atomic: bool = False
+    in_database: bool = True
     hazard: Hazard | None = None
 
 
@@ -47,6 +49,18 @@ class Script:
     @property
     def hazards(self) -> tuple[Hazard, ...]:
         return tuple(dict.fromkeys(step.hazard for step in self.steps if step.hazard is not None))
+
+    def without(self, hazards: frozenset[str]) -> Script:
+        """The script less the steps of these hazards."""
+        return replace(self, steps=tuple(step for step in self.steps if step.hazard not in hazards))
+
+    def outside(self) -> Script:
+        """The steps that run in the maintenance database."""
+        return replace(self, steps=tuple(step for step in self.steps if not step.in_database))
+
+    def inside(self) -> Script:
+        """The steps that run in the store's own database."""
+        return replace(self, steps=tuple(step for step in self.steps if step.in_database))
 
     def __bool__(self) -> bool:
         return bool(self.steps)

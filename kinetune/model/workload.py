@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from kinetune.model.finding import Remark
@@ -42,8 +41,8 @@ class Sample:
     """
     Arguments taken from the store: keys and revisions, never values.
 
-    `prefix` is the largest resource's, `objects` the estimated number of its rows. `key` has many revisions,
-    `middle_key` halves the prefix, `old_revision` is the compacted one or the oldest worth asking for.
+    `prefix` is the largest resource's, `middle_key` halves it, `key` has many revisions, `old_revision` is the
+    compacted one or 10,000 revisions back, whichever is newer.
     """
 
     prefix: str
@@ -73,14 +72,32 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Recording:
+    """
+    EXPLAIN's own documents for one call, as they came, unread: one a run, warm, for both kinds of plan.
+
+    `generic_chosen` is whether the server prefers the plan that does not know the arguments (None: not learned).
+    `failed` says in one line why there are no documents.
+    """
+
+    call: Call
+    custom: tuple[object, ...] = ()
+    generic: tuple[object, ...] = ()
+    generic_chosen: bool | None = None
+    failed: str = ""
+
+
+@dataclass(frozen=True)
 class Measured:
     """
     What a call cost. Medians over the runs, in milliseconds; `generic` is the plan without knowledge of the arguments
     that pgx's prepared statements may get after five executions, `generic_chosen` whether the server would take it
     (None where it could not be learned). `wal_bytes` only for writes. `failed` says why there is no plan.
+    `recording` is what this was read from, with one document a plan: the median run's.
     """
 
     call: Call
+    recording: Recording | None = None
     plan: Plan | None = None
     generic: Plan | None = None
     generic_chosen: bool | None = None
@@ -94,7 +111,11 @@ class Measured:
 
 @dataclass(frozen=True)
 class Explained:
-    """One run of `kinetune explain`: the store, and each call's cost. The unit of --save and --against."""
+    """
+    One run of `kinetune explain`: the store, and each call's cost. The unit of --save and --against.
+
+    `profile` names the profile whose schema the store has, or says "of its own". Bytes include TOAST.
+    """
 
     observed_at: datetime
     server: Server
@@ -106,4 +127,3 @@ class Explained:
     index_bytes: int | None
     profile: str
     calls: tuple[Measured, ...]
-    settings: Mapping[str, str] = field(default_factory=dict)

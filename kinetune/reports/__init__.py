@@ -1,0 +1,1 @@
+"""Values into text, one file per format; table.py lists them."""

@@ -1,0 +1,1 @@
+"""From facts and a target to a script. Nothing here connects."""

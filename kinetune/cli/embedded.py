@@ -1,0 +1,53 @@
+"""`kinetune embedded`: the private servers behind the endpoint embedded[:NAME]."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="List, stop or remove the private PostgreSQL behind embedded[:NAME].", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(metavar="[NAME]", help="Its name; plain `embedded` is called default.")]
+
+
+@app.command("list")
+def list_() -> None:
+    """Show the names of those that run, one a line."""
+    from kinetune.database import embedded
+
+    for name in embedded.running():
+        typer.echo(name)
+
+
+@app.command()
+def start(name: Name = "default") -> None:
+    """Start it, or find it running, and show its endpoint: for Kine, psql and kinetune alike."""
+    from kinetune.database import embedded
+
+    typer.echo(str(embedded.start(name)))
+
+
+@app.command()
+def stop(name: Name = "default") -> None:
+    """Stop it; its data stays, and the next use starts it again."""
+    from kinetune.database import embedded
+
+    typer.echo(f"embedded:{name} is stopped" if embedded.stop(name) else f"embedded:{name} was not running")
+
+
+@app.command()
+def remove(
+    name: Name = "default",
+    yes: Annotated[bool, typer.Option("--yes", "-y", envvar="KINETUNE_YES", help="Do not ask.")] = False,
+) -> None:
+    """Stop it and delete its data."""
+    import sys
+
+    from kinetune.database import embedded
+    from kinetune.model.failure import Refused
+
+    if not yes:
+        if not sys.stdin.isatty():
+            raise Refused("nothing was removed: there is no terminal to ask on", "add --yes")
+        typer.confirm(f"Delete embedded:{name} with all its data?", abort=True, err=True)
+    typer.echo(f"embedded:{name} is removed" if embedded.remove(name) else f"there is no embedded:{name}")

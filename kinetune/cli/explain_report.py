@@ -1,0 +1,214 @@
+"""What `kinetune explain` says: one run, or two side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kinetune.kine.pretty import pretty
+from kinetune.model.finding import Severity
+from kinetune.model.report import Bars, Cell, Code, Fold, Heading, Items, Paragraph, Report, Section, Table, Tone
+from kinetune.plans.reads import rows_read, scans
+from kinetune.plans.saved import KIND, SCHEMA, to_data
+from kinetune.plans.tree import lines
+
+if TYPE_CHECKING:
+    from kinetune.model.plan import Plan
+    from kinetune.model.workload import Explained, Measured
+    from kinetune.plans.compare import Comparison
+
+TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARN, Severity.INFO: Tone.DIM}
+VERDICTS = {"better": Tone.GOOD, "same": Tone.PLAIN, "worse": Tone.BAD, "new": Tone.DIM, "gone": Tone.DIM}
+
+
+def saved(run: Explained) -> Report:
+    """Only the data, for --save."""
+    return Report(KIND, "", (), to_data(run), SCHEMA)
+
+
+def reported(run: Explained, *, tree: bool = False) -> Report:
+    """The table first, then what is wrong in words, then the plans: in a page behind a click, in text with --tree."""
+    sections: list[Section] = [*_store(run), _costs(run), *_remarks(run), _bars(run)]
+    plans: tuple[Section, ...] = tuple(_plan(one) for one in run.calls if one.plan)
+    sections += plans if tree else ()
+    return Report(KIND, "kinetune explain", tuple(sections), to_data(run), SCHEMA, () if tree else plans)
+
+
+def compared(before: Explained, after: Explained, comparisons: tuple[Comparison, ...]) -> Report:
+    """Query by query, with the plan nodes that differ."""
+    changes = [
+        Fold(one.words, (Items(tuple(Cell(difference) for difference in one.differences)),))
+        for one in comparisons
+        if one.differences and one.verdict in ("better", "worse")
+    ]
+    sections = (
+        *_both(before, after),
+        Table(
+            ("call", "before", "after", "time", f"{_work_name(after)} before", "after ", "work", "verdict"),
+            tuple(_row(one) for one in comparisons),
+            frozenset({"before", "after", "time", f"{_work_name(after)} before", "after ", "work"}),
+            "call",
+        ),
+        *((Heading("Plans that changed"), *changes) if changes else ()),
+        *_remarks(after),
+        _bars_of_two(comparisons),
+    )
+    plans = tuple(
+        replace(_plan(one), title=f"{when}: {one.call.words}")
+        for comparison in comparisons
+        for when, one in (("before", comparison.before), ("after", comparison.after))
+        if one and one.plan
+    )
+    verdicts = [{"scenario": one.scenario, "verdict": one.verdict, "time_ratio": one.time_ratio} for one in comparisons]
+    data = to_data(after) | {"against": to_data(before), "comparison": verdicts}
+    return Report(KIND, "kinetune explain: before and after", sections, data, SCHEMA, plans)
+
+
+def _store(run: Explained) -> Iterator[Section]:
+    yield Paragraph(_where(run))
+    yield Paragraph(f"Kine's queries: {run.era_source}.", Tone.DIM)
+
+
+def _both(before: Explained, after: Explained) -> Iterator[Section]:
+    yield Paragraph(f"Before: {_where(before)}")
+    yield Paragraph(f"After: {_where(after)}")
+
+
+def _where(run: Explained) -> str:
+    rows = f"about {run.rows:,} rows" if run.rows else "never analysed"
+    sizes = f"{_bytes(run.table_bytes)} and {_bytes(run.index_bytes)} of indexes"
+    return f"{run.server}, database {run.database}: {rows}, {sizes}; schema {run.profile}; era {run.era}"
+
+
+def _costs(run: Explained) -> Table:
+    columns = ["call", "Kine's query", "ms", "rows read", "returned", _work_name(run), "index", "verdict"]
+    wal = any(one.wal_bytes is not None for one in run.calls)
+    if wal:
+        columns.insert(6, "WAL bytes")
+    numeric = frozenset({"ms", "rows read", "returned", _work_name(run), "WAL bytes"})
+    return Table(tuple(columns), tuple(_cost(one, wal=wal) for one in run.calls), numeric, "call")
+
+
+def _cost(one: Measured, *, wal: bool) -> tuple[Cell, ...]:
+    if one.plan is None:
+        empty = (Cell("–"),) * (6 if wal else 5)
+        return (Cell(one.call.words), Cell(one.call.query.name), *empty, Cell(one.failed, Tone.BAD))
+    cells = [
+        Cell(one.call.words),
+        Cell(one.call.query.name, Tone.DIM),
+        Cell(_ms(one.milliseconds)),
+        Cell(f"{_rows_read(one.plan):,.0f}"),
+        Cell(f"{one.rows:,}" if one.rows is not None else "–"),
+        Cell(_work(one.plan)),
+        Cell(", ".join(_indexes(one.plan)) or "–", Tone.DIM),
+        _verdict(one),
+    ]
+    if wal:
+        cells.insert(6, Cell(f"{one.wal_bytes:,}" if one.wal_bytes is not None else "–"))
+    return tuple(cells)
+
+
+def _verdict(one: Measured) -> Cell:
+    if not one.remarks:
+        return Cell("good", Tone.GOOD)
+    worst = min(one.remarks, key=lambda remark: list(Severity)[::-1].index(remark.severity))
+    more = f" +{len(one.remarks) - 1}" if len(one.remarks) > 1 else ""
+    return Cell(worst.symptom.replace("-", " ") + more, TONES[worst.severity])
+
+
+def _remarks(run: Explained) -> Iterator[Section]:
+    """Each remark once, under the calls it holds for: ten calls with one cause are one thing to mend."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    tones = {}
+    for one in run.calls:
+        for remark in one.remarks:
+            grouped.setdefault((remark.says, remark.do), []).append(one.call.words)
+            tones[remark.says] = TONES[remark.severity]
+    if grouped:
+        yield Heading("What is wrong, and what helps")
+        yield Items(tuple(_said(*key, tones[key[0]], calls) for key, calls in grouped.items()))
+
+
+def _said(says: str, do: str, tone: Tone, calls: list[str]) -> Cell:
+    return Cell(f"{'; '.join(dict.fromkeys(calls))}: {says}" + (f" → {do}" if do else ""), tone)
+
+
+def _plan(one: Measured) -> Fold:
+    assert one.plan is not None
+    tree = "\n".join(lines(one.plan))
+    folded: tuple[Section, ...] = (Code(tree, title=f"{one.call.query.name}: plan for these arguments"),)
+    if one.generic and one.generic_chosen:
+        generic = "\n".join(lines(one.generic))
+        folded += (Code(generic, title="the plan the server settles for after five runs"),)
+    return Fold(
+        one.call.words,
+        (*folded, Code(pretty(one.call.text), "sql", f"{one.call.query.name} as Kine sends it, in lines")),
+    )
+
+
+def _bars(run: Explained) -> Bars:
+    timed = ((one.call.words, (one.milliseconds,)) for one in run.calls if one.milliseconds is not None)
+    return Bars("Time a call, median of warm runs", "ms", ("time",), tuple(timed))
+
+
+def _bars_of_two(comparisons: tuple[Comparison, ...]) -> Bars:
+    both = tuple(
+        (one.words, (one.before.milliseconds, one.after.milliseconds))
+        for one in comparisons
+        if one.before and one.after and one.before.milliseconds is not None and one.after.milliseconds is not None
+    )
+    return Bars("Time a call, before and after", "ms", ("before", "after"), both)
+
+
+def _row(one: Comparison) -> tuple[Cell, ...]:
+    return (
+        Cell(one.words),
+        *(Cell(_ms(side.milliseconds if side else None)) for side in (one.before, one.after)),
+        Cell(_ratio(one.time_ratio)),
+        *(Cell(_work(side.plan) if side and side.plan else "–") for side in (one.before, one.after)),
+        Cell(_ratio(one.work_ratio)),
+        Cell(one.verdict, VERDICTS[one.verdict]),
+    )
+
+
+def _indexes(plan: Plan) -> list[str]:
+    """Indexes of kine in the order of the plan, a sequential scan as 'no index'."""
+    named = (
+        node.index or ("no index" if node.kind == "Seq Scan" and node.relation == "kine" else "")
+        for node in plan.nodes()
+    )
+    return list(dict.fromkeys(name.removeprefix("kine_").removesuffix("_index") for name in named if name))
+
+
+def _rows_read(plan: Plan) -> float:
+    return sum(rows_read(node) for node in scans(plan))
+
+
+def _work_name(run: Explained) -> str:
+    return "requests" if any(one.plan and one.plan.requests is not None for one in run.calls) else "blocks"
+
+
+def _work(plan: Plan) -> str:
+    amount = plan.requests if plan.requests is not None else plan.blocks
+    return "–" if amount is None else f"{amount:,}"
+
+
+def _ms(milliseconds: float | None) -> str:
+    if milliseconds is None:
+        return "–"
+    return (
+        f"{milliseconds:,.0f}"
+        if milliseconds >= 100
+        else f"{milliseconds:.1f}"
+        if milliseconds >= 1
+        else f"{milliseconds:.2f}"
+    )
+
+
+def _ratio(ratio: float | None) -> str:
+    return "–" if ratio is None else f"× {ratio:.2f}"
+
+
+def _bytes(size: int | None) -> str:
+    return "unknown" if size is None else f"{size / 2**20:,.1f} MiB"

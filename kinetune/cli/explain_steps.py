@@ -1,0 +1,148 @@
+"""What `kinetune explain` does: look at the store, choose the calls, run them, read the plans."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kinetune.model.failure import CouldNotLook, UsageFailure
+
+if TYPE_CHECKING:
+    from kinetune.database.session import Session
+    from kinetune.kine.releases import Era
+    from kinetune.model.endpoint import Endpoint
+    from kinetune.model.facts import Facts
+    from kinetune.model.workload import Call, Explained, Measured, Recording
+
+ARGUMENTS = ("prefix", "key", "revision")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What to explain and how hard: `rows` is the size of the copy for writes, 0 leaves writes out."""
+
+    era: tuple[Era, str] | None = None
+    query: str | None = None
+    given: Mapping[str, str] | None = None
+    runs: int = 3
+    timeout: float = 30.0
+    rows: int = 0
+
+
+def run(endpoint: Endpoint, look: Look) -> Explained:
+    """All calls of the era on this store, slowest first. Raises CouldNotLook where there is no table or no object."""
+    from kinetune.database.era import era_in_use
+    from kinetune.database.observe import observe
+    from kinetune.database.session import visit
+
+    with visit(endpoint, "explain") as session:
+        facts = observe(session)
+        _refuse_nothing(facts)
+        era, source = look.era or era_in_use(session)
+        calls = _calls(session, era, look)
+        recordings = list(_recordings(session, calls, look))
+    return _explained(facts, (era, source), _in_words(recordings))
+
+
+def arguments(given: list[str] | None) -> dict[str, str]:
+    """`--arg prefix=/registry/pods/` as a mapping; UsageFailure for another name or a revision that is no number."""
+    pairs = dict(text.partition("=")[::2] for text in given or ())
+    for name, value in pairs.items():
+        if name not in ARGUMENTS or not value:
+            raise UsageFailure(f"--arg {name}={value} is not understood", f"give {'=…, '.join(ARGUMENTS)}=…")
+        if name == "revision" and not value.isdecimal():
+            raise UsageFailure(f"--arg revision={value} is not a number", "give a revision such as 120345")
+    return pairs
+
+
+def load(path: Path) -> Explained:
+    """A saved run; UsageFailure for a file that cannot be read or is none."""
+    from kinetune.plans.saved import from_data
+
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageFailure(f"cannot read {path}: {error.strerror}", "save a run with kinetune explain --save") from None
+    except ValueError as error:
+        raise UsageFailure(f"{path} is not JSON: {error}", "save a run with kinetune explain --save") from None
+    return from_data(data if isinstance(data, dict) else {}, str(path))
+
+
+def _refuse_nothing(facts: Facts) -> None:
+    from kinetune.tuning.refuse import refuse_strangers
+
+    if facts.table is None:
+        raise CouldNotLook(
+            f"there is no table kine in database {facts.database}", "start Kine on it, or prepare it with kinetune init"
+        )
+    refuse_strangers(facts)
+
+
+def _calls(session: Session, era: Era, look: Look) -> tuple[Call, ...]:
+    from kinetune.database.sample import sample
+    from kinetune.kine.queries import catalogue
+    from kinetune.kine.scenarios import calls
+
+    every = tuple(calls(catalogue(era.name), sample(session), look.given))
+    names = {call.scenario for call in every} | {call.query.name for call in every}
+    if look.query and look.query not in names:
+        raise UsageFailure(f"unknown call or query {look.query!r}", f"this era has {', '.join(sorted(names))}")
+    chosen = (call for call in every if look.query in (None, call.scenario, call.query.name))
+    return tuple(call for call in chosen if look.rows or not call.writes)
+
+
+def _recordings(session: Session, calls: tuple[Call, ...], look: Look) -> Iterator[Recording]:
+    from kinetune.cli.progress import bars
+    from kinetune.database.explain import Effort, explain
+    from kinetune.database.session import visit
+    from kinetune.database.shadow import shadow
+
+    effort = Effort(look.runs, look.timeout)
+    with bars() as progress:
+        task = progress.add_task("explaining", total=len(calls))
+        for call in calls:
+            progress.update(task, description=call.words.replace("{objects} ", ""))
+            if call.writes:
+                with visit(session.endpoint, "explain", write=True) as writer, shadow(writer, look.rows):
+                    yield from explain(writer, [call], effort)
+            else:
+                yield from explain(session, [call], effort)
+            progress.advance(task)
+
+
+def _in_words(recordings: list[Recording]) -> tuple[Measured, ...]:
+    """With the number of objects in the words, which only the whole list knows."""
+    from kinetune.plans.measure import measured
+
+    every = [measured(recording) for recording in recordings]
+    listed = next((one.rows for one in every if one.call.scenario == "list" and one.rows is not None), None)
+    objects = f"{listed:,} " if listed is not None else ""
+    worded = (
+        replace(one, call=replace(one.call, words=one.call.words.replace("{objects} ", objects))) for one in every
+    )
+    return tuple(sorted(worded, key=lambda one: -(one.milliseconds or 0.0)))
+
+
+def _explained(facts: Facts, era: tuple[Era, str], calls: tuple[Measured, ...]) -> Explained:
+    from kinetune.model.workload import Explained
+    from kinetune.tuning.recognise import profile_of
+
+    table = facts.table
+    assert table is not None, "_refuse_nothing has seen to it"
+    indexes = [table.primary_key, *table.indexes]
+    return Explained(
+        observed_at=datetime.now(UTC),
+        server=facts.server,
+        database=facts.database,
+        era=era[0].name,
+        era_source=era[1],
+        rows=table.rows,
+        table_bytes=table.bytes,
+        index_bytes=sum(seen.bytes or 0 for seen in indexes if seen),
+        profile=profile_of(facts, era[0]),
+        calls=calls,
+    )

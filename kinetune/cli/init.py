@@ -1,0 +1,125 @@
+"""`kinetune init`: show a plan, ask, apply, verify."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kinetune.cli.init_steps import Wish, carry_out, look, offline
+from kinetune.cli.options import (
+    EndpointArgument,
+    Format,
+    K3sConfig,
+    K3sRelease,
+    KineRelease,
+    Output,
+    endpoint_of,
+    era_given,
+)
+from kinetune.model.failure import UsageFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from kinetune.model.endpoint import Endpoint
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How the command acts and where it writes."""
+
+    dry_run: bool
+    yes: bool
+    format: str
+    output: Path | None
+
+
+Profile = Annotated[
+    str, typer.Option(envvar="KINETUNE_PROFILE", help="tuned, article (as published), or stock (Kine's own).")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show the plan; the server forbids any change.")]
+PrintSql = Annotated[bool, typer.Option("--print", help="Only the SQL, on stdout; nothing is changed.")]
+ServerName = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="With --print: for an empty postgresql-16 or yugabytedb-2024.2, no connection."),
+]
+Revert = Annotated[bool, typer.Option("--revert", help="Go back to Kine's own schema: --profile stock.")]
+Allow = Annotated[
+    list[str] | None, typer.Option(envvar="KINETUNE_ALLOW", metavar="HAZARD", help="Allow a hazard: COLUMN_TYPES …")
+]
+Leave = Annotated[
+    list[str] | None, typer.Option(envvar="KINETUNE_LEAVE", metavar="HAZARD", help="Leave steps of a hazard out.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", envvar="KINETUNE_YES", help="Do not ask.")]
+
+
+def init(
+    endpoint: EndpointArgument = None,
+    profile: Profile = "tuned",
+    kine: KineRelease = None,
+    k3s: K3sRelease = None,
+    dry_run: DryRun = False,
+    print_sql: PrintSql = False,
+    server: ServerName = None,
+    revert: Revert = False,
+    allow: Allow = None,
+    leave: Leave = None,
+    yes: Yes = False,
+    k3s_config: K3sConfig = None,
+    format: Format = "text",
+    output: Output = None,
+) -> None:
+    """
+    Prepare a database for Kine, or bring a store in use to the tuned schema.
+
+    Shows each step with its reason, lock and undo, asks, applies and verifies. Kine may keep running unless a step says
+    otherwise. Interrupted or killed, it can be run again: it goes on from what is there.
+
+    Examples:  kinetune init --dry-run postgres://kine@db/kubernetes  ·  kinetune init --yes --kine v0.17.5
+    ·  kinetune init --print --server yugabytedb-2024.2 > schema.sql
+    """
+    wish = Wish("stock" if revert else profile, era_given(kine, k3s), _hazards(allow), _hazards(leave))
+    if print_sql:
+        _print(server, wish, lambda: endpoint_of(endpoint, k3s_config))
+        return
+    if server:
+        raise UsageFailure("--server needs --print", "add --print, or leave --server out to use the endpoint")
+    place = endpoint_of(endpoint, k3s_config)
+    _show_and_apply(place, wish, Manner(dry_run, yes, format, output))
+
+
+def _show_and_apply(place: Endpoint, wish: Wish, manner: Manner) -> None:
+    from kinetune.cli.init_report import applied, planned
+    from kinetune.reports.table import save, write
+
+    seen = look(place, wish)
+    report = planned(seen)
+    acts = bool(seen.script) and not manner.dry_run
+    if manner.format == "text" or not acts:
+        write(report, manner.format, sys.stdout)
+    if acts:
+        sys.stdout.flush()
+        outcome = applied(report, carry_out(place, seen, wish, yes=manner.yes))
+        write(outcome.tail if manner.format == "text" else outcome.whole, manner.format, sys.stdout)
+        report = outcome.whole
+    if manner.output:
+        save(report, manner.output)
+
+
+def _print(server: str | None, wish: Wish, place: Callable[[], Endpoint]) -> None:
+    from kinetune.cli.init_report import written
+
+    sys.stdout.write(written(offline(server, wish) if server else look(place(), wish).script))
+
+
+def _hazards(names: list[str] | None) -> frozenset[str]:
+    from kinetune.model.script import Hazard
+
+    given = frozenset(name.upper().replace("-", "_") for name in names or ())
+    if unknown := given - set(Hazard):
+        raise UsageFailure(f"unknown hazard {min(unknown)}", f"known are {', '.join(Hazard)}")
+    return given

@@ -1,0 +1,139 @@
+"""What `kinetune init` does between showing and telling: look, ask, carry out, verify."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kinetune.model.failure import CouldNotLook, Refused
+
+if TYPE_CHECKING:
+    from kinetune.database.apply import Done, Watcher
+    from kinetune.kine.releases import Era
+    from kinetune.model.endpoint import Endpoint
+    from kinetune.model.facts import Facts
+    from kinetune.model.script import Script
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user asked for, apart from where. `era` comes with the words that say how it is known."""
+
+    profile: str
+    era: tuple[Era, str] | None
+    allow: frozenset[str]
+    leave: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One look at the store, and what it leads to."""
+
+    facts: Facts
+    era: Era
+    era_source: str
+    script: Script
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was done, statement by statement, and how long the whole took (seconds)."""
+
+    done: tuple[Done, ...]
+    seconds: float
+
+
+def look(endpoint: Endpoint, wish: Wish) -> Seen:
+    """On a session that may only read."""
+    from kinetune.database.era import era_in_use
+    from kinetune.database.look import store
+
+    with store(endpoint, "init") as (session, facts):
+        era, source = wish.era or era_in_use(session)
+    return Seen(facts, era, source, _script(facts, era, wish))
+
+
+def offline(server: str, wish: Wish) -> Script:
+    """The script for an empty database of `--server`."""
+    from kinetune.kine.releases import newest
+    from kinetune.servers.recognise import named
+    from kinetune.tuning.difference import for_empty
+    from kinetune.tuning.profiles import target
+
+    known = named(server)
+    return for_empty(known, target(wish.profile, known, wish.era[0] if wish.era else newest()))
+
+
+def carry_out(endpoint: Endpoint, seen: Seen, wish: Wish, *, yes: bool) -> Outcome:
+    """
+    Ask, apply, verify. Nothing is begun where a hazard is not allowed, a privilege is missing or nobody agrees.
+
+    Raises Refused where the store changed since it was looked at: the plan that was agreed to is no longer the one.
+    """
+    from kinetune.cli.progress import Progress
+    from kinetune.tuning.may import refuse_powerless
+
+    refuse_powerless(seen.facts, seen.script)
+    _refuse_hazards(seen.script, wish)
+    _ask(endpoint, seen.script, yes=yes)
+    started = time.monotonic()
+    with Progress(endpoint, seen.script) as progress:
+        _apply(endpoint, seen, wish, progress.watch)
+    _verify(endpoint, seen, wish)
+    return Outcome(tuple(progress.done), time.monotonic() - started)
+
+
+def _script(facts: Facts, era: Era, wish: Wish) -> Script:
+    from kinetune.tuning.difference import difference
+    from kinetune.tuning.profiles import target
+
+    return difference(facts, target(wish.profile, facts.server, era)).without(wish.leave)
+
+
+def _refuse_hazards(script: Script, wish: Wish) -> None:
+    for hazard in script.hazards:
+        if hazard not in wish.allow:
+            step = next(step for step in script.steps if step.hazard is hazard)
+            raise Refused(
+                f"nothing was changed: to {step.does} is the hazard {hazard} (Kine must be stopped)",
+                f"stop Kine and add --allow {hazard}, or leave it out with --leave {hazard}",
+            )
+
+
+def _ask(endpoint: Endpoint, script: Script, *, yes: bool) -> None:
+    import typer
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused("nothing was changed: there is no terminal to ask on", "add --yes to apply this plan")
+    typer.confirm(f"Apply {len(script.steps)} steps to {endpoint}?", abort=True, err=True)
+
+
+def _apply(endpoint: Endpoint, seen: Seen, wish: Wish, watch: Watcher) -> None:
+    from kinetune.database.apply import Apply, alone
+    from kinetune.database.look import store
+    from kinetune.database.observe import observe
+
+    if not seen.facts.database_exists:
+        with store(endpoint, "init", write=True) as (session, facts):
+            if not facts.database_exists:
+                Apply(session, watch).script(seen.script.outside())
+    with store(endpoint, "init", write=True) as (session, _), alone(session):
+        script = _script(observe(session), seen.era, wish)
+        if script.steps != seen.script.inside().steps:
+            raise Refused("the store has changed since this plan was made", "run again to see the new plan")
+        Apply(session, watch).script(script)
+
+
+def _verify(endpoint: Endpoint, seen: Seen, wish: Wish) -> None:
+    """The second look: whatever is still to be done was done by somebody else meanwhile, or not as told."""
+    from kinetune.database.look import store
+
+    with store(endpoint, "init") as (_, facts):
+        if left := _script(facts, seen.era, wish):
+            raise CouldNotLook(
+                f"applied, but not as planned: still to {left.steps[0].does}", "run kinetune init again to see why"
+            )

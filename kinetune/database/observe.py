@@ -1,0 +1,89 @@
+"""One look at a store: questions out of sql/facts, answers into Facts. Reads catalogs and one end of the key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Rows
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from kinetune.database.session import Row, Session
+from kinetune.model.facts import Facts, Relation, Role, SeenIndex, Unknown
+from kinetune.model.failure import CouldNotLook
+from kinetune.model.schema import Column, Index, Key, Order, Sequence
+
+ORDERS = {0: Order.ASC, 1: Order.DESC, 2: Order.ASC, 3: Order.DESC, 4: Order.HASH}
+"""pg_index.indoption: bit 0 is DESC, bit 1 NULLS FIRST; 4 is HASH on YugabyteDB (FINDINGS.md, Reading the schema)."""
+
+
+def observe(session: Session) -> Facts:
+    """What is there. Raises CouldNotLook where even the catalogs cannot be read."""
+    (role,) = session.ask("role")
+    return Facts(
+        observed_at=datetime.now(UTC),
+        server=session.server,
+        database=session.endpoint.database,
+        database_exists=True,
+        role=Role(**role),
+        table=_relation(session),
+        settings={row["name"]: row["setting"] for row in session.ask("settings")},
+        database_settings={row["name"]: row["value"] for row in session.ask("database_settings")},
+        sessions=_sessions(session),
+    )
+
+
+def _relation(session: Session) -> Relation | None:
+    found = session.ask("relation")
+    if not found:
+        return None
+    columns, indexes, sequences = session.ask("columns"), session.ask("indexes"), session.ask("sequence")
+    seen = relation(found[0], columns, indexes, sequences)
+    if seen.kind != "r" or seen.column("id") is None:
+        return seen
+    newest = session.ask("last_id")[0]["max_id"]  # before the sequence: a write between cannot make it look behind
+    last = _last_value(session, sequences[0]["address"]) if sequences else None
+    return replace(seen, max_id=newest, last_id=last)
+
+
+def relation(found: Row, columns: Rows[Row], indexes: Rows[Row], sequences: Rows[Row]) -> Relation:
+    """Rows of the questions as one value; recorded rows take the same way as live ones."""
+    seen = [(row["primary"], seen_index(row)) for row in indexes]
+    return Relation(
+        schema=found["schema"],
+        kind=found["kind"],
+        columns=tuple(Column(row["name"], row["type"], row["collation"]) for row in columns),
+        primary_key=next((index for primary, index in seen if primary), None),
+        indexes=tuple(index for primary, index in seen if not primary),
+        sequence=_sequence(sequences[0]) if sequences else None,
+        rows=found["rows"] if found["rows"] > 0 else None,
+        bytes=found["bytes"],
+    )
+
+
+def seen_index(row: Row) -> SeenIndex:
+    """A row of sql/facts/indexes.sql; an expression among the columns shows as (expression)."""
+    names = [name or "(expression)" for name in row["columns"]]
+    keys = tuple(
+        Key(name, ORDERS.get(option, Order.ASC))
+        for name, option in zip(names[: row["key_count"]], row["options"], strict=True)
+    )
+    include = tuple(names[row["key_count"] :])
+    index = Index(row["name"], keys, row["unique"], include, row["predicate"])
+    return SeenIndex(index, row["valid"], row["constraint"], row["bytes"])
+
+
+def _sequence(row: Row) -> Sequence:
+    owner = (row["owner_table"], row["owner_column"]) if row["owner_table"] else None
+    return Sequence(row["name"], row["type"], row["cache"], row["increment"], owner)
+
+
+def _last_value(session: Session, address: str) -> int:
+    """`address` comes from regclass::text, which quotes itself. Before the first id last_value is 1 and not called."""
+    (row,) = session.rows(f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS last FROM {address}")  # noqa: S608
+    return int(row["last"])
+
+
+def _sessions(session: Session) -> dict[str, int] | Unknown:
+    try:
+        return {row["name"]: row["sessions"] for row in session.ask("sessions")}
+    except CouldNotLook as failure:
+        return Unknown(str(failure))

@@ -1,0 +1,85 @@
+"""A guest's session: it reads, it waits for nobody long, and the server itself keeps it from writing (DESIGN.md §6)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from kinetune.database.errors import could_not_connect, translated
+from kinetune.model.endpoint import Endpoint
+from kinetune.model.server import Server
+from kinetune.resources import folder
+from kinetune.servers.recognise import recognise
+from kinetune.servers.variants import variant
+
+Row = dict[str, Any]
+CONNECT_SECONDS = 10
+READ_SETTINGS = {"default_transaction_read_only": "on", "statement_timeout": "60s", "lock_timeout": "2s"}
+WRITE_SETTINGS = {"default_transaction_read_only": "off", "statement_timeout": "0", "lock_timeout": "2s"}
+
+
+@dataclass(frozen=True)
+class Session:
+    """An open connection in autocommit, and the server it leads to."""
+
+    connection: psycopg.Connection[Row]
+    endpoint: Endpoint
+    server: Server
+
+    def ask(self, question: str) -> list[Row]:
+        """The rows of sql/facts/<question>.sql, in the variant of this server. Raises CouldNotLook."""
+        return self.rows(_text(variant(folder("sql") / "facts", question, self.server)))
+
+    def rows(self, text: str, *arguments: object) -> list[Row]:
+        """The rows of one statement; a percent sign needs doubling only where there are arguments."""
+        with translated():
+            return self.connection.execute(text.encode(), arguments or None).fetchall()
+
+    def change(self, name: str, value: str) -> None:
+        """SET a parameter for the rest of this session."""
+        self.connection.execute(sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
+
+
+@contextlib.contextmanager
+def visit(endpoint: Endpoint, command: str, *, write: bool = False, **settings: str) -> Iterator[Session]:
+    """
+    Connect, recognise the server, and close at the end.
+
+    `settings` (statement_timeout …) come on top of a guest's own. Raises CouldNotLook where there is no connection.
+    """
+    connection = connect(endpoint, command)
+    try:
+        session = Session(connection, endpoint, _server(connection))
+        for name, value in ((WRITE_SETTINGS if write else READ_SETTINGS) | settings).items():
+            session.change(name, value)
+        yield session
+    finally:
+        connection.close()
+
+
+def connect(endpoint: Endpoint, command: str) -> psycopg.Connection[Row]:
+    """A bare connection in autocommit; the caller closes it."""
+    keywords = {"connect_timeout": str(CONNECT_SECONDS), "application_name": f"kinetune/{command}"} | endpoint.libpq()
+    try:
+        return psycopg.connect(**keywords, autocommit=True, row_factory=dict_row)
+    except psycopg.Error as error:
+        raise could_not_connect(endpoint, error) from error
+
+
+def _server(connection: psycopg.Connection[Row]) -> Server:
+    with translated():
+        row = connection.execute(_text("server.sql").encode()).fetchone()
+    assert row is not None
+    return recognise(row["version"], row["number"])
+
+
+@cache
+def _text(file: str) -> str:
+    return (folder("sql") / "facts" / file).read_text(encoding="utf-8")

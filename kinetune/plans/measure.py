@@ -1,0 +1,45 @@
+"""From EXPLAIN's documents to what a call cost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kinetune.model.plan import Plan
+from kinetune.model.workload import Measured, Recording
+from kinetune.plans import json_form
+from kinetune.plans.symptoms import symptoms
+
+
+def measured(recording: Recording) -> Measured:
+    """The median run of each kind of plan, by execution time, with what is wrong about it in words."""
+    if recording.failed or not recording.custom:
+        return Measured(recording.call, recording, failed=recording.failed or "no plan was recorded")
+    document, plan = _median(recording.custom)
+    generic_document, generic = _median(recording.generic) if recording.generic else (None, None)
+    cost = Measured(
+        call=recording.call,
+        recording=replace(recording, custom=(document,), generic=(generic_document,) if generic else ()),
+        plan=plan,
+        generic=generic,
+        generic_chosen=recording.generic_chosen,
+        milliseconds=plan.execution_ms,
+        generic_milliseconds=generic.execution_ms if generic else None,
+        rows=round(plan.root.rows) if plan.root.rows is not None else None,
+        wal_bytes=_wal_bytes(plan) if recording.call.writes else None,
+    )
+    return replace(cost, remarks=symptoms(cost))
+
+
+def _median(documents: tuple[object, ...]) -> tuple[object, Plan]:
+    """The middle one; of an even number the faster of the two."""
+    plans = sorted(((document, json_form.read(document)) for document in documents), key=lambda pair: _time(pair[1]))
+    return plans[(len(plans) - 1) // 2]
+
+
+def _time(plan: Plan) -> float:
+    return plan.execution_ms or 0.0
+
+
+def _wal_bytes(plan: Plan) -> int | None:
+    found = plan.root.details.get("WAL Bytes")
+    return int(found) if isinstance(found, int | float) else None

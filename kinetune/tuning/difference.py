@@ -1,0 +1,109 @@
+"""Facts and a target, subtracted: the script that leads from one to the other. Empty when nothing is to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from kinetune.model.facts import Facts, Relation, Role
+from kinetune.model.script import Script, Step
+from kinetune.model.server import Server
+from kinetune.tuning import statements
+from kinetune.tuning.columns import column_steps
+from kinetune.tuning.indexes import index_steps, key_steps
+from kinetune.tuning.refuse import refuse_strangers
+from kinetune.tuning.sequence import sequence_steps
+from kinetune.tuning.target import Target
+
+KUBERNETES = "kubernetes"
+"""The database Kine takes where the endpoint names none (pgsql.go, prepareConfig)."""
+
+
+def difference(facts: Facts, target: Target) -> Script:
+    """
+    The steps from what was seen to what is wanted.
+
+    Each step stands alone: whichever was the last to run, a new look and a new difference finish the work. Raises
+    Refused where the relation called kine is not Kine's table.
+    """
+    refuse_strangers(facts)
+    steps = tuple(_steps(facts, target))
+    return Script(target.profile, steps, tuple(target.reasons.items()))
+
+
+def for_empty(server: Server, target: Target) -> Script:
+    """The script for an empty database on a server of that kind; no connection is needed."""
+    nobody = Role("", superuser=True, create_database=True, owns_table=True, may_create=True)
+    facts = Facts(datetime.now(UTC), server, KUBERNETES, database_exists=True, role=nobody, table=None)
+    return difference(facts, target)
+
+
+def _steps(facts: Facts, target: Target) -> Iterator[Step]:
+    if not facts.database_exists:
+        yield create_database(facts.database)
+    if facts.table is None:
+        yield from _new_table(facts, target)
+    else:
+        yield from _changed_table(facts, facts.table, target)
+    yield from setting_steps(facts, target)
+
+
+def create_database(name: str) -> Step:
+    return Step(
+        does=f"create the database {name}",
+        why="Kine releases before v0.11.0 cannot create a missing database",
+        statements=(statements.create_database(name),),
+        locks="nothing",
+        undo=(statements.drop_database(name),),
+        in_database=False,
+    )
+
+
+def _new_table(facts: Facts, target: Target) -> Iterator[Step]:
+    """On an empty table plain builds are instant; where DDL is transactional, a half-made table is never seen."""
+    server = facts.server
+    creates = (
+        statements.create_table(target, server),
+        *(statements.create_index(index, server) for index in target.indexes),
+    )
+    what = f"create the table kine with {len(target.indexes)} indexes ({target.profile})"
+    why = "Kine finds every name taken at its start and adds nothing"
+    if server.can("transactional_ddl"):
+        yield Step(what, why, creates, locks="nothing: the table is new", undo=("DROP TABLE kine",), atomic=True)
+        return
+    for number, statement in enumerate(creates):
+        undo = () if number else ("DROP TABLE kine",)
+        yield Step(
+            statement.split("(")[0].strip().lower(), why, (statement,), locks="nothing: the table is new", undo=undo
+        )
+
+
+def _changed_table(facts: Facts, table: Relation, target: Target) -> Iterator[Step]:
+    yield from column_steps(table, target)
+    yield from key_steps(table, target)
+    yield from sequence_steps(table, target, facts.server)
+    yield from index_steps(table, target, facts.server)
+
+
+def setting_steps(facts: Facts, target: Target) -> Iterator[Step]:
+    """Settings that the target wants, and those that another profile of ours left behind."""
+    for name, value in target.settings.items():
+        if facts.database_settings.get(name) != value:
+            before = facts.database_settings.get(name)
+            undo = statements.reset_setting(facts.database, name)
+            yield Step(
+                does=f"set {name} = {value} for every new session of {facts.database}",
+                why=target.reasons.get(name, "the planner needs it"),
+                statements=(statements.set_setting(facts.database, name, value),),
+                locks="nothing; Kine's open connections keep the old value until it is restarted",
+                undo=(statements.set_setting(facts.database, name, before) if before else undo,),
+            )
+    for name in ("yb_bnl_batch_size", "yb_enable_cbo"):
+        if name in facts.database_settings and name not in target.settings:
+            yield Step(
+                does=f"reset {name} for new sessions of {facts.database}",
+                why=f"the profile {target.profile} does not set it",
+                statements=(statements.reset_setting(facts.database, name),),
+                locks="nothing",
+                undo=(statements.set_setting(facts.database, name, facts.database_settings[name]),),
+            )

@@ -1,0 +1,30 @@
+"""Whether a role may run a script, and the GRANT that would let it."""
+
+from __future__ import annotations
+
+from kinetune.model.facts import Facts
+from kinetune.model.failure import CouldNotLook
+from kinetune.model.script import Script
+from kinetune.rendering import identifier
+
+
+def refuse_powerless(facts: Facts, script: Script) -> None:
+    """Raise CouldNotLook naming the statement that helps, before anything is begun."""
+    if script and not facts.role.superuser and (missing := _missing(facts)):
+        cause, grant = missing
+        raise CouldNotLook(f"role {facts.role.name} {cause}", f"ask the administrator for: {grant}")
+
+
+def _missing(facts: Facts) -> tuple[str, str] | None:
+    role, database = identifier(facts.role.name), identifier(facts.database)
+    if not facts.database_exists:
+        if facts.role.create_database:
+            return None
+        return f"may not create the database {facts.database}", f"CREATE DATABASE {database} OWNER {role}"
+    if facts.table is not None and not facts.role.owns_table:
+        schema = identifier(facts.table.schema)
+        return "does not own the table kine", f"ALTER TABLE {schema}.kine OWNER TO {role}"
+    if not facts.role.may_create:
+        schema = identifier(facts.table.schema if facts.table else "public")
+        return f"may not create tables in schema {schema}", f"GRANT CREATE ON SCHEMA {schema} TO {role}"
+    return None

@@ -1,0 +1,116 @@
+"""The profiles of `kinetune init`: what is wanted on which server for which of Kine's eras, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from kinetune.kine.releases import Era
+from kinetune.kine.schema import INDEXES, LIST_QUERY, PRIMARY_KEY, UNIQUE
+from kinetune.model.failure import UsageFailure
+from kinetune.model.schema import Index, Key, Order
+from kinetune.model.server import Flavour, Server
+from kinetune.servers.yugabytedb import planner_settings
+from kinetune.tuning.target import Target
+
+LIST_INDEX_SINCE = "E11"
+"""Kine knows kine_list_query_index from v0.13.0 (facts/kine.md §1.1)."""
+SINGLE_READS_SINCE = "E11"
+"""Up to E10 one-key reads join back to the table: lean costs them 97 requests without statistics (measured.md §3)."""
+
+KEPT = "Kine's own"
+PKEY = "Kine retries a lost race for an id only when the violated constraint is called kine_pkey"
+COVERING = (
+    "the unique guard against lost updates, with id inside: the newest revision of a key is found in the index alone"
+)
+PLACEHOLDER = "keeps the name taken, so that Kine does not create it again: no query of any era is better with it"
+LISTS = "lists, pages and one-key reads in key order, newest revision first; Kine v0.16.5, v0.17.1 and newer need it"
+COUNTS = "counts and lists look up `deleted` by id in the index alone"
+CACHE_1 = "Kine reads ids as revisions: a cached block of ids looks like missing revisions and stops watches"
+
+
+def target(profile: str, server: Server, era: Era) -> Target:
+    """The target of a profile by name; UsageFailure names the known ones."""
+    if profile not in PROFILES:
+        raise UsageFailure(f"unknown profile {profile!r}", f"known are {', '.join(PROFILES)}")
+    return PROFILES[profile](server, era)
+
+
+def stock(server: Server, era: Era) -> Target:
+    """Kine's own DDL, as the era's releases create it."""
+    indexes = tuple(index for index in INDEXES if index != LIST_QUERY or era.number >= LIST_INDEX_SINCE)
+    reasons = {index.name: KEPT for index in indexes} | {PRIMARY_KEY.name: PKEY}
+    return Target(
+        "stock",
+        _hashed(PRIMARY_KEY, server),
+        tuple(_hashed(index, server) for index in indexes),
+        reasons,
+        exact_types=False,
+    )
+
+
+def article(server: Server, era: Era) -> Target:
+    """
+    The optimizations of the article behind this tool, exactly: range-sharded ids, covering unique index, sequence
+    cache 1, batched nested loops; else Kine's own DDL.
+    """
+    base = stock(server, era)
+    indexes = tuple(replace(UNIQUE, include=("id",)) if index.name == UNIQUE.name else index for index in base.indexes)
+    return replace(
+        base,
+        profile="article",
+        primary_key=PRIMARY_KEY,
+        indexes=indexes,
+        exact_types=True,
+        settings={"yb_bnl_batch_size": "1024"} if server.can("batched_nested_loop") else {},
+        reasons={**base.reasons, UNIQUE.name: COVERING, "kine_id_seq": CACHE_1, "yb_bnl_batch_size": "article"},
+    )
+
+
+def tuned(server: Server, era: Era) -> Target:
+    """The best known set for a server and an era: docs/profiles.md has the numbers."""
+    return _tuned_yugabytedb(server, era) if server.flavour is Flavour.YUGABYTEDB else _tuned_postgresql()
+
+
+def _tuned_postgresql() -> Target:
+    """Same for every era: each keeps what its queries use, and a later Kine finds what it needs."""
+    reasons = {PRIMARY_KEY.name: PKEY, UNIQUE.name: COVERING, LIST_QUERY.name: LISTS, "kine_id_deleted_index": COUNTS}
+    lean = ("kine_name_index", "kine_name_id_index", "kine_prev_revision_index")
+    return Target(
+        "tuned",
+        PRIMARY_KEY,
+        tuple(_lean(index, lean) for index in INDEXES),
+        reasons | dict.fromkeys(lean, PLACEHOLDER) | {"kine_id_seq": CACHE_1},
+    )
+
+
+def _tuned_yugabytedb(server: Server, era: Era) -> Target:
+    """All range-sharded; the two name indexes only where one-key reads need them (measured.md §3, no statistics)."""
+    lean = () if era.number < SINGLE_READS_SINCE else ("kine_name_index", "kine_name_id_index")
+    settings = planner_settings(server.release)
+    reasons = {index.name: KEPT for index in INDEXES} | dict.fromkeys(lean, PLACEHOLDER)
+    reasons |= {PRIMARY_KEY.name: PKEY, UNIQUE.name: COVERING, LIST_QUERY.name: LISTS, "kine_id_seq": CACHE_1}
+    return Target(
+        "tuned",
+        PRIMARY_KEY,
+        tuple(_lean(index, lean) for index in INDEXES),
+        reasons | {name: why for name, (_, why) in settings.items()},
+        settings={name: value for name, (value, _) in settings.items()},
+    )
+
+
+def _lean(index: Index, placeholders: tuple[str, ...]) -> Index:
+    if index.name in placeholders:
+        return replace(index, predicate="false")
+    return replace(index, include=("id",)) if index.name == UNIQUE.name else index
+
+
+def _hashed(index: Index, server: Server) -> Index:
+    """What YugabyteDB makes of Kine's DDL: the first key by hash (facts/yugabytedb.md §3.1)."""
+    if not server.can("range_sharding"):
+        return index
+    first, *rest = index.keys
+    return replace(index, keys=(Key(first.column, Order.HASH), *rest))
+
+
+PROFILES: dict[str, Callable[[Server, Era], Target]] = {"tuned": tuned, "article": article, "stock": stock}

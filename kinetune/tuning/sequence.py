@@ -1,0 +1,65 @@
+"""The sequence behind kine.id: its name, its cache, its owner, and never behind MAX(id)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from kinetune.model.facts import Relation
+from kinetune.model.schema import Sequence
+from kinetune.model.script import Hazard, Step
+from kinetune.model.server import Flavour, Server
+from kinetune.tuning import statements
+from kinetune.tuning.target import Target
+
+RENAMED = (
+    "KINE_SCHEMA_MIGRATION alters kine_id_seq by name: under another name Kine does not start (facts/kine.md §0.5)"
+)
+BEHIND = "the next ids exist already: every write would fail on kine_pkey until the sequence has passed them"
+
+
+def sequence_steps(table: Relation, target: Target, server: Server) -> Iterator[Step]:
+    """On YugabyteDB any ALTER SEQUENCE may raise the cache to the cluster's flag: a hazard (FINDINGS.md, Sequences)."""
+    seen, wanted = table.sequence, target.sequence
+    hazard = Hazard.SEQUENCE_CACHE if server.flavour is Flavour.YUGABYTEDB else None
+    assert seen is not None, "refuse_strangers has seen to it"
+    if seen.name != wanted.name:
+        yield Step(
+            does=f"rename the sequence {seen.name} to {wanted.name}",
+            why=RENAMED,
+            statements=(statements.rename_sequence(seen.name, wanted.name),),
+            locks="the sequence, for a moment",
+            undo=(statements.rename_sequence(wanted.name, seen.name),),
+            hazard=hazard,
+        )
+    if _bare(seen) != _bare(wanted) and not _only_type(seen, target):
+        yield Step(
+            does=f"make {wanted.name} {wanted.type}, cache {wanted.cache}, owned by kine.id (was {_was(seen)})",
+            why=target.reasons.get(wanted.name, "Kine's own DDL"),
+            statements=(statements.change_sequence(wanted),),
+            locks="new ids, for a moment; connections keep ids they have cached: restart Kine if there were any",
+            undo=(f"ALTER SEQUENCE {wanted.name} AS {seen.type} CACHE {seen.cache}",),
+            hazard=hazard,
+        )
+    if table.max_id is not None and table.last_id is not None and table.last_id < table.max_id:
+        yield Step(
+            does=f"raise {wanted.name} from {table.last_id} to {table.max_id}",
+            why=BEHIND,
+            statements=statements.raise_sequence(wanted.name),
+            locks="writes to kine, for a moment",
+            atomic=True,
+        )
+
+
+def _bare(sequence: Sequence) -> Sequence:
+    return replace(sequence, name="")
+
+
+def _only_type(seen: Sequence, target: Target) -> bool:
+    """Stock leaves an integer sequence as it is, as Kine does without KINE_SCHEMA_MIGRATION."""
+    return not target.exact_types and _bare(replace(seen, type=target.sequence.type)) == _bare(target.sequence)
+
+
+def _was(seen: Sequence) -> str:
+    owner = f"owned by {'.'.join(seen.owned_by)}" if seen.owned_by else "owned by nothing"
+    return f"{seen.type}, cache {seen.cache}, increment {seen.increment}, {owner}"

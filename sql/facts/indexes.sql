@@ -1,0 +1,20 @@
+-- `columns` holds keys first, then INCLUDE; NULL stands for an expression. `options` are pg_index.indoption, one a key:
+-- bit 0 is DESC; on YugabyteDB 4 is HASH (FINDINGS.md, Reading the schema).
+SELECT c.relname AS name,
+       i.indisunique AS "unique",
+       i.indisprimary AS "primary",
+       i.indisvalid AND i.indisready AS valid,
+       i.indnkeyatts AS key_count,
+       ARRAY(SELECT a.attname::text
+             FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, position)
+             LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.number
+             ORDER BY k.position) AS columns,
+       i.indoption::int2[] AS options,
+       pg_get_expr(i.indpred, i.indrelid) AS predicate,
+       con.conname AS "constraint",
+       pg_relation_size(c.oid) AS bytes
+FROM pg_index AS i
+JOIN pg_class AS c ON c.oid = i.indexrelid
+LEFT JOIN pg_constraint AS con ON con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x')
+WHERE i.indrelid = to_regclass('kine')
+ORDER BY c.relname

@@ -1,0 +1,9 @@
+-- Who we are and what we may do. pg_has_role with USAGE is true for a superuser and for a member of the owner.
+SELECT r.rolname AS name,
+       r.rolsuper AS superuser,
+       r.rolcreatedb OR r.rolsuper AS create_database,
+       coalesce(pg_has_role(current_user, c.relowner, 'USAGE'), false) AS owns_table,
+       coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create
+FROM pg_roles AS r
+LEFT JOIN pg_class AS c ON c.oid = to_regclass('kine')
+WHERE r.rolname = current_user

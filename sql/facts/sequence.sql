@@ -1,0 +1,19 @@
+-- The sequence that kine.id draws from: the one its default names, whoever owns it.
+SELECT c.relname AS name,
+       c.oid::regclass::text AS address,
+       format_type(s.seqtypid, NULL) AS type,
+       s.seqcache AS cache,
+       s.seqincrement AS increment,
+       o.relname AS owner_table,
+       oa.attname AS owner_column
+FROM pg_attrdef AS d
+JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attname = 'id'
+JOIN pg_depend AS used ON used.classid = 'pg_attrdef'::regclass AND used.objid = d.oid
+                      AND used.refclassid = 'pg_class'::regclass
+JOIN pg_class AS c ON c.oid = used.refobjid AND c.relkind = 'S'
+JOIN pg_sequence AS s ON s.seqrelid = c.oid
+LEFT JOIN pg_depend AS owned ON owned.classid = 'pg_class'::regclass AND owned.objid = c.oid
+                            AND owned.refclassid = 'pg_class'::regclass AND owned.deptype IN ('a', 'i')
+LEFT JOIN pg_class AS o ON o.oid = owned.refobjid
+LEFT JOIN pg_attribute AS oa ON oa.attrelid = owned.refobjid AND oa.attnum = owned.refobjsubid
+WHERE d.adrelid = to_regclass('kine')

@@ -1,0 +1,6 @@
+-- Settings that decide how Kine's queries are planned and what a guest may expect.
+SELECT name, setting
+FROM pg_settings
+WHERE name IN ('max_connections', 'default_transaction_isolation', 'plan_cache_mode', 'jit', 'work_mem', 'shared_buffers',
+               'random_page_cost', 'effective_cache_size', 'autovacuum', 'server_encoding', 'lc_collate')
+   OR name LIKE 'yb\_%'

@@ -1,0 +1,10 @@
+-- CountCurrent
+-- releases: v0.11.4, v0.11.5 – v0.11.8
+-- recorded: v0.11.4 on PostgreSQL 15
+-- $1 text like-prefix  e.g. '/registry/pods/%'
+-- $2 boolean include-deleted  e.g. false
+-- limit: never
+-- sent when: the apiserver counts the objects of a resource
+-- how often: once a minute per resource; on big resources as expensive as the list
+-- wish: kine_name_id_index on (name, id): index only, the newest id of each name of the prefix; kine_id_deleted_index on (id, deleted), index only
+SELECT ( SELECT MAX(rkv.id) AS id FROM kine AS rkv), COUNT(c.theid) FROM ( SELECT * FROM ( SELECT ( SELECT MAX(rkv.id) AS id FROM kine AS rkv), ( SELECT MAX(crkv.prev_revision) AS prev_revision FROM kine AS crkv WHERE crkv.name = 'compact_rev_key'), kv.id AS theid, kv.name, kv.created, kv.deleted, kv.create_revision, kv.prev_revision, kv.lease, kv.value, kv.old_value FROM kine AS kv JOIN ( SELECT MAX(mkv.id) AS id FROM kine AS mkv WHERE mkv.name LIKE $1 GROUP BY mkv.name) AS maxkv ON maxkv.id = kv.id WHERE kv.deleted = 0 OR $2 ) AS lkv ORDER BY lkv.theid ASC ) c

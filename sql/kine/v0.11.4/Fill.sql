@@ -1,0 +1,17 @@
+-- Fill
+-- releases: v0.11.4, v0.11.5 – v0.11.8
+-- recorded: v0.11.4 on PostgreSQL 15
+-- $1 integer id  e.g. 1201
+-- $2 character varying key  e.g. '/registry/pods/default/web-1'
+-- $3 integer created  e.g. 0
+-- $4 integer deleted  e.g. 0
+-- $5 integer create-revision  e.g. 1100
+-- $6 integer prev-revision  e.g. 1200
+-- $7 integer lease  e.g. 0
+-- $8 bytea value  e.g. '\x6b3873…'
+-- $9 bytea old-value  e.g. '\x6b3873…'
+-- limit: never
+-- sent when: the poll loop saw a missing revision twice and puts a row named gap-<id> there
+-- how often: once per missing revision, while watches wait; it also loses races against inserts that are under way
+-- wish: one row; refused by kine_pkey if the insert came after all
+INSERT INTO kine(id, name, created, deleted, create_revision, prev_revision, lease, value, old_value) values($1, $2, $3, $4, $5, $6, $7, $8, $9)

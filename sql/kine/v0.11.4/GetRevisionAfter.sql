@@ -1,0 +1,13 @@
+-- GetRevisionAfter
+-- releases: v0.11.4, v0.11.5 – v0.11.8
+-- recorded: v0.11.4 on PostgreSQL 15
+-- $1 text like-prefix  e.g. '/registry/pods/%'
+-- $2 integer revision  e.g. 1200
+-- $3 text start-key  e.g. '/registry/pods/default/web-1'
+-- $4 integer revision  e.g. 1200
+-- $5 boolean include-deleted  e.g. false
+-- limit: sometimes
+-- sent when: the further pages of a list (LIMIT n+1), in the order of revisions, not of names
+-- how often: once per page of 500 objects
+-- wish: kine_name_id_index on (name, id): index only, ids up to $2 and after that of $3; rows by kine_pkey
+SELECT * FROM ( SELECT ( SELECT MAX(rkv.id) AS id FROM kine AS rkv), ( SELECT MAX(crkv.prev_revision) AS prev_revision FROM kine AS crkv WHERE crkv.name = 'compact_rev_key'), kv.id AS theid, kv.name, kv.created, kv.deleted, kv.create_revision, kv.prev_revision, kv.lease, kv.value, kv.old_value FROM kine AS kv JOIN ( SELECT MAX(mkv.id) AS id FROM kine AS mkv WHERE mkv.name LIKE $1 AND mkv.id <= $2 AND mkv.id > ( SELECT MAX(ikv.id) AS id FROM kine AS ikv WHERE ikv.name = $3 AND ikv.id <= $4) GROUP BY mkv.name) AS maxkv ON maxkv.id = kv.id WHERE kv.deleted = 0 OR $5 ) AS lkv ORDER BY lkv.theid ASC

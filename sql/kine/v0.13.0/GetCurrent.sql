@@ -1,0 +1,11 @@
+-- GetCurrent
+-- releases: v0.13.0 – v0.13.19
+-- recorded: v0.13.9 on PostgreSQL 15
+-- $1 text like-prefix  e.g. '/registry/pods/%'
+-- $2 text start-key  e.g. '/registry/pods/default/web-1'
+-- $3 boolean include-deleted  e.g. false
+-- limit: sometimes
+-- sent when: a list without a revision: first page, watch cache; a Get of one key (LIMIT 1, no wildcard), also before each create, update and delete; Kine starts and looks for leases (LIMIT 1000)
+-- how often: hot as Get: once per write; heavy as list: bursts when an apiserver starts
+-- wish: kine_list_query_index on (name, id DESC, deleted): keys of the prefix in order, stops after LIMIT
+SELECT (SELECT MAX(rkv.id) AS id FROM kine AS rkv), (SELECT MAX(crkv.prev_revision) AS prev_revision FROM kine AS crkv WHERE crkv.name = 'compact_rev_key'), maxkv.* FROM ( SELECT DISTINCT ON (name) kv.id AS theid, kv.name, kv.created, kv.deleted, kv.create_revision, kv.prev_revision, kv.lease, kv.value, kv.old_value FROM kine AS kv WHERE kv.name LIKE $1 AND kv.name > $2 ORDER BY kv.name, theid DESC ) AS maxkv WHERE maxkv.deleted = 0 OR $3 ORDER BY maxkv.name, maxkv.theid DESC

@@ -1,0 +1,11 @@
+-- CountCurrent
+-- releases: v0.14.8 – v0.15.0
+-- recorded: v0.14.16 on PostgreSQL 15
+-- $1 text like-prefix  e.g. '/registry/pods/%'
+-- $2 text start-key  e.g. '/registry/pods/default/web-1'
+-- $3 boolean include-deleted  e.g. false
+-- limit: never
+-- sent when: the apiserver counts the objects of a resource
+-- how often: once a minute per resource; on big resources as expensive as the list
+-- wish: kine_list_query_index on (name, id DESC, deleted): keys of the prefix in order, index only
+SELECT (SELECT MAX(rkv.id) AS id FROM kine AS rkv), COUNT(c.theid) FROM ( SELECT DISTINCT ON (name) kv.id AS theid, kv.deleted FROM kine AS kv WHERE kv.name LIKE $1 ESCAPE '^' AND kv.name >= $2 ORDER BY kv.name, theid DESC ) AS c WHERE c.deleted = 0 OR $3

@@ -1,0 +1,12 @@
+-- CountRevision
+-- releases: v0.14.8 – v0.15.0
+-- recorded: v0.14.16 on PostgreSQL 15
+-- $1 text like-prefix  e.g. '/registry/pods/%'
+-- $2 text start-key  e.g. '/registry/pods/default/web-1'
+-- $3 bigint revision  e.g. 1200
+-- $4 boolean include-deleted  e.g. false
+-- limit: never
+-- sent when: a page of a list was full and the apiserver wants to know how many objects remain; a count at a revision
+-- how often: once per truncated page; as expensive as the list
+-- wish: kine_list_query_index on (name, id DESC, deleted): keys from $2 on in order, ids up to $3, index only
+SELECT (SELECT MAX(rkv.id) AS id FROM kine AS rkv), COUNT(c.theid) FROM ( SELECT DISTINCT ON (name) kv.id AS theid, kv.deleted FROM kine AS kv WHERE kv.name LIKE $1 ESCAPE '^' AND kv.name >= $2 AND kv.id <= $3 ORDER BY kv.name, theid DESC ) AS c WHERE c.deleted = 0 OR $4

@@ -1,0 +1,12 @@
+-- GetRevisionAfterVal
+-- releases: v0.14.8 – v0.15.0
+-- recorded: v0.14.16 on PostgreSQL 15
+-- $1 text like-prefix  e.g. '/registry/pods/%'
+-- $2 text start-key  e.g. '/registry/pods/default/web-1'
+-- $3 bigint revision  e.g. 1200
+-- $4 boolean include-deleted  e.g. false
+-- limit: sometimes
+-- sent when: the further pages of a list (LIMIT n+1)
+-- how often: once per page of 500 objects
+-- wish: kine_list_query_index on (name, id DESC, deleted): keys from $2 on in order, ids up to $3, stops after LIMIT
+SELECT (SELECT MAX(rkv.id) AS id FROM kine AS rkv), (SELECT MAX(crkv.prev_revision) AS prev_revision FROM kine AS crkv WHERE crkv.name = 'compact_rev_key'), maxkv.* FROM ( SELECT DISTINCT ON (name) kv.id AS theid, kv.name, kv.created, kv.deleted, kv.create_revision, kv.prev_revision, kv.lease, kv.value FROM kine AS kv WHERE kv.name LIKE $1 ESCAPE '^' AND kv.name >= $2 AND kv.id <= $3 ORDER BY kv.name, theid DESC ) AS maxkv WHERE maxkv.deleted = 0 OR $4 ORDER BY maxkv.name, maxkv.theid DESC

@@ -1,0 +1,8 @@
+-- GetSize
+-- releases: v0.14.8 – v0.15.0
+-- recorded: v0.14.16 on PostgreSQL 15
+-- limit: never
+-- sent when: the apiserver asks for the size of the store (etcd Status)
+-- how often: per scrape of the apiserver's storage metrics
+-- wish: no index: the sizes of the files of the table and its indexes
+SELECT pg_total_relation_size('kine')

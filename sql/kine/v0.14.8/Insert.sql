@@ -1,0 +1,16 @@
+-- Insert
+-- releases: v0.14.8 – v0.15.0
+-- recorded: v0.14.16 on PostgreSQL 15
+-- $1 text key  e.g. '/registry/pods/default/web-1'
+-- $2 integer created  e.g. 0
+-- $3 integer deleted  e.g. 0
+-- $4 bigint create-revision  e.g. 1100
+-- $5 bigint prev-revision  e.g. 1200
+-- $6 integer lease  e.g. 0
+-- $7 bytea value  e.g. '\x6b3873…'
+-- $8 bytea old-value  e.g. '\x6b3873…'
+-- limit: never
+-- sent when: every create, update and delete (a delete is a row with deleted = 1)
+-- how often: hot: once per write; in a quiet cluster lease renewals are nearly all of them
+-- wish: one row and one entry in each index; kine_name_prev_revision_uindex on (name, prev_revision) refuses a second writer
+INSERT INTO kine(name, created, deleted, create_revision, prev_revision, lease, value, old_value) values($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id

@@ -1,0 +1,11 @@
+-- AfterOldVal
+-- releases: v0.16.3 – v0.16.4, v0.17.0
+-- recorded: v0.16.4 on PostgreSQL 15
+-- $1 text prefix-start  e.g. '/registry/pods/'
+-- $2 text prefix-end  e.g. '/registry/pods0'
+-- $3 bigint after-revision  e.g. 1200
+-- limit: never
+-- sent when: a watch starts at a revision
+-- how often: per watch: about once per resource when an apiserver fills its watch caches
+-- wish: kine_pkey on (id): ids after $3 in order, names filtered; few rows are newer than a watch's revision
+SELECT current_rev, compact_rev, id, name, created, deleted, create_revision, prev_revision, lease, value, old_value FROM (SELECT MAX(id) AS current_rev FROM kine) AS current, (SELECT MAX(prev_revision) AS compact_rev FROM kine WHERE name = 'compact_rev_key') AS compact, kine WHERE name >= $1 AND name < $2 AND id > $3 ORDER BY id ASC

@@ -1,0 +1,9 @@
+-- Delete
+-- releases: v0.16.3 – v0.16.4, v0.17.0
+-- recorded: v0.16.4 on PostgreSQL 15
+-- $1 bigint id  e.g. 1201
+-- limit: never
+-- sent when: Kine starts and finds more than one compact_rev_key row
+-- how often: practically never
+-- wish: kine_pkey on (id): one row
+DELETE FROM kine WHERE id = $1

@@ -1,0 +1,12 @@
+-- Compact
+-- releases: v0.16.5, v0.17.1 – v0.17.2
+-- recorded: v0.17.1 on PostgreSQL 15
+-- $1 bigint from-revision  e.g. 1000
+-- $2 bigint to-revision  e.g. 2000
+-- $3 bigint from-revision  e.g. 1000
+-- $4 bigint to-revision  e.g. 2000
+-- limit: never
+-- sent when: compaction removes what was replaced or deleted between two revisions
+-- how often: every 5 minutes, in batches of 1000 revisions, each in a SERIALIZABLE transaction of at most 5 seconds; never the newest 1000
+-- wish: kine_pkey on (id) for replaced rows, kine_id_deleted_index on (id, deleted) for tombstones: only ids of the batch; rows found by kine_pkey
+DELETE FROM kine AS kv USING ( SELECT kp.prev_revision AS id FROM kine AS kp WHERE kp.name != 'compact_rev_key' AND kp.prev_revision != 0 AND kp.id > $1 AND kp.id <= $2 UNION ALL SELECT kd.id AS id FROM kine AS kd WHERE kd.deleted != 0 AND kd.id > $3 AND kd.id <= $4 ) AS ks WHERE kv.id = ks.id

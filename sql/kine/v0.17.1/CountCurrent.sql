@@ -1,0 +1,11 @@
+-- CountCurrent
+-- releases: v0.16.5, v0.17.1 – v0.17.2
+-- recorded: v0.17.1 on PostgreSQL 15
+-- $1 text prefix-start  e.g. '/registry/pods/'
+-- $2 text prefix-end  e.g. '/registry/pods0'
+-- $3 boolean include-deleted  e.g. false
+-- limit: never
+-- sent when: the apiserver counts the objects of a resource
+-- how often: once a minute per resource; on big resources as expensive as the list
+-- wish: kine_name_id_index on (name, id): index only, the newest id of each name of the prefix; kine_id_deleted_index on (id, deleted), index only
+SELECT (SELECT MAX(id) AS current_rev FROM kine), COUNT(id) FROM kine INNER JOIN (SELECT MAX(id) AS id FROM kine WHERE name >= $1 AND name < $2 GROUP BY name) AS mkv USING (id) WHERE (deleted = 0 OR $3)

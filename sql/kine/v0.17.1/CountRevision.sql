@@ -1,0 +1,12 @@
+-- CountRevision
+-- releases: v0.16.5, v0.17.1 – v0.17.2
+-- recorded: v0.17.1 on PostgreSQL 15
+-- $1 text prefix-start  e.g. '/registry/pods/'
+-- $2 text prefix-end  e.g. '/registry/pods0'
+-- $3 bigint revision  e.g. 1200
+-- $4 boolean include-deleted  e.g. false
+-- limit: never
+-- sent when: a page of a list was full and the apiserver wants to know how many objects remain; a count at a revision
+-- how often: once per truncated page; as expensive as the list
+-- wish: kine_name_id_index on (name, id): index only, the newest id up to $3 of each name of the prefix; kine_id_deleted_index on (id, deleted), index only
+SELECT (SELECT MAX(id) AS current_rev FROM kine), (SELECT MAX(prev_revision) AS compact_rev FROM kine WHERE name = 'compact_rev_key'), COUNT(id) FROM kine INNER JOIN (SELECT MAX(id) AS id FROM kine WHERE name >= $1 AND name < $2 AND id <= $3 GROUP BY name) AS mkv USING (id) WHERE (deleted = 0 OR $4)

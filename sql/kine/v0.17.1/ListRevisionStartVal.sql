@@ -1,0 +1,11 @@
+-- ListRevisionStartVal
+-- releases: v0.16.5, v0.17.1 – v0.17.2
+-- recorded: v0.17.1 on PostgreSQL 15
+-- $1 text key  e.g. '/registry/pods/default/web-1'
+-- $2 bigint revision  e.g. 1200
+-- $3 boolean include-deleted  e.g. false
+-- limit: sometimes
+-- sent when: a Get of one key at a revision
+-- how often: seldom
+-- wish: kine_name_id_index on (name, id): last entry of the name up to $2; one row by kine_pkey
+SELECT current_rev, compact_rev, id, name, created, deleted, create_revision, prev_revision, lease, value FROM (SELECT MAX(id) AS current_rev FROM kine) AS current_rev, (SELECT MAX(prev_revision) AS compact_rev FROM kine WHERE name = 'compact_rev_key') AS compact_rev, kine INNER JOIN (SELECT MAX(id) AS id FROM kine WHERE name = $1 AND id <= $2) AS mkv USING (id) WHERE (deleted = 0 OR $3) ORDER BY name ASC

@@ -1,0 +1,17 @@
+-- InsertReturning
+-- releases: v0.16.6, v0.17.3 – v0.17.5
+-- recorded: v0.17.5 on PostgreSQL 15
+-- $1 bigint prev-revision  e.g. 1200
+-- $2 text key  e.g. '/registry/pods/default/web-1'
+-- $3 integer created  e.g. 0
+-- $4 integer deleted  e.g. 0
+-- $5 bigint prev-revision  e.g. 1200
+-- $6 integer lease  e.g. 0
+-- $7 bytea value  e.g. '\x6b3873…'
+-- $8 text key  e.g. '/registry/pods/default/web-1'
+-- $9 bigint prev-revision  e.g. 1200
+-- limit: never
+-- sent when: every create, update and delete (a delete is a row with deleted = 1)
+-- how often: hot: once per write, beside a begin and a commit on another connection; in a quiet cluster lease renewals are nearly all of them
+-- wish: one row and one entry in each index; the old row by kine_pkey; the name's newest id by the last entry of kine_name_id_index on (name, id)
+INSERT INTO kine(name, created, deleted, create_revision, prev_revision, lease, value, old_value) WITH ikv AS (SELECT id, create_revision, value FROM kine WHERE id = $1 AND deleted = 0) SELECT $2, $3, $4, (SELECT COALESCE(NULLIF(create_revision, 0), id) FROM ikv), $5, $6, $7, (SELECT value FROM ikv) WHERE COALESCE((SELECT MAX(id) FROM kine WHERE name = $8), 0) = $9 RETURNING id

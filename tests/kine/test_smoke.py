@@ -1,0 +1,59 @@
+"""Stock Kine on stock PostgreSQL does what an apiserver needs: the measure for every database kinetune prepares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.kine.etcd import Compacted
+from tests.kine.process import Kine, KineFailed
+from tests.kine.smoke import present, smoke
+from tests.kine.watch import WatchEnded
+
+Built = Callable[[str], Path]
+
+
+@pytest.mark.parametrize("tag", ["v0.17.5", "v0.14.16", "v0.10.1"])
+def test_stock_kine_passes_the_smoke(built: Built, database15: str, tag: str) -> None:
+    built(tag)
+    with Kine(tag, database15) as kine, kine.client() as etcd:
+        smoke(etcd, tag)
+
+
+@pytest.mark.parametrize("tag", ["v0.17.5", "v0.14.16"])
+def test_a_compacted_revision_is_refused(built: Built, database15: str, tag: str) -> None:
+    built(tag)
+    settings = {"compact_interval": "0", "compact_min_retain": "0"}
+    with Kine(tag, database15, {}, **settings) as kine, kine.client() as etcd:
+        etcd.create("/registry/pods/d/a", b"v1")
+        old = present(etcd, "/registry/pods/d/a")
+        etcd.compact(etcd.update(old, b"v2"))
+        with pytest.raises(Compacted):
+            etcd.list("/registry/pods/", revision=old.revision)
+        with pytest.raises(WatchEnded) as ended, etcd.watch("/registry/pods/", old.revision) as changes:
+            changes.next()
+        assert ended.value.compacted > old.revision
+
+
+def test_kine_leaves_nothing_behind_and_starts_again(built: Built, database15: str) -> None:
+    built("v0.17.5")
+    with Kine("v0.17.5", database15) as kine:
+        with kine.client() as etcd:
+            etcd.create("/registry/pods/d/a", b"v1")
+        process = kine.process
+        kine.kill()
+        kine.start()
+        with kine.client() as etcd:
+            assert present(etcd, "/registry/pods/d/a").value == b"v1"
+    assert process is not None
+    assert process.returncode is not None
+    assert kine.process is None
+    assert not kine.log.exists()
+
+
+def test_a_kine_that_cannot_start_says_why(built: Built) -> None:
+    built("v0.17.5")
+    with pytest.raises(KineFailed, match="unknown driver"), Kine("v0.17.5", "nonsense://nowhere"):
+        pass

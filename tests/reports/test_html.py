@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import io
+import re
+from html.parser import HTMLParser
+
+from kinetune import __version__
+from kinetune.model.report import Bars, Cell, Code, Fold, Heading, Items, Paragraph, Report, Section, Table, Tone
+from kinetune.reports import html
+from tests.reports.golden import assert_golden
+from tests.reports.sample_report import REPORT
+
+VOID = {"meta", "wbr", "line", "rect"}
+EVIL = "/registry/<script>alert(1)</script>\"'&"
+
+
+class Strict(HTMLParser):
+    """Every tag is closed by its own; ids are unique."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.ids: list[str] = []
+        self.feed(page)
+        assert not self.open
+        assert len(self.ids) == len(set(self.ids))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        self.ids += [value or "" for name, value in attrs if name == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def written(report: Report) -> str:
+    stream = io.StringIO()
+    html.write(report, stream)
+    return stream.getvalue()
+
+
+def of(*sections: Section) -> Report:
+    return Report("kinetune test", "Test", sections)
+
+
+def test_the_golden_report() -> None:
+    page = written(REPORT)
+    Strict(page)
+    assert_golden("report.html", page.replace(f"kinetune {__version__}", "kinetune VERSION"))
+
+
+def test_whatever_a_key_holds_is_text() -> None:
+    sections: tuple[Section, ...] = (
+        Paragraph(EVIL),
+        Heading(EVIL),
+        Items((Cell(EVIL, Tone.BAD),)),
+        Table((EVIL, "x"), ((Cell(EVIL), Cell(EVIL)),), fold=EVIL, numeric=frozenset({EVIL})),
+        Code(EVIL, language=EVIL, title=EVIL),
+        Bars(EVIL, EVIL, (EVIL, EVIL), ((EVIL, (1.0, 2.0)),)),
+        Fold(EVIL, (Heading(EVIL), Paragraph(EVIL))),
+    )
+    page = written(Report(EVIL, EVIL, sections))
+    assert "<script" not in page
+    assert "script" not in Strict(page).seen
+
+
+def test_the_page_needs_no_network_and_no_script() -> None:
+    page = written(REPORT)
+    assert "default-src 'none'" in page
+    assert not re.search(r"https?:|//[a-z]|@import|url\(|<link|<script|<img|javascript", page)
+
+
+def test_what_stands_before_the_first_heading_is_the_summary() -> None:
+    page = written(of(Paragraph("all is well"), Heading("Calls"), Paragraph("none")))
+    assert page.index('class="summary"') < page.index("all is well") < page.index("Calls</h2>")
+
+
+def test_no_summary_leaves_no_empty_box() -> None:
+    assert 'class="summary"' not in written(of(Heading("Calls")))
+
+
+def test_code_is_set_to_the_letter() -> None:
+    plan = "Limit\n  ->  Index Scan\n\n        Filter: (a < 1)"
+    assert "Limit\n  -&gt;  Index Scan\n\n        Filter: (a &lt; 1)</code>" in written(of(Fold("plan", (Code(plan),))))
+
+
+def test_an_empty_table_says_so() -> None:
+    assert "none</td>" in written(of(Table(("call",), ())))
