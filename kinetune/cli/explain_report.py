@@ -32,7 +32,8 @@ def reported(run: Explained, *, tree: bool = False) -> Report:
     sections: list[Section] = [*_store(run), _costs(run), *_remarks(run), _bars(run)]
     plans: tuple[Section, ...] = tuple(_plan(one) for one in run.calls if one.plan)
     sections += plans if tree else ()
-    return Report(KIND, "kinetune explain", tuple(sections), to_data(run), SCHEMA, () if tree else plans)
+    appendix = () if tree else plans
+    return Report(KIND, "kinetune explain", tuple(sections), to_data(run), SCHEMA, appendix)
 
 
 def compared(before: Explained, after: Explained, comparisons: tuple[Comparison, ...]) -> Report:

@@ -19,6 +19,7 @@ OFF_BY = 10.0  # the planner lives with less
 OFF_LEAST = 100.0
 GENERIC_FACTOR = 2.0
 GENERIC_MS = 5.0
+CHOICE = {True: "chooses", None: "may choose", False: "does not choose"}
 JIT_SHARE = 0.2
 WITH_COST_MODEL = "; then kinetune init --dry-run, which shows whether the planner uses the statistics"
 LARGEST_MB = 256  # of work_mem advised: every sort of every connection may take it
@@ -110,7 +111,7 @@ def _megabytes(kilobytes: float) -> int:
 
 
 def estimate_off(measured: Measured, plan: Plan) -> Iterator[Remark]:
-    """The planner expected ten times fewer rows than came (or more, where nothing stopped the scan early)."""
+    """The planner expected ten times fewer rows than came."""
     off = [node for node in _countable(plan) if _factor(node) >= OFF_BY]
     for node in sorted(off, key=_factor)[-1:]:
         expected, seen = node.estimated_rows or 0.0, _rows_a_loop(node)
@@ -153,12 +154,11 @@ def generic_worse(measured: Measured, plan: Plan) -> Iterator[Remark]:  # noqa: 
     usual, generic = measured.milliseconds, measured.generic_milliseconds
     if usual is None or generic is None or generic <= GENERIC_MS or generic <= GENERIC_FACTOR * usual:
         return
-    will = "and the server chooses it" if measured.generic_chosen else "and the server may choose it"
     yield Remark(
         symptom="generic-worse",
         on=measured.call.query.name,
-        says=f"the plan for unknown arguments takes {milliseconds(generic)} instead of {milliseconds(usual)}, {will} "
-        "after five executions on a connection",
+        says=f"the plan for unknown arguments takes {milliseconds(generic)} instead of {milliseconds(usual)}; "
+        f"after five executions on a connection the server {CHOICE[measured.generic_chosen]} it",
         do="ALTER DATABASE <database> SET plan_cache_mode = force_custom_plan (before PostgreSQL 12: "
         "default_query_exec_mode=exec in Kine's endpoint)",
         severity=Severity.WARNING if measured.generic_chosen else Severity.INFO,

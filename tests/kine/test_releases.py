@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from kinetune.kine.k3s import BUNDLED
@@ -48,7 +50,7 @@ def test_what_is_no_release_or_too_old_is_a_usage_failure(tag: str) -> None:
 def test_spans_of_eras_do_not_overlap_and_newest_is_last() -> None:
     spans = sorted(span for era in ERAS for span in era.spans)
     assert all(first <= last for first, last in spans)
-    assert all(before[1] < after[0] for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before[1] < after[0] for before, after in pairwise(spans))
     assert newest() == max(ERAS, key=lambda era: era.spans[-1])
 
 

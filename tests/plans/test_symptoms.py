@@ -214,7 +214,9 @@ def test_a_whole_read_is_not_called_a_wrong_index_as_well() -> None:
     assert "wrong-index" not in of(postgres("list-without-indexes"), "kine_list_query_index")
 
 
-@pytest.mark.parametrize(("chosen", "severity"), [(True, Severity.WARNING), (None, Severity.INFO)])
+@pytest.mark.parametrize(
+    ("chosen", "severity"), [(True, Severity.WARNING), (None, Severity.INFO), (False, Severity.INFO)]
+)
 def test_a_slow_generic_plan_weighs_more_when_the_server_chooses_it(chosen: bool | None, severity: Severity) -> None:
     found = replace(measured(postgres("E20-list-page")), generic_milliseconds=58.0, generic_chosen=chosen)
     assert spoken(found)["generic-worse"].severity is severity
