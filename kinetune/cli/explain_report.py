@@ -12,6 +12,7 @@ from kinetune.model.report import Bars, Cell, Code, Fold, Heading, Items, Paragr
 from kinetune.plans.reads import rows_read, scans
 from kinetune.plans.saved import KIND, SCHEMA, to_data
 from kinetune.plans.tree import lines
+from kinetune.rendering import identifier
 
 if TYPE_CHECKING:
     from kinetune.model.plan import Plan
@@ -38,12 +39,7 @@ def reported(run: Explained, *, tree: bool = False) -> Report:
 
 def compared(before: Explained, after: Explained, comparisons: tuple[Comparison, ...]) -> Report:
     """Query by query, with the plan nodes that differ."""
-    changes = [
-        Fold(one.words, (Items(tuple(Cell(difference) for difference in one.differences)),))
-        for one in comparisons
-        if one.differences and one.verdict in ("better", "worse")
-    ]
-    sections = (
+    sections: list[Section] = [
         *_both(before, after),
         Table(
             ("call", "before", "after", "time", f"{_work_name(after)} before", "after ", "work", "verdict"),
@@ -51,10 +47,10 @@ def compared(before: Explained, after: Explained, comparisons: tuple[Comparison,
             frozenset({"before", "after", "time", f"{_work_name(after)} before", "after ", "work"}),
             "call",
         ),
-        *((Heading("Plans that changed"), *changes) if changes else ()),
+        *_changes(comparisons),
         *_remarks(after),
         _bars_of_two(comparisons),
-    )
+    ]
     plans = tuple(
         replace(_plan(one), title=f"{when}: {one.call.words}")
         for comparison in comparisons
@@ -63,7 +59,16 @@ def compared(before: Explained, after: Explained, comparisons: tuple[Comparison,
     )
     verdicts = [{"scenario": one.scenario, "verdict": one.verdict, "time_ratio": one.time_ratio} for one in comparisons]
     data = to_data(after) | {"against": to_data(before), "comparison": verdicts}
-    return Report(KIND, "kinetune explain: before and after", sections, data, SCHEMA, plans)
+    return Report(KIND, "kinetune explain: before and after", tuple(sections), data, SCHEMA, plans)
+
+
+def _changes(comparisons: tuple[Comparison, ...]) -> Iterator[Section]:
+    """The nodes that differ, of calls whose cost differs."""
+    changed = [one for one in comparisons if one.differences and one.verdict in ("better", "worse")]
+    if changed:
+        yield Heading("Plans that changed")
+    for one in changed:
+        yield Fold(one.words, (Items(tuple(Cell(difference) for difference in one.differences)),))
 
 
 def _store(run: Explained) -> Iterator[Section]:
@@ -124,7 +129,8 @@ def _remarks(run: Explained) -> Iterator[Section]:
     tones = {}
     for one in run.calls:
         for remark in one.remarks:
-            grouped.setdefault((remark.says, remark.do), []).append(one.call.words)
+            do = remark.do.replace("<database>", identifier(run.database))
+            grouped.setdefault((remark.says, do), []).append(one.call.words)
             tones[remark.says] = TONES[remark.severity]
     if grouped:
         yield Heading("What is wrong, and what helps")
