@@ -33,7 +33,7 @@ def reported(run: Explained, *, tree: bool = False) -> Report:
     sections: list[Section] = [*_store(run), _costs(run), *_remarks(run), _bars(run)]
     plans: tuple[Section, ...] = tuple(_plan(one) for one in run.calls if one.plan)
     sections += plans if tree else ()
-    appendix = () if tree else plans
+    appendix = () if tree else (Heading("Plans"), *plans)
     return Report(KIND, "kinetune explain", tuple(sections), to_data(run), SCHEMA, appendix)
 
 
@@ -51,15 +51,19 @@ def compared(before: Explained, after: Explained, comparisons: tuple[Comparison,
         *_remarks(after),
         _bars_of_two(comparisons),
     ]
-    plans = tuple(
-        replace(_plan(one), title=f"{when}: {one.call.words}")
-        for comparison in comparisons
-        for when, one in (("before", comparison.before), ("after", comparison.after))
-        if one and one.plan
-    )
     verdicts = [{"scenario": one.scenario, "verdict": one.verdict, "time_ratio": one.time_ratio} for one in comparisons]
     data = to_data(after) | {"against": to_data(before), "comparison": verdicts}
-    return Report(KIND, "kinetune explain: before and after", tuple(sections), data, SCHEMA, plans)
+    return Report(
+        KIND, "kinetune explain: before and after", tuple(sections), data, SCHEMA, tuple(_plans_of_two(comparisons))
+    )
+
+
+def _plans_of_two(comparisons: tuple[Comparison, ...]) -> Iterator[Section]:
+    yield Heading("Plans, before and after")
+    for comparison in comparisons:
+        for when, one in (("before", comparison.before), ("after", comparison.after)):
+            if one and one.plan:
+                yield replace(_plan(one), title=f"{when}: {one.call.words}")
 
 
 def _changes(comparisons: tuple[Comparison, ...]) -> Iterator[Section]:
@@ -180,12 +184,11 @@ def _row(one: Comparison) -> tuple[Cell, ...]:
 
 
 def _indexes(plan: Plan) -> list[str]:
-    """Indexes of kine in the order of the plan, a sequential scan as 'no index'."""
-    named = (
-        node.index or ("no index" if node.kind == "Seq Scan" and node.relation == "kine" else "")
-        for node in plan.nodes()
-    )
-    return list(dict.fromkeys(name.removeprefix("kine_").removesuffix("_index") for name in named if name))
+    """Where the rows came from, most first; a look at a single entry (MAX(id), the compacted revision) is left out."""
+    reads = sorted(scans(plan), key=lambda node: -rows_read(node))
+    many = [node for node in reads if rows_read(node) > 1] or reads[:1]
+    names = (next((part.index for part in node.walk() if part.index), "no index") for node in many)
+    return list(dict.fromkeys(name.removeprefix("kine_").removesuffix("_index") for name in names))
 
 
 def _rows_read(plan: Plan) -> float:

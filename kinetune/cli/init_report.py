@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kinetune.model.report import Cell, Code, Heading, Items, Paragraph, Report, Section, Tone
+from kinetune.model.facts import Unknown
+from kinetune.model.report import Cell, Code, Heading, Items, Paragraph, Report, Section, Table, Tone
 
 if TYPE_CHECKING:
     from kinetune.cli.init_steps import Outcome, Seen
@@ -34,10 +35,7 @@ def planned(seen: Seen) -> Report:
     if script:
         for number, step in enumerate(script.steps, 1):
             sections += tuple(_step(number, step))
-        kine = all(step.kine_may_run for step in script.steps)
-        sections += (
-            Paragraph("Kine may keep running." if kine else "Stop Kine first.", Tone.PLAIN if kine else Tone.BAD),
-        )
+        sections += (*_reasons(script), _kine(seen))
     else:
         sections += (
             Paragraph(f"Nothing is to be done: the store is as the profile {script.profile} wants it.", Tone.GOOD),
@@ -66,7 +64,8 @@ def written(script: Script) -> str:
 
 def _sql(step: Step) -> str:
     lines = [f"{statement};" for statement in step.statements]
-    return "\n".join(["BEGIN;", *lines, "COMMIT;"] if step.atomic else lines) + "\n"
+    after = [] if step.in_database else ["-- what follows is for that database"]
+    return "\n".join(["BEGIN;", *lines, "COMMIT;"] if step.atomic else [*lines, *after]) + "\n"
 
 
 def _place(facts: Facts) -> str:
@@ -87,6 +86,22 @@ def _step(number: int, step: Step) -> Iterator[Section]:
         details.append(Cell(f"undo: {'; '.join(' '.join(undo.split()) for undo in step.undo)}", Tone.DIM))
     yield Items(tuple(details))
     yield Code(_sql(step), "sql")
+
+
+def _reasons(script: Script) -> Iterator[Section]:
+    """Why each thing of the profile is as it is, whether it changes now or not."""
+    yield Heading(f"Why the profile {script.profile} is as it is")
+    rows = tuple((Cell(name), Cell(reason)) for name, reason in script.reasons)
+    yield Table(("name", "reason"), rows, fold="reason")
+
+
+def _kine(seen: Seen) -> Paragraph:
+    """Whether Kine may run meanwhile; who is connected is told where it matters."""
+    if all(step.kine_may_run for step in seen.script.steps):
+        return Paragraph("Kine may keep running.")
+    sessions = seen.facts.sessions
+    known = "" if isinstance(sessions, Unknown) else f" ({sum(sessions.values())} other sessions are connected now)"
+    return Paragraph(f"Stop Kine first{known}.", Tone.BAD)
 
 
 def _data(seen: Seen) -> dict[str, object]:

@@ -83,7 +83,9 @@ def run(arguments: Sequence[str]) -> int:
     except Failure as failure:
         return _told(str(failure), failure.exit)
     except ClickException as error:
-        return _told(error.format_message().rstrip("."), Exit.USAGE)
+        return _told(f"{error.format_message().rstrip('.')}; kinetune --help shows what there is", Exit.USAGE)
+    except Exception as error:  # a fault of ours: still one line, still a defined status
+        return _told(f"unexpected {type(error).__name__}; run again with --debug and report what it shows", Exit.BLIND)
 
 
 def _told(line: str, status: int) -> int:

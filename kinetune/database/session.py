@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from psycopg import sql
@@ -20,6 +21,7 @@ from kinetune.servers.recognise import recognise
 from kinetune.servers.variants import variant
 
 Row = dict[str, Any]
+LOG = logging.getLogger("kinetune")
 CONNECT_SECONDS = 10
 READ_SETTINGS = {"default_transaction_read_only": "on", "statement_timeout": "60s", "lock_timeout": "2s"}
 WRITE_SETTINGS = {"default_transaction_read_only": "off", "statement_timeout": "0", "lock_timeout": "2s"}
@@ -44,7 +46,22 @@ class Session:
 
     def change(self, name: str, value: str) -> None:
         """SET a parameter for the rest of this session."""
-        self.connection.execute(sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
+        with translated():
+            self.connection.execute(sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
+
+
+class Told(psycopg.Cursor[Row]):
+    """Tells --debug each statement as it is sent. Statements hold no password and no object's value."""
+
+    def execute(self, query: Any, *arguments: Any, **options: Any) -> Self:
+        if LOG.isEnabledFor(logging.DEBUG):
+            LOG.debug("→ %s", " ".join(self._text(query).split()))
+        return super().execute(query, *arguments, **options)
+
+    def _text(self, query: Any) -> str:
+        if isinstance(query, sql.Composable):
+            return query.as_string(self)
+        return query.decode() if isinstance(query, bytes) else str(query)
 
 
 @contextlib.contextmanager
@@ -66,9 +83,9 @@ def visit(endpoint: Endpoint, command: str, *, write: bool = False, **settings: 
 
 def connect(endpoint: Endpoint, command: str) -> psycopg.Connection[Row]:
     """A bare connection in autocommit; the caller closes it."""
-    keywords = {"connect_timeout": str(CONNECT_SECONDS), "application_name": f"kinetune/{command}"} | endpoint.libpq()
+    keywords = {"connect_timeout": str(CONNECT_SECONDS), **endpoint.libpq(), "application_name": f"kinetune/{command}"}
     try:
-        return psycopg.connect(**keywords, autocommit=True, row_factory=dict_row)
+        return psycopg.connect(**keywords, autocommit=True, row_factory=dict_row, cursor_factory=Told)
     except psycopg.Error as error:
         raise could_not_connect(endpoint, error) from error
 

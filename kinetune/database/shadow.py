@@ -26,7 +26,7 @@ def shadow(session: Session, rows: int) -> Iterator[None]:
     """
     if not session.server.can("transactional_ddl"):
         raise CouldNotLook(f"writes cannot be explained on {session.server}: its DDL does not roll back")
-    with session.connection.transaction(force_rollback=True):
+    with translated(), session.connection.transaction(force_rollback=True):
         _make(session, rows)
         yield
 
@@ -48,6 +48,5 @@ def _make(session: Session, rows: int) -> None:
         sql.SQL("SET LOCAL search_path = {}").format(place),
         sql.SQL("ANALYZE kine").format(),
     ]
-    with translated():
-        for statement in statements:
-            session.connection.execute(statement)
+    for statement in statements:
+        session.connection.execute(statement)

@@ -28,7 +28,7 @@ def write(report: Report, stream: TextIO) -> None:
     page = render(
         "report.html",
         report=report,
-        parts=parts(report.sections),
+        parts=parts((*report.sections, *report.appendix)),
         kind=lambda section: type(section).__name__,
         charts=(chart.wide, chart.narrow),
         number=lambda: next(numbers),

@@ -18,7 +18,7 @@ _START = re.compile(r"^(?:(?=[#+=-]+(?:\s|$))|(\d+)(?=[.)](?:\s|$)))")
 
 def write(report: Report, stream: TextIO) -> None:
     """Tables, headings and code; folds as <details>. Bad is bold, the other tones have no form here."""
-    blocks = [f"# {_escaped(report.title)}", *_blocks(report.sections)]
+    blocks = [f"# {_escaped(report.title)}", *_blocks((*report.sections, *report.appendix))]
     stream.write("\n\n".join(blocks) + "\n")
 
 

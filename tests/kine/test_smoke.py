@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,3 +61,34 @@ def test_a_kine_that_cannot_start_says_why(built: Built) -> None:
     built("v0.17.5")
     with pytest.raises(KineFailed, match="unknown driver"), Kine("v0.17.5", "nonsense://nowhere"):
         pass
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="only Linux can tie a process to its parent")
+def test_kine_dies_with_a_test_run_that_is_killed(built: Built, database15: str) -> None:
+    built("v0.17.5")
+    code = f"""
+import time
+from tests.kine.process import Kine
+with Kine("v0.17.5", {database15!r}) as kine:
+    print(kine.process.pid, kine.log.parent, flush=True)
+    time.sleep(60)
+"""
+    run = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert run.stdout is not None
+    with run.stdout:
+        kine, folder = run.stdout.readline().split()
+    run.kill()
+    run.wait()
+    deadline = time.monotonic() + 10
+    while alive(int(kine)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not alive(int(kine))
+    shutil.rmtree(folder)
+
+
+def alive(process: int) -> bool:
+    """Whether it runs; a zombie that nobody has waited for yet does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
