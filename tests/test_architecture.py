@@ -18,7 +18,8 @@ MAY_IMPORT = {
     "database": {"model", "kine", "servers"},
     "workload": {"model", "kine", "database"},
     "reports": {"model"},
-    "cli": {"model", "kine", "servers", "plans", "tuning", "database", "workload", "reports"},
+    "rules": {"model", "kine", "servers", "plans"},
+    "cli": {"model", "kine", "servers", "plans", "tuning", "database", "workload", "reports", "rules"},
 }
 THIRD_PARTIES = {
     "psycopg": {"database", "workload"},

@@ -122,9 +122,9 @@ def _cost(one: Measured, *, wal: bool) -> tuple[Cell, ...]:
 def _verdict(one: Measured) -> Cell:
     if not one.remarks:
         return Cell("good", Tone.GOOD)
-    worst = min(one.remarks, key=lambda remark: list(Severity)[::-1].index(remark.severity))
+    worst = min(one.remarks, key=lambda remark: list(Severity)[::-1].index(remark.severity or Severity.WARNING))
     more = f" +{len(one.remarks) - 1}" if len(one.remarks) > 1 else ""
-    return Cell(worst.symptom.replace("-", " ") + more, TONES[worst.severity])
+    return Cell(worst.symptom.replace("-", " ") + more, TONES[worst.severity or Severity.WARNING])
 
 
 def _remarks(run: Explained) -> Iterator[Section]:
@@ -135,7 +135,7 @@ def _remarks(run: Explained) -> Iterator[Section]:
         for remark in one.remarks:
             do = remark.do.replace("<database>", identifier(run.database))
             grouped.setdefault((remark.says, do), []).append(one.call.words)
-            tones[remark.says] = TONES[remark.severity]
+            tones[remark.says] = TONES[remark.severity or Severity.WARNING]
     if grouped:
         yield Heading("What is wrong, and what helps")
         yield Items(tuple(_said(*key, tones[key[0]], calls) for key, calls in grouped.items()))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from collections.abc import Sequence as Rows
 from dataclasses import replace
 from datetime import UTC, datetime
+
+from psycopg.errors import InsufficientPrivilege
 
 from kinetune.database.session import Row, Session
 from kinetune.model.facts import Facts, Relation, Role, SeenIndex, Unknown
 from kinetune.model.failure import CouldNotLook
 from kinetune.model.schema import Column, Index, Key, Order, Sequence
+from kinetune.rendering import identifier
 
 ORDERS = {0: Order.ASC, 1: Order.DESC, 2: Order.ASC, 3: Order.DESC, 4: Order.HASH}
 """pg_index.indoption: bit 0 is DESC, bit 1 NULLS FIRST; 4 is HASH on YugabyteDB (FINDINGS.md, Reading the schema)."""
@@ -24,14 +29,14 @@ def observe(session: Session) -> Facts:
         database=session.endpoint.database,
         database_exists=True,
         role=Role(**role),
-        table=_relation(session),
+        table=_relation(session, role["name"]),
         settings={row["name"]: row["setting"] for row in session.ask("settings")},
         database_settings={row["name"]: row["value"] for row in session.ask("database_settings")},
         sessions=_sessions(session),
     )
 
 
-def _relation(session: Session) -> Relation | None:
+def _relation(session: Session, role: str) -> Relation | None:
     found = session.ask("relation")
     if not found:
         return None
@@ -39,9 +44,22 @@ def _relation(session: Session) -> Relation | None:
     seen = relation(found[0], columns, indexes, sequences)
     if seen.kind != "r" or seen.column("id") is None:
         return seen
-    newest = session.ask("last_id")[0]["max_id"]  # before the sequence: a write between cannot make it look behind
-    last = _last_value(session, sequences[0]["address"]) if sequences else None
+    read = (f"{identifier(seen.schema)}.kine", *(row["address"] for row in sequences))
+    with _granted(f"GRANT SELECT ON {', '.join(read)} TO {identifier(role)}"):
+        newest = session.ask("last_id")[0]["max_id"]  # before the sequence: a write between cannot make it look behind
+        last = _last_value(session, sequences[0]["address"]) if sequences else None
     return replace(seen, max_id=newest, last_id=last)
+
+
+@contextlib.contextmanager
+def _granted(statement: str) -> Iterator[None]:
+    """Where the server forbids what is asked inside, the failure names the statement that would allow it."""
+    try:
+        yield
+    except CouldNotLook as failure:
+        if not isinstance(failure.__cause__, InsufficientPrivilege):
+            raise
+        raise CouldNotLook(failure.cause, f"ask the owner of the table for: {statement}") from failure
 
 
 def relation(found: Row, columns: Rows[Row], indexes: Rows[Row], sequences: Rows[Row]) -> Relation:

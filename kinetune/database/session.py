@@ -44,10 +44,14 @@ class Session:
         with translated():
             return self.connection.execute(text.encode(), arguments or None).fetchall()
 
+    def run(self, statement: sql.Composed) -> None:
+        """A statement without rows. Raises CouldNotLook."""
+        with translated():
+            self.connection.execute(statement)
+
     def change(self, name: str, value: str) -> None:
         """SET a parameter for the rest of this session."""
-        with translated():
-            self.connection.execute(sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
+        self.run(sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
 
 
 class Told(psycopg.Cursor[Row]):

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from kinetune.model.schema import Column, Index, Sequence
 from kinetune.model.server import Server
+from kinetune.model.workload import Recording
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,9 @@ class Unknown:
     """Looked for and not seen; `reason` says why and, where a statement would help, which."""
 
     reason: str
+
+
+NOT_ASKED = Unknown("not asked for")
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,112 @@ class Relation:
 
 
 @dataclass(frozen=True)
+class KineRelease:
+    """The Kine that writes here: its era (name and number), its tag where that is known, and how it is known."""
+
+    era: str
+    number: str
+    source: str
+    tag: str | None = None
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """
+    What the planner knows of kine and what vacuum has left. Times are of the last run by hand or by autovacuum, None
+    for never; rows are the server's counters, not counts. `autovacuum` is false where the server or the table has it
+    off.
+    """
+
+    analysed_at: datetime | None
+    vacuumed_at: datetime | None
+    live_rows: int
+    dead_rows: int
+    changed_since_analysed: int
+    autovacuum: bool
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource's share of the sampled rows, estimated for the whole table: revisions and bytes of their values."""
+
+    prefix: str
+    revisions: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Growth:
+    """
+    How large the store is and why. `compacted_revision` is None where Kine never compacted; `compaction_rows` counts
+    rows called compact_rev_key. `deletable_rows` is estimated from a sample: superseded or deleted revisions older
+    than the newest 1,000. `gap_rows` is counted up to `gap_limit`.
+    """
+
+    current_revision: int
+    compacted_revision: int | None
+    compaction_rows: int
+    deletable_rows: int
+    sampled_rows: int
+    gap_rows: int
+    gap_limit: int
+    resources: tuple[Resource, ...]
+
+
+@dataclass(frozen=True)
+class Idle:
+    """A session that holds a transaction open without working: who, and for how many seconds."""
+
+    application: str
+    seconds: float
+    on_table: bool
+
+
+@dataclass(frozen=True)
+class Connections:
+    """
+    Sessions of the whole server against max_connections; `reserved` is kept for superusers. `in_store` counts client
+    sessions in this database without our own, `pooler` is a word on what stands between us and the server, or empty.
+    """
+
+    most: int
+    reserved: int
+    used: int
+    in_store: int
+    idle: tuple[Idle, ...]
+    pooler: str = ""
+
+
+@dataclass(frozen=True)
+class Security:
+    """
+    `local` is a socket or a loopback address, `tls` this session's encryption. `public` lists what PUBLIC may do on
+    kine. `password` is whether the server asks a password of hosts; Unknown without the right to read pg_hba.conf.
+    """
+
+    local: bool
+    tls: bool
+    public: tuple[str, ...]
+    password: bool | Unknown
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One id drawn by one connection, in the order of drawing."""
+
+    connection: int
+    id: int
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Ids that several connections drew in turn from a scratch sequence made as Kine's, and the cache it then had."""
+
+    draws: tuple[Draw, ...]
+    cache: int
+
+
+@dataclass(frozen=True)
 class Facts:
     """
     What one look at a store saw. `table` is None where there is none (or no database yet: `database_exists`).
@@ -84,3 +194,10 @@ class Facts:
     settings: Mapping[str, str] = field(default_factory=dict)
     database_settings: Mapping[str, str] = field(default_factory=dict)
     sessions: Mapping[str, int] | Unknown = field(default_factory=dict)
+    kine: KineRelease | Unknown = NOT_ASKED
+    statistics: Statistics | Unknown = NOT_ASKED
+    growth: Growth | Unknown = NOT_ASKED
+    connections: Connections | Unknown = NOT_ASKED
+    security: Security | Unknown = NOT_ASKED
+    probe: Probe | Unknown = NOT_ASKED
+    recordings: tuple[Recording, ...] | Unknown = NOT_ASKED

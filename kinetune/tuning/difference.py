@@ -11,7 +11,7 @@ from kinetune.model.server import Server
 from kinetune.tuning import statements
 from kinetune.tuning.columns import column_steps
 from kinetune.tuning.indexes import index_steps, key_steps
-from kinetune.tuning.refuse import refuse_strangers
+from kinetune.tuning.refuse import refuse_resharding, refuse_strangers
 from kinetune.tuning.sequence import sequence_steps
 from kinetune.tuning.target import Target
 
@@ -24,9 +24,11 @@ def difference(facts: Facts, target: Target) -> Script:
     The steps from what was seen to what is wanted.
 
     Each step stands alone: whichever was the last to run, a new look and a new difference finish the work. Raises
-    Refused where the relation called kine is not Kine's table.
+    Refused where the relation called kine is not Kine's table, or is sharded otherwise than wanted.
     """
     refuse_strangers(facts)
+    if facts.table is not None:
+        refuse_resharding(facts, facts.table, target)
     steps = tuple(_steps(facts, target))
     return Script(target.profile, steps, tuple(target.reasons.items()))
 

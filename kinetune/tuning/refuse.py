@@ -7,6 +7,7 @@ from kinetune.model.facts import Facts, Relation
 from kinetune.model.failure import Refused
 from kinetune.model.schema import Order
 from kinetune.tuning.names import known_types
+from kinetune.tuning.target import Target
 
 KINDS = {
     "v": "a view",
@@ -19,7 +20,7 @@ LEAVE = "nothing was changed; name another database in the endpoint, or move tha
 
 
 def refuse_strangers(facts: Facts) -> None:
-    """Raise Refused when the relation kine is not Kine's table, or is one that this release cannot convert."""
+    """Raise Refused when the relation kine is not Kine's table."""
     table = facts.table
     if table is None:
         return
@@ -28,9 +29,16 @@ def refuse_strangers(facts: Facts) -> None:
         raise Refused(f"{where} is {KINDS.get(table.kind, 'not a table')}, not Kine's table", LEAVE)
     if wrong := _wrong_shape(table):
         raise Refused(f"{where} is not Kine's table: {wrong}", LEAVE)
-    if table.primary_key and table.primary_key.index.keys[0].order is Order.HASH:
+
+
+def refuse_resharding(facts: Facts, table: Relation, target: Target) -> None:
+    """Raise Refused when the target wants the ids sharded otherwise than they are: the table would be rebuilt."""
+    seen = table.primary_key and table.primary_key.index.keys[0].order is Order.HASH
+    wanted = target.primary_key.keys[0].order is Order.HASH
+    if seen != wanted:
         raise Refused(
-            f"{where} is sharded by hash; rebuilding an existing YugabyteDB store is not in this release",
+            f"{table.schema}.{TABLE} in database {facts.database} is sharded by {'hash' if seen else 'range'}, "
+            f"{target.profile} is not; rebuilding an existing YugabyteDB store is not in this release",
             "prepare an empty database with kinetune init and move the store there",
         )
 

@@ -38,7 +38,7 @@ def sequence_steps(table: Relation, target: Target, server: Server) -> Iterator[
             why=target.reasons.get(wanted.name, "Kine's own DDL"),
             statements=(statements.change_sequence(wanted),),
             locks="new ids, for a moment; connections keep ids they have cached: restart Kine if there were any",
-            undo=(f"ALTER SEQUENCE {wanted.name} AS {seen.type} CACHE {seen.cache}",),
+            undo=(statements.change_sequence(replace(seen, name=wanted.name)),),
             hazard=hazard,
         )
     if table.max_id is not None and table.last_id is not None and table.last_id < table.max_id:

@@ -55,9 +55,10 @@ def rename_sequence(old: str, new: str) -> str:
 
 
 def change_sequence(wanted: Sequence) -> str:
+    owner = ".".join(map(identifier, wanted.owned_by or ())) or "NONE"
     return (
         f"ALTER SEQUENCE {identifier(wanted.name)} AS {wanted.type} "
-        f"INCREMENT BY {wanted.increment} CACHE {wanted.cache} OWNED BY kine.id"
+        f"INCREMENT BY {wanted.increment} CACHE {wanted.cache} OWNED BY {owner}"
     )
 
 

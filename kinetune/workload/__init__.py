@@ -1,0 +1,1 @@
+"""Load: a store as a busy cluster leaves it. The one room beside database/ that opens a writing session."""

@@ -1,0 +1,60 @@
+"""What rules may ask for, by the name of their parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from kinetune.model.facts import Facts, Unknown
+from kinetune.model.workload import Explained, Measured
+from kinetune.plans.measure import measured
+
+NO_TABLE = Unknown("there is no table kine")
+NO_RUN = Unknown("no saved run to compare with (--against FILE)")
+NO_SEQUENCE = Unknown("kine.id draws from no sequence")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """
+    What the user set for his own store ([check.limits] in kinetune.toml). `milliseconds` and `work` (blocks or storage
+    requests) are budgets by call (list-page) or for all (*); `pool` is Kine's --datastore-max-open-connections and
+    `servers` the number of Kine processes, 0 where nobody said. `tolerance` is for `before`.
+    """
+
+    milliseconds: Mapping[str, float] = field(default_factory=dict)
+    work: Mapping[str, float] = field(default_factory=dict)
+    pool: int = 0
+    servers: int = 0
+    pgbouncer: bool = False
+    tolerance: float = 0.25
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Facts, what the user set, and the run to compare with."""
+
+    facts: Facts
+    limits: Limits = Limits()
+    before: Explained | Unknown = NO_RUN
+
+    def of(self, name: str) -> object:
+        """The fact of that name, or Unknown with the reason. A part of the table is Unknown where there is no table."""
+        if name in ("facts", "limits", "before"):
+            return self.facts if name == "facts" else getattr(self, name)
+        if name == "table":
+            return self.facts.table or NO_TABLE
+        if name == "sequence":
+            return (self.facts.table.sequence or NO_SEQUENCE) if self.facts.table else NO_TABLE
+        if name == "calls":
+            return self.calls
+        return getattr(self.facts, name)
+
+    @cached_property
+    def calls(self) -> tuple[Measured, ...] | Unknown:
+        """Plans read once for all rules; calls that failed are left out."""
+        recordings = self.facts.recordings
+        if isinstance(recordings, Unknown):
+            return recordings
+        return tuple(measured(recording) for recording in recordings if not recording.failed)

@@ -1,0 +1,274 @@
+"""Facts less a target: nothing where nothing is to be done, else exactly the steps that are missing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from kinetune.kine.releases import ERAS, Era
+from kinetune.model.facts import SeenIndex
+from kinetune.model.schema import Column, Index, Key, Order
+from kinetune.model.script import Hazard
+from kinetune.model.server import Server
+from kinetune.tuning.difference import difference
+from kinetune.tuning.profiles import PROFILES, target
+from tests.tuning.made import PG15, SERVERS, YB, facts_of, indexes, plain, table_of, wanted
+
+UNIQUE = "kine_name_prev_revision_uindex"
+TUNED = wanted("tuned")
+TABLE = table_of(TUNED)
+
+
+def does(*deviations: SeenIndex, server: Server = PG15) -> list[str]:
+    """What is to be done on a tuned store whose indexes deviate so."""
+    tuned = wanted("tuned", server)
+    return [
+        step.does for step in difference(facts_of(tuned, server, indexes=indexes(table_of(tuned), *deviations)), tuned).steps
+    ]
+
+
+def statements(profile: str, /, server: Server = PG15, **changes: object) -> list[str]:
+    """The statements for a store of that profile with these changes to its table."""
+    made = wanted(profile, server)
+    return [text for step in difference(facts_of(made, server, **changes), made).steps for text in step.statements]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("server", SERVERS, ids=str)
+@pytest.mark.parametrize("era", ERAS, ids=lambda era: era.number)
+def test_nothing_is_to_be_done_where_the_store_is_as_wanted(profile: str, server: Server, era: Era) -> None:
+    made = target(profile, server, era)
+    script = difference(facts_of(made, server), made)
+    assert not script
+    assert script.reasons == tuple(made.reasons.items())
+
+
+def test_a_store_that_is_not_there_is_made_in_one_transaction() -> None:
+    facts = replace(facts_of(TUNED), table=None)
+    (step,) = difference(facts, TUNED).steps
+    assert step.atomic
+    assert step.kine_may_run
+    assert len(step.statements) == 7
+    assert step.undo == ("DROP TABLE kine",)
+
+
+def test_a_database_that_is_not_there_is_made_first_and_from_outside() -> None:
+    facts = replace(facts_of(TUNED), table=None, database_exists=False, database="my-kine")
+    script = difference(facts, TUNED)
+    assert [step.statements for step in script.outside().steps] == [('CREATE DATABASE "my-kine"',)]
+    assert [step.in_database for step in script.steps] == [False, True]
+    assert len(script.inside().steps) == 1
+
+
+def test_without_transactional_ddl_each_statement_is_a_step_of_its_own() -> None:
+    made = wanted("tuned", YB)
+    steps = difference(replace(facts_of(made, YB), table=None, database_settings={}), made).steps
+    assert all(len(step.statements) == 1 and not step.atomic for step in steps)
+    assert len(steps) == 7 + len(made.settings)
+
+
+@pytest.mark.parametrize("index", TUNED.indexes, ids=lambda index: index.name)
+def test_a_missing_index_is_built_beside_and_named(index: Index) -> None:
+    rest = tuple(seen for seen in TABLE.indexes if seen.index.name != index.name)
+    steps = difference(facts_of(TUNED, indexes=rest), TUNED).steps
+    assert [step.statements[0].split(" ON ")[0].split("kinetune_new_")[0] for step in steps] == [
+        f"CREATE {'UNIQUE ' if index.unique else ''}INDEX CONCURRENTLY ",
+        "ALTER INDEX ",
+    ]
+    assert steps[1].statements == (f"ALTER INDEX kinetune_new_{index.name} RENAME TO {index.name}",)
+    assert all(step.kine_may_run for step in steps)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        plain(UNIQUE, "name", "prev_revision"),
+        Index(UNIQUE, (Key("name"), Key("prev_revision")), unique=True),
+        Index(UNIQUE, (Key("name"), Key("prev_revision")), unique=True, include=("id", "value")),
+        Index(UNIQUE, (Key("prev_revision"), Key("name")), unique=True, include=("id",)),
+        Index(UNIQUE, (Key("name", Order.DESC), Key("prev_revision")), unique=True, include=("id",)),
+        Index(UNIQUE, (Key("name"), Key("prev_revision")), unique=True, include=("id",), predicate="deleted = 0"),
+    ],
+)
+def test_another_index_of_the_name_is_exchanged_without_a_moment_without_it(other: Index) -> None:
+    steps = difference(facts_of(TUNED, indexes=indexes(TABLE, SeenIndex(other))), TUNED).steps
+    build, place, drop = steps
+    assert build.statements == (
+        f"CREATE UNIQUE INDEX CONCURRENTLY kinetune_new_{UNIQUE} ON kine (name, prev_revision) INCLUDE (id)",
+    )
+    assert place.atomic
+    assert place.statements == (
+        f"ALTER INDEX {UNIQUE} RENAME TO kinetune_old_{UNIQUE}",
+        f"ALTER INDEX kinetune_new_{UNIQUE} RENAME TO {UNIQUE}",
+    )
+    assert drop.statements == (f"DROP INDEX CONCURRENTLY kinetune_old_{UNIQUE}",)
+
+
+def test_an_invalid_index_is_exchanged_like_another_one() -> None:
+    index = TABLE.index("kine_list_query_index")
+    assert index is not None
+    assert len(does(replace(index, valid=False))) == 3
+
+
+def test_of_a_placeholder_only_its_emptiness_counts() -> None:
+    assert does(SeenIndex(Index("kine_name_index", (Key("id"),), predicate="false"))) == []
+
+
+def test_an_index_of_the_users_own_is_left_alone() -> None:
+    assert does(SeenIndex(plain("my_index", "lease")), SeenIndex(plain("kine_other", "id"), valid=False)) == []
+
+
+@pytest.mark.parametrize("name", [f"kinetune_new_{UNIQUE}", f"kinetune_old_{UNIQUE}", "kinetune_old_x", 'kinetune_new_"x'])
+@pytest.mark.parametrize("valid", [True, False])
+def test_what_an_interrupted_run_left_is_dropped_where_nothing_else_is_to_be_done(name: str, valid: bool) -> None:
+    assert does(SeenIndex(plain(name, "name"), valid)) == [f"drop the index {name}"]
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (TUNED.indexes[4], ["put it in place", "drop the former"]),
+        (plain(UNIQUE, "name"), ["drop the index", "build", "put it in place", "drop the former"]),
+    ],
+)
+def test_a_finished_build_of_an_interrupted_run_is_kept_if_it_is_the_one_wanted(left: Index, said: list[str]) -> None:
+    stock = Index(UNIQUE, (Key("name"), Key("prev_revision")), unique=True)
+    done = does(SeenIndex(stock), SeenIndex(replace(left, name=f"kinetune_new_{UNIQUE}")))
+    assert [one.startswith(word) for one, word in zip(done, said, strict=True)] == [True] * len(said)
+
+
+def test_an_unfinished_build_is_dropped_and_begun_again() -> None:
+    stock = Index(UNIQUE, (Key("name"), Key("prev_revision")), unique=True)
+    new = SeenIndex(replace(TUNED.indexes[4], name=f"kinetune_new_{UNIQUE}"), valid=False)
+    first, second, *_ = does(SeenIndex(stock), new)
+    assert (first, second[:5]) == (f"drop the index kinetune_new_{UNIQUE}", "build")
+
+
+def test_between_the_two_names_the_index_put_aside_is_dropped_and_the_new_one_named() -> None:
+    """Only where renaming is not transactional: the name is free, both indexes are there."""
+    made = wanted("tuned", YB)
+    others = [seen for seen in table_of(made).indexes if seen.index.name != UNIQUE]
+    index = next(index for index in made.indexes if index.name == UNIQUE)
+    left = [SeenIndex(replace(index, name=f"kinetune_{word}_{UNIQUE}")) for word in ("old", "new")]
+    script = difference(facts_of(made, YB, indexes=(*others, *left)), made)
+    assert [text for step in script.steps for text in step.statements] == [
+        f"DROP INDEX kinetune_old_{UNIQUE}",
+        f"ALTER INDEX kinetune_new_{UNIQUE} RENAME TO {UNIQUE}",
+    ]
+
+
+def test_a_primary_key_of_another_name_is_renamed() -> None:
+    key = SeenIndex(replace(TUNED.primary_key, name="kine_old_pkey"), constraint="kine_old_pkey")
+    assert statements("tuned", primary_key=key) == ["ALTER TABLE kine RENAME CONSTRAINT kine_old_pkey TO kine_pkey"]
+
+
+def test_a_renamed_sequence_gets_its_name_back() -> None:
+    sequence = replace(TUNED.sequence, name="kine_seq")
+    assert statements("tuned", sequence=sequence) == ["ALTER SEQUENCE kine_seq RENAME TO kine_id_seq"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"cache": 100}, {"increment": 2}, {"owned_by": None}, {"owned_by": ("other", "id")}, {"type": "integer"}]
+)
+def test_a_sequence_that_draws_otherwise_is_changed_and_can_be_changed_back(change: dict[str, object]) -> None:
+    sequence = replace(TUNED.sequence, **change)  # type: ignore[arg-type]
+    (step,) = difference(facts_of(TUNED, sequence=sequence), TUNED).steps
+    assert step.statements == ("ALTER SEQUENCE kine_id_seq AS bigint INCREMENT BY 1 CACHE 1 OWNED BY kine.id",)
+    owner = ".".join(sequence.owned_by) if sequence.owned_by else "NONE"
+    back = f"AS {sequence.type} INCREMENT BY {sequence.increment} CACHE {sequence.cache} OWNED BY {owner}"
+    assert step.undo == (f"ALTER SEQUENCE kine_id_seq {back}",)
+    assert step.hazard is None
+
+
+def test_a_sequence_that_is_behind_is_raised_under_a_lock_that_writers_wait_for() -> None:
+    (step,) = difference(facts_of(TUNED, max_id=100, last_id=99), TUNED).steps
+    assert step.atomic
+    assert step.does == "raise kine_id_seq from 99 to 100"
+    assert step.statements[0] == "LOCK TABLE kine IN SHARE ROW EXCLUSIVE MODE"
+
+
+@pytest.mark.parametrize(("newest", "last"), [(100, 100), (100, 4000), (None, 0), (None, 7)])
+def test_a_sequence_that_is_not_behind_is_left_alone(newest: int | None, last: int) -> None:
+    assert statements("tuned", max_id=newest, last_id=last) == []
+
+
+def test_changing_a_sequence_on_yugabytedb_is_a_hazard() -> None:
+    made = wanted("tuned", YB)
+    script = difference(facts_of(made, YB, sequence=replace(made.sequence, cache=100)), made)
+    assert script.hazards == (Hazard.SEQUENCE_CACHE,)
+    assert not script.without(frozenset({"SEQUENCE_CACHE"}))
+
+
+OLD_COLUMNS = tuple(
+    Column(column.name, {"bigint": "integer", "text": "character varying(630)"}.get(column.type, column.type))
+    for column in TUNED.columns
+)
+
+
+@pytest.mark.parametrize("profile", ["tuned", "article"])
+def test_types_of_older_kines_are_changed_in_one_statement_with_kine_stopped(profile: str) -> None:
+    (step,) = difference(facts_of(wanted(profile), columns=OLD_COLUMNS), wanted(profile)).steps
+    assert step.statements == (
+        'ALTER TABLE kine ALTER COLUMN id TYPE bigint, ALTER COLUMN name TYPE text COLLATE "C", '
+        "ALTER COLUMN create_revision TYPE bigint, ALTER COLUMN prev_revision TYPE bigint",
+    )
+    assert step.undo == (
+        "ALTER TABLE kine ALTER COLUMN id TYPE integer, ALTER COLUMN name TYPE character varying(630), "
+        "ALTER COLUMN create_revision TYPE integer, ALTER COLUMN prev_revision TYPE integer",
+    )
+    assert (step.hazard, step.kine_may_run) == (Hazard.COLUMN_TYPES, False)
+
+
+def test_types_come_before_indexes_which_they_would_rebuild() -> None:
+    script = difference(facts_of(TUNED, columns=OLD_COLUMNS, indexes=()), TUNED)
+    assert [step.hazard for step in script.steps] == [Hazard.COLUMN_TYPES, *[None] * 12]
+
+
+def test_stock_leaves_the_types_of_older_kines_as_kine_itself_does() -> None:
+    stock = wanted("stock")
+    integers = replace(stock.sequence, type="integer")
+    assert not difference(facts_of(stock, columns=OLD_COLUMNS, sequence=integers), stock)
+
+
+def test_a_name_without_the_collation_c_is_a_hazard_too() -> None:
+    columns = tuple(replace(column, collation=None) for column in TUNED.columns)
+    assert difference(facts_of(TUNED, columns=columns), TUNED).hazards == (Hazard.COLUMN_TYPES,)
+
+
+def test_going_back_to_stock_exchanges_what_tuned_changed_and_no_more() -> None:
+    back = difference(facts_of(TUNED), wanted("stock"))
+    built = [step.statements[0].split("kinetune_new_")[1].split()[0] for step in back.steps if "build" in step.does]
+    assert built == ["kine_name_index", "kine_name_id_index", "kine_prev_revision_index", UNIQUE]
+    assert len(back.steps) == 12
+    assert not back.hazards
+
+
+def test_going_back_to_the_stock_of_an_era_drops_what_it_does_not_make() -> None:
+    *_, last = difference(facts_of(TUNED), wanted("stock", era="E07")).steps
+    assert last.statements == ("DROP INDEX CONCURRENTLY kine_list_query_index",)
+    assert last.undo == (
+        "CREATE INDEX CONCURRENTLY kine_list_query_index ON kine (name, id DESC, deleted)",
+    )
+
+
+def test_settings_are_set_corrected_and_reset() -> None:
+    made, stock = wanted("tuned", YB), wanted("stock", YB)
+    store = facts_of(made, YB)
+    wrong = difference(replace(store, database_settings={"yb_bnl_batch_size": "1", "work_mem": "8MB"}), made)
+    assert [step.statements for step in wrong.steps] == [
+        ("ALTER DATABASE kubernetes SET yb_bnl_batch_size = '1024'",),
+        ("ALTER DATABASE kubernetes SET yb_enable_cbo = 'legacy_bnl_mode'",),
+    ]
+    assert wrong.steps[0].undo == ("ALTER DATABASE kubernetes SET yb_bnl_batch_size = '1'",)
+    assert wrong.steps[1].undo == ("ALTER DATABASE kubernetes RESET yb_enable_cbo",)
+    back = difference(replace(facts_of(stock, YB), database_settings=store.database_settings), stock)
+    assert [step.statements[0].split(" ", 3)[3] for step in back.steps] == [
+        "RESET yb_bnl_batch_size",
+        "RESET yb_enable_cbo",
+    ]
+
+
+def test_every_step_says_why_and_what_it_locks() -> None:
+    script = difference(facts_of(wanted("stock")), TUNED)
+    assert all(step.does and step.why and step.locks and step.undo for step in script.steps)

@@ -1,0 +1,37 @@
+"""The SQL for an empty database, reviewed once and kept: `init --print --server …` shows the same."""
+
+from __future__ import annotations
+
+import os
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from kinetune.cli.init_report import written
+from kinetune.servers.recognise import named
+from kinetune.tuning.difference import for_empty
+from kinetune.tuning.profiles import PROFILES
+from tests.tuning.made import wanted
+
+FOLDER = Path(__file__).parents[1] / "data" / "tuning"
+SERVERS = ["postgresql-16", "yugabytedb-2.20", "yugabytedb-2024.2", "yugabytedb-2024.2.11", "yugabytedb-2025.2"]
+
+
+@pytest.mark.parametrize(("profile", "name"), list(product(PROFILES, SERVERS)))
+def test_the_sql_for_an_empty_database_is_the_reviewed_one(profile: str, name: str) -> None:
+    """UPDATE_GOLDEN=1 writes the files anew; then look again."""
+    server, file = named(name), FOLDER / f"{name}-{profile}.sql"
+    text = written(for_empty(server, wanted(profile, server)))
+    if os.environ.get("UPDATE_GOLDEN"):
+        file.write_text(text, encoding="utf-8", newline="\n")
+    assert text == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_old_and_new_eras_share_all_but_the_list_index(name: str) -> None:
+    server = named(name)
+    old, new = (for_empty(server, wanted("stock", server, era)) for era in ("E10", "E11"))
+    texts = [{text for step in script.steps for text in step.statements} for script in (old, new)]
+    (more,) = texts[1] - texts[0]
+    assert "kine_list_query_index" in more

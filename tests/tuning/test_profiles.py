@@ -1,0 +1,133 @@
+"""Each profile is what it says it is, on every server and for every era."""
+
+from __future__ import annotations
+
+import pytest
+
+from kinetune.kine.releases import ERAS, Era
+from kinetune.kine.schema import INDEXES, LIST_QUERY, PRIMARY_KEY, UNIQUE
+from kinetune.model.failure import UsageFailure
+from kinetune.model.schema import Index, Key, Order
+from kinetune.model.server import Flavour, Server
+from kinetune.servers.recognise import named
+from kinetune.tuning.profiles import PROFILES, target
+from kinetune.tuning.target import Target
+from tests.tuning.made import PG15, SERVERS, YB, wanted
+
+EVERY = [(profile, server, era) for profile in PROFILES for server in SERVERS for era in ERAS]
+HASH = Order.HASH
+
+
+def by_name(target: Target) -> dict[str, Index]:
+    return {index.name: index for index in target.indexes}
+
+
+def title(value: object) -> str:
+    return value.number if isinstance(value, Era) else str(value)
+
+
+@pytest.mark.parametrize(("profile", "server", "era"), EVERY, ids=title)
+def test_every_profile_is_compatible_with_stock_kine(profile: str, server: Server, era: Era) -> None:
+    made = target(profile, server, era)
+    assert made.profile == profile
+    assert (made.primary_key.name, made.sequence.name) == ("kine_pkey", "kine_id_seq")
+    assert (made.sequence.cache, made.sequence.owned_by) == (1, ("kine", "id"))
+    names = {index.name for index in INDEXES} - (set() if era.number >= "E11" else {LIST_QUERY.name})
+    assert set(by_name(made)) >= names
+    assert by_name(made)[UNIQUE.name].unique
+    assert [key.column for key in by_name(made)[UNIQUE.name].keys] == ["name", "prev_revision"]
+
+
+@pytest.mark.parametrize(("profile", "server", "era"), EVERY, ids=title)
+def test_every_choice_has_its_reason(profile: str, server: Server, era: Era) -> None:
+    made = target(profile, server, era)
+    chosen = {made.primary_key.name, *by_name(made), *made.settings}
+    assert chosen <= set(made.reasons)
+    assert all(made.reasons.values())
+    assert profile == "stock" or "kine_id_seq" in made.reasons
+
+
+@pytest.mark.parametrize("server", SERVERS, ids=title)
+@pytest.mark.parametrize("era", ERAS, ids=title)
+def test_tuned_never_drops_what_an_era_needs(server: Server, era: Era) -> None:
+    made = by_name(target("tuned", server, era))
+    assert made["kine_list_query_index"] == LIST_QUERY
+    assert made["kine_id_deleted_index"] == Index("kine_id_deleted_index", (Key("id"), Key("deleted")))
+    assert made[UNIQUE.name].include == ("id",)
+    assert all(key.order is not HASH for index in made.values() for key in index.keys)
+
+
+def test_tuned_is_lean_on_postgresql_whatever_the_era() -> None:
+    assert len({target("tuned", PG15, era).indexes for era in ERAS}) == 1
+    lean = {name for name, index in by_name(wanted("tuned")).items() if index.placeholder}
+    assert lean == {"kine_name_index", "kine_name_id_index", "kine_prev_revision_index"}
+
+
+@pytest.mark.parametrize(("era", "lean"), [("E07", False), ("E10", False), ("E11", True), ("E16", True), ("E20", True)])
+def test_tuned_on_yugabytedb_keeps_name_indexes_for_eras_that_read_single_keys_by_them(era: str, lean: bool) -> None:
+    made = by_name(wanted("tuned", YB, era))
+    assert made["kine_name_index"].placeholder is lean
+    assert made["kine_name_id_index"].placeholder is lean
+    assert not made["kine_prev_revision_index"].placeholder
+
+
+def test_the_article_on_yugabytedb_is_exactly_the_article() -> None:
+    made = wanted("article", YB)
+    assert made.primary_key == PRIMARY_KEY
+    assert by_name(made) == {
+        "kine_name_index": Index("kine_name_index", (Key("name", HASH),)),
+        "kine_name_id_index": Index("kine_name_id_index", (Key("name", HASH), Key("id"))),
+        "kine_id_deleted_index": Index("kine_id_deleted_index", (Key("id", HASH), Key("deleted"))),
+        "kine_prev_revision_index": Index("kine_prev_revision_index", (Key("prev_revision", HASH),)),
+        "kine_name_prev_revision_uindex": Index(
+            "kine_name_prev_revision_uindex", (Key("name"), Key("prev_revision")), unique=True, include=("id",)
+        ),
+        "kine_list_query_index": Index(
+            "kine_list_query_index", (Key("name", HASH), Key("id", Order.DESC), Key("deleted"))
+        ),
+    }
+    assert dict(made.settings) == {"yb_bnl_batch_size": "1024"}
+    assert made.sequence.cache == 1
+
+
+def test_the_article_on_postgresql_is_stock_with_a_covering_unique_index() -> None:
+    made, stock = wanted("article"), wanted("stock")
+    assert made.primary_key == stock.primary_key
+    assert [index for index in made.indexes if index not in stock.indexes] == [
+        Index(UNIQUE.name, UNIQUE.keys, unique=True, include=("id",))
+    ]
+    assert len(made.indexes) == len(stock.indexes)
+    assert not made.settings
+
+
+def test_stock_is_kines_own_ddl() -> None:
+    assert wanted("stock").indexes == INDEXES
+    assert wanted("stock").primary_key == PRIMARY_KEY
+    assert wanted("stock", era="E10").indexes == tuple(index for index in INDEXES if index != LIST_QUERY)
+    sharded = wanted("stock", YB)
+    assert all(index.keys[0].order is HASH for index in (sharded.primary_key, *sharded.indexes))
+    assert not sharded.settings
+
+
+@pytest.mark.parametrize("profile", ["tuned", "article"])
+@pytest.mark.parametrize(
+    ("release", "batched"), [("2.14", False), ("2.20", True), ("2024.2", True), ("2025.2", True)]
+)
+def test_batched_joins_are_set_where_the_release_has_them(profile: str, release: str, batched: bool) -> None:
+    made = wanted(profile, named(f"yugabytedb-{release}"))
+    assert (made.settings.get("yb_bnl_batch_size") == "1024") is batched
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_postgresql_gets_no_settings(profile: str) -> None:
+    assert not any(
+        target(profile, server, era).settings
+        for server in SERVERS
+        for era in ERAS
+        if server.flavour is Flavour.POSTGRESQL
+    )
+
+
+def test_an_unknown_profile_names_the_known_ones() -> None:
+    with pytest.raises(UsageFailure, match="unknown profile 'fast'; known are tuned, article, stock"):
+        wanted("fast")

@@ -1,0 +1,135 @@
+"""What is not Kine's is not touched, and what may not be done is said before anything is begun."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from kinetune.kine.releases import ERAS
+from kinetune.model.facts import Role, SeenIndex
+from kinetune.model.failure import CouldNotLook, Refused
+from kinetune.model.schema import Column, Index, Key, Order
+from kinetune.tuning.difference import difference
+from kinetune.tuning.may import refuse_powerless
+from kinetune.tuning.profiles import PROFILES
+from kinetune.tuning.recognise import profile_of
+from tests.tuning.made import NEWEST, OWNER, YB, facts_of, indexes, plain, table_of, wanted
+
+TUNED, STOCK = wanted("tuned"), wanted("stock")
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"),
+    [
+        ("v", "a view"),
+        ("m", "a materialized view"),
+        ("f", "a foreign table"),
+        ("p", "a partitioned table"),
+        ("S", "a sequence"),
+        ("c", "not a table"),
+    ],
+)
+def test_what_is_no_table_is_refused_by_its_kind(kind: str, word: str) -> None:
+    with pytest.raises(Refused, match=f"public.kine in database kubernetes is {word}, not Kine's table"):
+        difference(facts_of(TUNED, kind=kind), TUNED)
+
+
+@pytest.mark.parametrize("missing", [column.name for column in TUNED.columns])
+def test_a_table_without_one_of_kines_columns_is_refused(missing: str) -> None:
+    columns = tuple(column for column in TUNED.columns if column.name != missing)
+    with pytest.raises(Refused, match=f"it has no column {missing}; nothing was changed"):
+        difference(facts_of(TUNED, columns=columns), TUNED)
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (Column("id", "uuid"), "its column id is uuid, Kine's is bigint"),
+        (Column("name", "bytea"), "its column name is bytea, Kine's is text"),
+        (Column("value", "text"), "its column value is text, Kine's is bytea"),
+        (Column("lease", "bigint"), "its column lease is bigint, Kine's is integer"),
+        (Column("created", "boolean"), "its column created is boolean, Kine's is integer"),
+    ],
+)
+def test_a_column_of_a_type_kine_never_used_is_refused(column: Column, said: str) -> None:
+    columns = tuple(column if one.name == column.name else one for one in TUNED.columns)
+    with pytest.raises(Refused, match=said):
+        difference(facts_of(TUNED, columns=columns), TUNED)
+
+
+def test_a_column_more_is_no_reason_to_refuse() -> None:
+    assert not difference(facts_of(TUNED, columns=(*TUNED.columns, Column("note", "text"))), TUNED)
+
+
+@pytest.mark.parametrize(
+    "key", [None, SeenIndex(Index("kine_pkey", (Key("name"), Key("id")), unique=True)), SeenIndex(plain("kine_pkey", "name"))]
+)
+def test_another_primary_key_is_refused(key: SeenIndex | None) -> None:
+    with pytest.raises(Refused, match=r"its primary key is not \(id\)"):
+        difference(facts_of(TUNED, primary_key=key), TUNED)
+
+
+def test_ids_that_draw_from_no_sequence_are_refused() -> None:
+    with pytest.raises(Refused, match="its column id does not draw from a sequence"):
+        difference(facts_of(TUNED, sequence=None), TUNED)
+
+
+@pytest.mark.parametrize(
+    ("seen", "profile"), [("stock", "tuned"), ("stock", "article"), ("tuned", "stock"), ("article", "stock")]
+)
+def test_ids_that_are_sharded_otherwise_are_refused(seen: str, profile: str) -> None:
+    with pytest.raises(Refused, match="sharded by .*; rebuilding an existing YugabyteDB store is not in this release"):
+        difference(facts_of(wanted(seen, YB), YB), wanted(profile, YB))
+
+
+def test_a_store_sharded_by_hash_is_recognised_as_stock() -> None:
+    assert profile_of(facts_of(wanted("stock", YB), YB), NEWEST) == "stock"
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("server", [None, YB], ids=["postgresql", "yugabytedb"])
+def test_a_store_is_recognised_by_its_profile(profile: str, server: object) -> None:
+    made = wanted(profile, YB) if server else wanted(profile)
+    assert profile_of(facts_of(made, YB) if server else facts_of(made), NEWEST) == profile
+
+
+@pytest.mark.parametrize("era", ERAS, ids=lambda era: era.number)
+def test_a_store_between_profiles_is_of_its_own(era: object) -> None:
+    table = table_of(STOCK)
+    facts = facts_of(STOCK, indexes=indexes(table, SeenIndex(plain("kine_name_index", "lease"))))
+    assert profile_of(facts, NEWEST) == "of its own"
+
+
+def test_a_stranger_has_no_profile() -> None:
+    with pytest.raises(Refused):
+        profile_of(facts_of(TUNED, kind="v"), NEWEST)
+
+
+@pytest.mark.parametrize(
+    ("role", "said"),
+    [
+        (replace(OWNER, owns_table=False), "role kine does not own the table kine; .*ALTER TABLE public.kine OWNER TO kine"),
+        (replace(OWNER, may_create=False), "may not create tables in schema public; .*GRANT CREATE ON SCHEMA public TO kine"),
+        (replace(OWNER, name="my-role", owns_table=False), 'OWNER TO "my-role"'),
+    ],
+)
+def test_a_missing_right_is_told_with_the_statement_that_gives_it(role: Role, said: str) -> None:
+    facts = replace(facts_of(STOCK), role=role)
+    with pytest.raises(CouldNotLook, match=said):
+        refuse_powerless(facts, difference(facts, TUNED))
+
+
+def test_a_missing_database_needs_createdb_and_nothing_else() -> None:
+    absent = replace(facts_of(STOCK), table=None, database_exists=False)
+    script = difference(absent, TUNED)
+    with pytest.raises(CouldNotLook, match="may not create the database kubernetes; .*CREATE DATABASE kubernetes OWNER kine"):
+        refuse_powerless(absent, script)
+    refuse_powerless(replace(absent, role=replace(OWNER, create_database=True)), script)
+
+
+def test_nothing_is_refused_where_nothing_is_to_be_done_or_all_is_allowed() -> None:
+    nobody = Role("guest", superuser=False, create_database=False, owns_table=False, may_create=False)
+    refuse_powerless(replace(facts_of(TUNED), role=nobody), difference(facts_of(TUNED), TUNED))
+    refuse_powerless(replace(facts_of(STOCK), role=replace(nobody, superuser=True)), difference(facts_of(STOCK), TUNED))
+    refuse_powerless(facts_of(STOCK), difference(facts_of(STOCK), TUNED))
