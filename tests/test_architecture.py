@@ -18,8 +18,9 @@ MAY_IMPORT = {
     "database": {"model", "kine", "servers"},
     "workload": {"model", "kine", "database"},
     "reports": {"model"},
+    "http": {"model"},
     "rules": {"model", "kine", "servers", "plans"},
-    "cli": {"model", "kine", "servers", "plans", "tuning", "database", "workload", "reports", "rules"},
+    "cli": {"model", "kine", "servers", "plans", "tuning", "database", "workload", "reports", "rules", "http"},
 }
 THIRD_PARTIES = {
     "psycopg": {"database", "workload"},

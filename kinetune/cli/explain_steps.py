@@ -43,9 +43,31 @@ def run(endpoint: Endpoint, look: Look) -> Explained:
         facts = observe(session)
         _refuse_nothing(facts)
         era, source = look.era or era_in_use(session)
-        calls = _calls(session, era, look)
-        recordings = list(_recordings(session, calls, look))
-    return _explained(facts, (era, source), _in_words(recordings))
+        every = recordings(session, era, look)
+    return _explained(facts, (era, source), slowest_first(every))
+
+
+def recordings(session: Session, era: Era, look: Look) -> tuple[Recording, ...]:
+    """EXPLAIN's documents of every call that is asked for, with the number of listed objects in the words."""
+    every = tuple(_recordings(session, _calls(session, era, look), look))
+    objects = next((_objects(one) for one in every if one.call.scenario == "list" and one.custom), "")
+    return tuple(
+        replace(one, call=replace(one.call, words=one.call.words.replace("{objects} ", objects))) for one in every
+    )
+
+
+def slowest_first(every: tuple[Recording, ...]) -> tuple[Measured, ...]:
+    from kinetune.plans.measure import measured
+
+    return tuple(sorted(map(measured, every), key=lambda one: -(one.milliseconds or 0.0)))
+
+
+def _objects(listed: Recording) -> str:
+    """'8,000 ': as many as the whole list returned."""
+    from kinetune.plans.measure import measured
+
+    rows = measured(listed).rows
+    return "" if rows is None else f"{rows:,} "
 
 
 def arguments(given: list[str] | None) -> dict[str, str]:
@@ -112,19 +134,6 @@ def _recordings(session: Session, calls: tuple[Call, ...], look: Look) -> Iterat
             else:
                 yield from explain(session, [call], effort)
             progress.advance(task)
-
-
-def _in_words(recordings: list[Recording]) -> tuple[Measured, ...]:
-    """With the number of objects in the words, which only the whole list knows."""
-    from kinetune.plans.measure import measured
-
-    every = [measured(recording) for recording in recordings]
-    listed = next((one.rows for one in every if one.call.scenario == "list" and one.rows is not None), None)
-    objects = f"{listed:,} " if listed is not None else ""
-    worded = (
-        replace(one, call=replace(one.call, words=one.call.words.replace("{objects} ", objects))) for one in every
-    )
-    return tuple(sorted(worded, key=lambda one: -(one.milliseconds or 0.0)))
 
 
 def _explained(facts: Facts, era: tuple[Era, str], calls: tuple[Measured, ...]) -> Explained:

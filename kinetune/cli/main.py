@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from typer._click.exceptions import ClickException  # typer ships click under this name; bounds in pyproject.toml
+from typer._click.exceptions import (  # typer ships click under this name; bounds in pyproject.toml
+    ClickException,
+    NoArgsIsHelpError,
+    UsageError,
+)
 
 from kinetune import __version__
-from kinetune.cli import demo, embedded, explain, init
+from kinetune.cli import check, demo, embedded, explain, init
 from kinetune.cli.settings import defaults
 from kinetune.model.failure import Exit, Failure
 
 CLOSED_PIPE = 141
 """What a shell reports for a program ended by SIGPIPE: the reader of our output went away."""
+INTERRUPTED = "interrupted; run it again and it goes on from what is there"
+PLAINER = {"a valid int range": "a whole number", "a valid float range": "a number", "a valid int": "a whole number"}
+"""What click says, and what it means."""
 
 app = typer.Typer(
     name="kinetune",
@@ -56,12 +65,16 @@ def _main(
 
 app.command("init")(init.init)
 app.command("explain")(explain.explain)
+app.command("check")(check.check)
 app.command("demo")(demo.demo)
 app.add_typer(embedded.app, name="embedded")
 
 
 def main() -> None:
-    """The console script."""
+    """The console script. SIGTERM and a closed terminal end it as Ctrl-C does: the server's work is cancelled too."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup's stays
+            signal.signal(number, signal.default_int_handler)
     sys.exit(run(sys.argv[1:]))
 
 
@@ -70,22 +83,51 @@ def run(arguments: Sequence[str]) -> int:
     try:
         status = app(list(arguments), prog_name="kinetune", standalone_mode=False, default_map=defaults())
         sys.stdout.flush()
-        return int(status or 0)
-    except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # else Python flushes into the closed pipe at exit
-        return CLOSED_PIPE
+    except (BrokenPipeError, SystemExit) as error:  # typer turns the first into the second
+        return _unread(error)
     except KeyboardInterrupt:
-        return _told("interrupted; what was finished is kept, run again to go on", Exit.INTERRUPTED)
+        return _told(INTERRUPTED, Exit.INTERRUPTED)
     except typer.Abort:
         return _told("nothing was changed", Exit.REFUSED)
     except Failure as failure:
         return _told(str(failure), failure.exit)
     except ClickException as error:
-        return _told(f"{error.format_message().rstrip('.')}; kinetune --help shows what there is", Exit.USAGE)
-    except Exception as error:  # a fault of ours: still one line, still a defined status
-        return _told(f"unexpected {type(error).__name__}; run again with --debug and report what it shows", Exit.BLIND)
+        return _misused(error)
+    except Exception as error:
+        return _unforeseen(error)
+    return _told(INTERRUPTED, Exit.INTERRUPTED) if status == Exit.INTERRUPTED else int(status or 0)  # typer's Ctrl-C
+
+
+def _unread(error: BaseException) -> int:
+    if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+        raise error
+    _silence()
+    return CLOSED_PIPE
+
+
+def _silence() -> None:
+    """Else Python flushes into the closed pipe, or onto the full disk, once more at its exit, and complains."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _misused(error: ClickException) -> int:
+    """A call without a command gets the help itself; a wrong one a line that names the command's help."""
+    if isinstance(error, NoArgsIsHelpError):
+        typer.echo(error.format_message(), err=True)
+        return int(Exit.USAGE)
+    context = error.ctx if isinstance(error, UsageError) else None
+    line = error.format_message().rstrip(".")
+    for click, plain in PLAINER.items():
+        line = line.replace(click, plain)
+    return _told(f"{line}; {context.command_path if context else 'kinetune'} --help shows what there is", Exit.USAGE)
+
+
+def _unforeseen(error: Exception) -> int:
+    """A fault of ours, or of standard output: still one line, still a defined status."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT):
+        _silence()
+        return _told(f"cannot write {error.filename or 'the output'}: {error.strerror}; free some space", Exit.USAGE)
+    return _told(f"unexpected {type(error).__name__}; run again with --debug and report what it shows", Exit.BLIND)
 
 
 def _told(line: str, status: int) -> int:

@@ -14,7 +14,21 @@ KNOWN = {
     "init": {"profile", "kine", "k3s", "format", "k3s-config", "allow", "leave"},
     "explain": {"kine", "k3s", "format", "k3s-config", "runs", "timeout", "tolerance", "writes", "rows", "tree"},
     "demo": {"objects", "kine"},
+    "check": {
+        "kine",
+        "k3s",
+        "format",
+        "k3s-config",
+        "select",
+        "extend-select",
+        "fail-on",
+        "strict",
+        "baseline",
+        "against",
+    },
 }
+TABLES = {"check": {"severity", "ignore", "limits"}}
+"""Tables within a command's own, that no option stands for."""
 
 
 def defaults(folder: Path | None = None) -> dict[str, Any]:
@@ -36,12 +50,20 @@ def defaults(folder: Path | None = None) -> dict[str, Any]:
 def _values(file: Path, command: str, table: dict[str, Any]) -> dict[str, Any]:
     own = table.get(command, {})
     for key in own:
-        if key not in KNOWN[command]:
+        if key not in KNOWN[command] | TABLES.get(command, set()):
             raise UsageFailure(
                 f"{file}: unknown key {key!r} in [{command}]", f"known are {', '.join(sorted(KNOWN[command]))}"
             )
     shared = {key: value for key, value in table.items() if key in COMMON & KNOWN[command]}
-    return {key.replace("-", "_"): value for key, value in (shared | own).items()}
+    options = {key: value for key, value in (shared | own).items() if key in KNOWN[command]}
+    return {key.replace("-", "_"): value for key, value in options.items()}
+
+
+def tables(command: str, folder: Path | None = None) -> tuple[Path | None, dict[str, Any]]:
+    """The tables of a command that no option stands for, and the file they are in."""
+    file, table = _find(folder or Path.cwd()) or (None, {})
+    own = table.get(command, {})
+    return file, {key: value for key, value in own.items() if key in TABLES.get(command, set())}
 
 
 def _find(folder: Path) -> tuple[Path, dict[str, Any]] | None:

@@ -72,6 +72,15 @@ def remove(name: str) -> bool:
         return True
 
 
+def discard(name: str) -> None:
+    """As remove(), with its lock and what an interrupted start left: for a name that no other process can want."""
+    with _locked(name) as data:
+        pass
+    remove(name)
+    shutil.rmtree(data.with_name(f".{name}.draft"), ignore_errors=True)
+    data.with_name(f".{name}.lock").unlink(missing_ok=True)
+
+
 def running() -> tuple[str, ...]:
     """Names of the servers that run, in alphabetical order: this user's own (for root: those that root started)."""
     return tuple(sorted(version.parent.name for version in _home().glob("*/PG_VERSION") if _runs(version.parent)))

@@ -9,20 +9,24 @@ from kinetune.model.failure import CouldNotLook
 
 
 def era_in_use(session: Session) -> tuple[Era, str]:
-    """The era, and in words how it is known. Never asks pg_stat_statements without the right to."""
+    """The era that was seen, or the newest, and in words how it is known."""
+    era, source = era_seen(session)
+    if era is not None:
+        return era, source
+    return newest(), f"{source}: the newest era is taken, {newest().releases} (say another with --kine or --k3s)"
+
+
+def era_seen(session: Session) -> tuple[Era | None, str]:
+    """The era whose statements the server remembers, else None and why. Never asks without the right to."""
     (may,) = session.ask("statements_allowed")
-    assumed = f"the newest era is taken, {newest().releases} (say another with --kine or --k3s)"
     if not may["installed"]:
-        return newest(), f"pg_stat_statements is not installed here: {assumed}"
+        return None, "pg_stat_statements is not installed here"
     if not may["allowed"]:
-        return (
-            newest(),
-            f"pg_stat_statements needs GRANT pg_read_all_stats TO {session.connection.info.user}: {assumed}",
-        )
+        return None, f"pg_stat_statements needs GRANT pg_read_all_stats TO {session.connection.info.user}"
     try:
         found = era_of_statements(row["query"] for row in session.ask("statements"))
     except CouldNotLook as failure:
-        return newest(), f"{failure}: {assumed}"
+        return None, str(failure)
     if found is None:
-        return newest(), f"pg_stat_statements has seen no statement of Kine's: {assumed}"
+        return None, "pg_stat_statements has seen no statement of one era of Kine alone"
     return found, f"pg_stat_statements has seen the statements of Kine {found.releases}"

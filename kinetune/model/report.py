@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from kinetune.model.judgement import Judgement
+
 
 class Tone(StrEnum):
     """What a cell or a line means, so that each format may colour it in its own way."""
@@ -85,7 +87,8 @@ class Report:
     """
     `kind` and `schema` name the JSON form of `data`, which holds plain values only (kinetune explain, 1).
 
-    `appendix` is for pages, read at leisure: text leaves it out.
+    `appendix` is for pages, read at leisure: text leaves it out. `judgement` is what sarif, junit and github tell; only
+    a check has one.
     """
 
     kind: str
@@ -94,3 +97,4 @@ class Report:
     data: dict[str, object] = field(default_factory=dict)
     schema: int = 1
     appendix: tuple[Section, ...] = ()
+    judgement: Judgement | None = None

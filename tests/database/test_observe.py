@@ -1,4 +1,4 @@
-"""One look sees what is there, on both servers, and scans nothing."""
+"""One look sees what is there, on both servers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from kinetune.database.observe import observe
-from kinetune.database.session import visit
 from kinetune.kine.releases import ERAS
 from kinetune.model.facts import Role, Unknown
 from kinetune.model.failure import CouldNotLook
@@ -139,7 +137,7 @@ def test_the_sequence_is_the_one_that_ids_are_drawn_from(database: str) -> None:
 def test_the_table_is_the_first_in_the_search_path_as_it_is_kines(database: str) -> None:
     ask(database, 'CREATE SCHEMA "My Kine"')
     ask(database, "CREATE TABLE public.kine (nothing integer)")
-    there = f'{database}?search_path=%22My%20Kine%22%2Cpublic'
+    there = f"{database}?search_path=%22My%20Kine%22%2Cpublic"
     make(there, STOCK, objects=20)
     assert schema(there).schema == "My Kine"
     assert not script(there, "stock")
@@ -215,17 +213,3 @@ def test_an_owner_is_one_and_its_members_are_too(guest: str, database: str) -> N
         assert not script(guest, "tuned")
     finally:
         ask(database, f'DROP OWNED BY "{role}"; REASSIGN OWNED BY "{owner}" TO postgres; DROP ROLE "{owner}"')
-
-
-def test_looking_never_scans_the_table(database: str) -> None:
-    make(database, STOCK, objects=4000)
-    with visit(place(database), "test") as session:
-        before = scans(database)
-        observe(session)
-    assert scans(database) == before
-
-
-def scans(dsn: str) -> list[tuple[object, ...]]:
-    """After the server's statistics have settled: a session hands in its own when it ends, at the latest."""
-    ask(dsn, "SELECT pg_stat_force_next_flush()")
-    return ask(dsn, "SELECT seq_scan, seq_tup_read FROM pg_stat_user_tables WHERE relname = 'kine'")

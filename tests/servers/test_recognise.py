@@ -48,9 +48,7 @@ COCKROACHDB = "CockroachDB CCL v23.1.11 (x86_64-pc-linux-gnu, built 2023/09/27 0
 
 
 @pytest.mark.parametrize(("version", "number", "release", "base"), YUGABYTEDB)
-def test_yugabytedb_is_told_by_its_version_text(
-    version: str, number: int, release: tuple[int, ...], base: int
-) -> None:
+def test_yugabytedb_is_told_by_its_version_text(version: str, number: int, release: tuple[int, ...], base: int) -> None:
     server = recognise(version, number)
     assert (server.flavour, server.release, server.base, server.note) == (Flavour.YUGABYTEDB, release, base, "")
     assert str(server) == f"YugabyteDB {'.'.join(map(str, release))}"

@@ -24,7 +24,8 @@ def does(*deviations: SeenIndex, server: Server = PG15) -> list[str]:
     """What is to be done on a tuned store whose indexes deviate so."""
     tuned = wanted("tuned", server)
     return [
-        step.does for step in difference(facts_of(tuned, server, indexes=indexes(table_of(tuned), *deviations)), tuned).steps
+        step.does
+        for step in difference(facts_of(tuned, server, indexes=indexes(table_of(tuned), *deviations)), tuned).steps
     ]
 
 
@@ -119,7 +120,9 @@ def test_an_index_of_the_users_own_is_left_alone() -> None:
     assert does(SeenIndex(plain("my_index", "lease")), SeenIndex(plain("kine_other", "id"), valid=False)) == []
 
 
-@pytest.mark.parametrize("name", [f"kinetune_new_{UNIQUE}", f"kinetune_old_{UNIQUE}", "kinetune_old_x", 'kinetune_new_"x'])
+@pytest.mark.parametrize(
+    "name", [f"kinetune_new_{UNIQUE}", f"kinetune_old_{UNIQUE}", "kinetune_old_x", 'kinetune_new_"x']
+)
 @pytest.mark.parametrize("valid", [True, False])
 def test_what_an_interrupted_run_left_is_dropped_where_nothing_else_is_to_be_done(name: str, valid: bool) -> None:
     assert does(SeenIndex(plain(name, "name"), valid)) == [f"drop the index {name}"]
@@ -247,9 +250,7 @@ def test_going_back_to_stock_exchanges_what_tuned_changed_and_no_more() -> None:
 def test_going_back_to_the_stock_of_an_era_drops_what_it_does_not_make() -> None:
     *_, last = difference(facts_of(TUNED), wanted("stock", era="E07")).steps
     assert last.statements == ("DROP INDEX CONCURRENTLY kine_list_query_index",)
-    assert last.undo == (
-        "CREATE INDEX CONCURRENTLY kine_list_query_index ON kine (name, id DESC, deleted)",
-    )
+    assert last.undo == ("CREATE INDEX CONCURRENTLY kine_list_query_index ON kine (name, id DESC, deleted)",)
 
 
 def test_settings_are_set_corrected_and_reset() -> None:

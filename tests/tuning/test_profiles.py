@@ -110,9 +110,7 @@ def test_stock_is_kines_own_ddl() -> None:
 
 
 @pytest.mark.parametrize("profile", ["tuned", "article"])
-@pytest.mark.parametrize(
-    ("release", "batched"), [("2.14", False), ("2.20", True), ("2024.2", True), ("2025.2", True)]
-)
+@pytest.mark.parametrize(("release", "batched"), [("2.14", False), ("2.20", True), ("2024.2", True), ("2025.2", True)])
 def test_batched_joins_are_set_where_the_release_has_them(profile: str, release: str, batched: bool) -> None:
     made = wanted(profile, named(f"yugabytedb-{release}"))
     assert (made.settings.get("yb_bnl_batch_size") == "1024") is batched

@@ -63,7 +63,8 @@ def test_a_column_more_is_no_reason_to_refuse() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", [None, SeenIndex(Index("kine_pkey", (Key("name"), Key("id")), unique=True)), SeenIndex(plain("kine_pkey", "name"))]
+    "key",
+    [None, SeenIndex(Index("kine_pkey", (Key("name"), Key("id")), unique=True)), SeenIndex(plain("kine_pkey", "name"))],
 )
 def test_another_primary_key_is_refused(key: SeenIndex | None) -> None:
     with pytest.raises(Refused, match=r"its primary key is not \(id\)"):
@@ -109,8 +110,14 @@ def test_a_stranger_has_no_profile() -> None:
 @pytest.mark.parametrize(
     ("role", "said"),
     [
-        (replace(OWNER, owns_table=False), "role kine does not own the table kine; .*ALTER TABLE public.kine OWNER TO kine"),
-        (replace(OWNER, may_create=False), "may not create tables in schema public; .*GRANT CREATE ON SCHEMA public TO kine"),
+        (
+            replace(OWNER, owns_table=False),
+            "role kine does not own the table kine; .*ALTER TABLE public.kine OWNER TO kine",
+        ),
+        (
+            replace(OWNER, may_create=False),
+            "may not create tables in schema public; .*GRANT CREATE ON SCHEMA public TO kine",
+        ),
         (replace(OWNER, name="my-role", owns_table=False), 'OWNER TO "my-role"'),
     ],
 )
@@ -123,7 +130,9 @@ def test_a_missing_right_is_told_with_the_statement_that_gives_it(role: Role, sa
 def test_a_missing_database_needs_createdb_and_nothing_else() -> None:
     absent = replace(facts_of(STOCK), table=None, database_exists=False)
     script = difference(absent, TUNED)
-    with pytest.raises(CouldNotLook, match="may not create the database kubernetes; .*CREATE DATABASE kubernetes OWNER kine"):
+    with pytest.raises(
+        CouldNotLook, match="may not create the database kubernetes; .*CREATE DATABASE kubernetes OWNER kine"
+    ):
         refuse_powerless(absent, script)
     refuse_powerless(replace(absent, role=replace(OWNER, create_database=True)), script)
 

@@ -60,12 +60,18 @@ def stores(draw: st.DrawFn) -> tuple[Facts, Server]:
     table = table_of(made)
     kept = [seen for seen in table.indexes if draw(st.booleans())]
     changed = [
-        replace(seen, valid=draw(st.booleans()), index=replace(seen.index, include=tuple(draw(st.lists(SPECIAL, max_size=2)))))
+        replace(
+            seen,
+            valid=draw(st.booleans()),
+            index=replace(seen.index, include=tuple(draw(st.lists(SPECIAL, max_size=2)))),
+        )
         for seen in kept
     ]
     prefixes = st.sampled_from(["kinetune_new_", "kinetune_old_", ""])
     left = [
-        SeenIndex(Index(draw(prefixes) + name, (Key(draw(SPECIAL), draw(st.sampled_from(Order))),)), draw(st.booleans()))
+        SeenIndex(
+            Index(draw(prefixes) + name, (Key(draw(SPECIAL), draw(st.sampled_from(Order))),)), draw(st.booleans())
+        )
         for name in draw(st.lists(SPECIAL | st.sampled_from([index.name for index in made.indexes]), max_size=3))
     ]
     key = draw(st.sampled_from(["kine_pkey", 'the "key"']))

@@ -1,0 +1,185 @@
+"""
+The experiment behind the profile `tuned` on PostgreSQL: each index of Kine's in turn as an empty placeholder.
+
+Answers which index any era's query needs, what each costs a write, and whether INCLUDE (id) is worth it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import psycopg
+
+from bench.costs import RECORDED, Cost, costs, short
+from bench.ground import Ground
+from bench.inserts import Written, written
+from bench.say import say
+from kinetune.database.explain import Effort
+from kinetune.database.session import visit
+from kinetune.kine.releases import era_named
+from kinetune.kine.schema import INDEXES, UNIQUE
+from kinetune.model.endpoint import Endpoint
+from kinetune.model.report import Cell, Heading, Paragraph, Report, Section, Table, Tone
+from kinetune.tuning.statements import create_index
+
+NAME, NAME_ID, ID_DELETED, PREV, _, LISTS = (index.name for index in INDEXES)
+LEAN = (NAME, NAME_ID, PREV)
+PREFIXES = ("/registry/pods/", "/registry/leases/")
+"""Many objects of few revisions, and few objects of many."""
+CHANGE = 0.15
+LEAST_BLOCKS = 8
+WRITERS = ("E20", "E16")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Kine's six indexes, but those named are placeholders; `include` puts id into the unique one."""
+
+    name: str
+    empty: tuple[str, ...] = ()
+    include: bool = False
+
+
+VARIANTS = (
+    Variant("all six"),
+    Variant("all + INCLUDE", include=True),
+    *(Variant(f"no {short(name)}", (name,)) for name in (NAME, NAME_ID, PREV, ID_DELETED, LISTS)),
+    Variant("no name, name_id", (NAME, NAME_ID)),
+    Variant("lean", LEAN),
+    Variant("lean + INCLUDE", LEAN, include=True),
+    Variant("lean, no id_deleted", (*LEAN, ID_DELETED)),
+    Variant("lean + INCLUDE, no id_deleted", (*LEAN, ID_DELETED), include=True),
+    Variant("lean + INCLUDE, no list_query", (*LEAN, LISTS), include=True),
+)
+
+
+@dataclass
+class Result:
+    """Of one variant: costs by era, prefix and scenario, inserts by era and full_page_writes."""
+
+    index_bytes: int = 0
+    costs: dict[tuple[str, str, str], Cost] = field(default_factory=dict)
+    writes: dict[tuple[str, bool], Written] = field(default_factory=dict)
+
+
+def run(ground: Ground, rows: int) -> Report:
+    """Every variant on one and the same heap and statistics; only the indexes are built anew."""
+    results = {variant.name: _result(ground, ground.filled(rows), variant) for variant in VARIANTS}
+    sections: list[Section] = [
+        _sizes(results),
+        Heading("Read calls and compaction that a variant changes, against all six (blocks, ms)"),
+        *_changed(results),
+        Heading("Which indexes the plans use with all six"),
+        _used(results["all six"]),
+    ]
+    data = {name: _data(result) for name, result in results.items()}
+    return Report("bench indexes", f"Indexes, {rows:,} rows", tuple(sections), {"rows": rows, "variants": data})
+
+
+def _result(ground: Ground, original: Endpoint, variant: Variant) -> Result:
+    result = Result()
+    say(f"indexes: {variant.name}")
+    with ground.clone(original) as store:
+        result.index_bytes = _arrange(ground.dsn(store), store, variant)
+        for era in RECORDED:
+            for prefix in PREFIXES:
+                found = costs(store, era, Effort(runs=3), {"prefix": prefix})
+                result.costs |= {(era.number, prefix, scenario): cost for scenario, cost in found.items()}
+            with psycopg.connect(ground.dsn(store), autocommit=True) as connection:
+                connection.execute("VACUUM kine")
+        for full in (False, True):
+            _full_page_writes(ground, full)
+            for number in WRITERS:
+                result.writes[number, full] = written(ground.dsn(store), era_named(number))
+        _full_page_writes(ground, False)
+    return result
+
+
+def _arrange(dsn: str, store: Endpoint, variant: Variant) -> int:
+    """The variant's indexes, all built anew; their bytes with the primary key's."""
+    with visit(store, "bench") as session:
+        server = session.server
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for index in INDEXES:
+            wanted = replace(index, predicate="false") if index.name in variant.empty else index
+            if index.name == UNIQUE.name and variant.include:
+                wanted = replace(index, include=("id",))
+            connection.execute(f"DROP INDEX {index.name}")
+            connection.execute(create_index(wanted, server).encode())
+        row = connection.execute("SELECT pg_indexes_size('kine')").fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def _full_page_writes(ground: Ground, on: bool) -> None:
+    with ground.admin() as admin:
+        admin.execute(f"ALTER SYSTEM SET full_page_writes = {'on' if on else 'off'}")
+        admin.execute("SELECT pg_reload_conf()")
+        admin.execute("SELECT pg_sleep(0.2)")
+
+
+def _sizes(results: dict[str, Result]) -> Table:
+    headings = [f"{number} {what}" for number in WRITERS for what in ("WAL", "WAL, full pages", "µs")]
+    rows = []
+    for name, result in results.items():
+        cells = [name, f"{result.index_bytes / 2**20:.1f}"]
+        for number in WRITERS:
+            plain, full = result.writes[number, False], result.writes[number, True]
+            cells += [f"{plain.wal_bytes:,.0f}", f"{full.wal_bytes:,.0f}", f"{plain.microseconds:.0f}"]
+        rows.append(tuple(map(Cell, cells)))
+    columns = ("variant", "index MiB", *headings)
+    return Table(columns, tuple(rows), frozenset(columns[1:]))
+
+
+def _changed(results: dict[str, Result]) -> Iterator[Section]:
+    base = results["all six"].costs
+    for name, result in results.items():
+        rows = [_row(key, cost, result.costs[key]) for key, cost in base.items() if _differs(cost, result.costs[key])]
+        if name == "all six":
+            continue
+        yield Paragraph(f"{name}: {len(rows)} of {len(base)} calls change" + (":" if rows else "."))
+        if rows:
+            columns = ("era", "prefix", "call", "blocks", "then", "ms", "then ", "indexes", "then  ")
+            yield Table(columns, tuple(rows), frozenset(columns[3:7]))
+
+
+def _differs(before: Cost, after: Cost) -> bool:
+    """By blocks, which are deterministic. A create touches one block less for each index: that is in the sizes."""
+    change = abs(after.blocks - before.blocks)
+    return change > LEAST_BLOCKS and change > CHANGE * before.blocks
+
+
+def _row(key: tuple[str, str, str], before: Cost, after: Cost) -> tuple[Cell, ...]:
+    era, prefix, scenario = key
+    tone = Tone.GOOD if after.blocks < before.blocks else Tone.BAD
+    texts = (era, prefix.split("/")[2], scenario, f"{before.blocks:,}", f"{after.blocks:,}")
+    times = (f"{before.ms:.2f}", f"{after.ms:.2f}", ", ".join(before.indexes), ", ".join(after.indexes))
+    return tuple(Cell(text, tone if place == 4 else Tone.PLAIN) for place, text in enumerate((*texts, *times)))
+
+
+def _used(result: Result) -> Table:
+    """For each index the calls whose plan has it."""
+    users: dict[str, dict[str, set[str]]] = {}
+    for (era, _, scenario), cost in result.costs.items():
+        for index in cost.indexes:
+            users.setdefault(index, {}).setdefault(scenario, set()).add(era)
+    rows = []
+    for index, scenarios in sorted(users.items()):
+        told = (f"{scenario} ({' '.join(sorted(eras))})" for scenario, eras in sorted(scenarios.items()))
+        rows.append((Cell(index), Cell("; ".join(told))))
+    return Table(("index", "calls"), tuple(rows), fold="calls")
+
+
+def _data(result: Result) -> dict[str, object]:
+    return {
+        "index_bytes": result.index_bytes,
+        "costs": [
+            {"era": era, "prefix": prefix, "call": call} | cost.data()
+            for (era, prefix, call), cost in result.costs.items()
+        ],
+        "inserts": [
+            {"era": era, "full_page_writes": full, "wal_bytes": one.wal_bytes, "microseconds": one.microseconds}
+            for (era, full), one in result.writes.items()
+        ],
+    }

@@ -1,0 +1,136 @@
+"""What `kinetune check` says: findings by group, each with its consequence and its mend, then what was not judged."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from kinetune import __version__
+from kinetune.cli.check_case import Case, Heard
+from kinetune.model.facts import Unknown
+from kinetune.model.finding import Finding, Severity, Verdict
+from kinetune.model.judgement import Judgement, RulePage
+from kinetune.model.plain import encode
+from kinetune.model.report import Cell, Heading, Items, Paragraph, Report, Section, Tone
+from kinetune.rules.rule import Rule
+
+GROUPS = {
+    "1": "Schema and Kine compatibility",
+    "2": "Ids and sequences",
+    "3": "Plans",
+    "4": "Server and database",
+    "5": "Growth and compaction",
+    "6": "Kine release and configuration",
+    "7": "Connections",
+    "8": "Security",
+}
+TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARN, Severity.INFO: Tone.DIM}
+
+
+def report(case: Case, heard: Heard, *, redact: bool) -> Report:
+    """Sections for people, data for programs, the judgement for SARIF and its like."""
+    verdict = _redacted(heard.verdict) if redact else heard.verdict
+    sections = (
+        Paragraph(_place(case)),
+        *_findings(verdict),
+        *_silent(verdict),
+        *_notes(heard),
+        _summary(verdict, case),
+    )
+    judgement = Judgement(
+        verdict=verdict,
+        rules=tuple(_page(rule) for rule in case.chosen.bench.rules),
+        place=_place(case),
+        observed_at=case.facts.observed_at,
+        version=__version__,
+        fail_on=case.gate.fail_on,
+        file=case.file,
+        namespace=_namespace(case),
+    )
+    return Report("kinetune check", "kinetune check", sections, _data(case, verdict, heard), judgement=judgement)
+
+
+def _place(case: Case) -> str:
+    facts = case.facts
+    kine = "release unknown" if isinstance(facts.kine, Unknown) else f"era {facts.kine.era} ({facts.kine.source})"
+    seen = f"facts of {facts.observed_at:%Y-%m-%d %H:%M} UTC from {case.file}: " if case.file else ""
+    return f"{seen}{facts.server}, database {facts.database}; Kine {kine}"
+
+
+def _namespace(case: Case) -> str:
+    table = case.facts.table
+    return f"{case.facts.database}.{table.schema}" if table else case.facts.database
+
+
+def _findings(verdict: Verdict) -> Iterator[Section]:
+    grouped: dict[str, list[Finding]] = defaultdict(list)
+    for finding in verdict.findings:
+        grouped[finding.code[2]].append(finding)
+    for group in sorted(grouped):
+        yield Heading(GROUPS[group])
+        yield Items(tuple(_line(finding) for finding in grouped[group]))
+
+
+def _line(finding: Finding) -> Cell:
+    mend = f" → {finding.do}" if finding.do else ""
+    return Cell(f"{finding.code} {finding.severity} {finding.on}: {finding.says}{mend}", TONES[finding.severity])
+
+
+def _silent(verdict: Verdict) -> Iterator[Section]:
+    """Ignored findings with their reasons, and rules that could not judge, by reason."""
+    if verdict.ignored:
+        yield Heading("Not counted")
+        lines = (f"{one.finding.code} {one.finding.on}: {one.reason}" for one in verdict.ignored)
+        yield Items(tuple(Cell(line, Tone.DIM) for line in lines))
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for skipped in verdict.skipped:
+        by_reason[skipped.reason].append(skipped.code)
+    if by_reason:
+        yield Heading("Not judged")
+        yield Items(tuple(Cell(f"{', '.join(codes)}: {reason}", Tone.DIM) for reason, codes in by_reason.items()))
+
+
+def _notes(heard: Heard) -> Iterator[Section]:
+    for note in heard.notes:
+        yield Paragraph(note, Tone.WARN)
+
+
+def _summary(verdict: Verdict, case: Case) -> Paragraph:
+    counts = [
+        f"{sum(finding.severity is severity for finding in verdict.findings)} {severity}"
+        for severity in reversed(Severity)
+    ]
+    others = f"{len(verdict.skipped)} not judged, {len(verdict.ignored)} not counted, {len(verdict.passed)} good"
+    worst = verdict.worst()
+    tone = Tone.GOOD if worst is None or worst is Severity.INFO else TONES[worst]
+    until = f"fails from {case.gate.fail_on}" if case.gate.fail_on else "never fails"
+    return Paragraph(f"{', '.join(counts)}; {others} ({until}). kinetune rule CODE explains each.", tone)
+
+
+def _page(rule: Rule) -> RulePage:
+    sections = tuple((section.title, section.text) for section in rule.sections)
+    return RulePage(rule.code, rule.name, rule.severity, rule.claim, sections)
+
+
+def _data(case: Case, verdict: Verdict, heard: Heard) -> dict[str, object]:
+    return {
+        "observed_at": case.facts.observed_at,
+        "server": str(case.facts.server),
+        "database": case.facts.database,
+        "kine": encode(case.facts.kine),
+        "findings": [encode(one) | {"fingerprint": one.fingerprint} for one in verdict.findings],
+        "skipped": encode(verdict.skipped),
+        "ignored": encode(verdict.ignored),
+        "passed": list(verdict.passed),
+        "notes": list(heard.notes),
+        "fail_on": case.gate.fail_on,
+    }
+
+
+def _redacted(verdict: Verdict) -> Verdict:
+    from kinetune.kine.redact import redacted
+    from kinetune.model.plain import decode
+
+    cleaned = decode(Verdict, redacted(encode(verdict)))
+    assert isinstance(cleaned, Verdict)
+    return cleaned

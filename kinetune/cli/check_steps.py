@@ -1,0 +1,120 @@
+"""What `kinetune check` does before it judges: look at the store, or read saved facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kinetune import __version__
+from kinetune.model.facts import Facts, KineRelease, Probe, Unknown
+from kinetune.model.failure import CouldNotLook, UsageFailure
+
+if TYPE_CHECKING:
+    from kinetune.database.session import Session
+    from kinetune.kine.releases import Era
+    from kinetune.model.endpoint import Endpoint
+    from kinetune.model.workload import Recording
+
+
+@dataclass(frozen=True)
+class Look:
+    """How deep to look. `era` is what was said on the command line, `metrics` the address of Kine's /metrics."""
+
+    plans: bool = True
+    probe: bool = False
+    era: tuple[Era, str] | None = None
+    metrics: str | None = None
+
+
+def gather(endpoint: Endpoint, look: Look) -> Facts:
+    """Everything the rules may ask for, on sessions that may only read; --probe alone writes."""
+    from kinetune.database.inspect import inspect
+    from kinetune.database.look import store
+
+    with store(endpoint, "check") as (session, facts):
+        if not facts.database_exists:
+            return facts
+        kine = _kine(session, look)
+        facts = replace(inspect(session, facts), kine=kine, recordings=_recordings(session, facts, kine, look))
+    return replace(facts, probe=_probe(endpoint)) if look.probe else facts
+
+
+def load(path: Path, era: tuple[Era, str] | None) -> Facts:
+    """Saved facts; what is said of Kine on the command line goes before what was seen then."""
+    from kinetune.model.facts_file import from_text
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageFailure(
+            f"cannot read {path}: {error.strerror}", "save facts with kinetune check --save-facts"
+        ) from None
+    except UnicodeDecodeError:
+        raise UsageFailure(f"{path} is not text", "save facts with kinetune check --save-facts FILE") from None
+    facts = from_text(text, str(path))
+    return replace(facts, kine=_said(era)) if era else facts
+
+
+def keep(facts: Facts, path: Path, *, redact: bool) -> None:
+    """Facts as a file, whole or not at all."""
+    from kinetune.model.facts_file import to_data
+    from kinetune.model.report import Report
+    from kinetune.reports.table import save
+
+    data = to_data(facts, __version__)
+    if redact:
+        from kinetune.kine.redact import redacted
+
+        data = redacted(data)
+    save(Report("kinetune facts", "", (), data), path, "json")
+
+
+def _said(era: tuple[Era, str]) -> KineRelease:
+    words = era[1].split()
+    tag = next((word.rstrip(":") for word in words if word.startswith("v0.")), None)
+    return KineRelease(era[0].name, era[0].number, era[1], tag)
+
+
+def _kine(session: Session, look: Look) -> KineRelease | Unknown:
+    from kinetune.database.era import era_seen
+
+    if look.era:
+        return _said(look.era)
+    era, source = _era_told(look.metrics) if look.metrics else era_seen(session)
+    return KineRelease(era.name, era.number, source) if era else Unknown(f"{source}; say it with --kine or --k3s")
+
+
+def _era_told(place: str) -> tuple[Era | None, str]:
+    """By Kine itself. A place that cannot be read is the user's mistake and stops the run."""
+    from kinetune.http.metrics import query_names
+    from kinetune.kine.metric_names import era_of_names
+
+    era = era_of_names(query_names(place))
+    return era, f"{place} shows {'queries of Kine ' + era.releases if era else 'no query of one era of Kine alone'}"
+
+
+def _recordings(
+    session: Session, facts: Facts, kine: KineRelease | Unknown, look: Look
+) -> tuple[Recording, ...] | Unknown:
+    """Kine's reads under EXPLAIN: of the era in use, else of the newest."""
+    from kinetune.cli.explain_steps import Look as Effort
+    from kinetune.cli.explain_steps import recordings
+    from kinetune.kine.releases import era_named, newest
+
+    if not look.plans:
+        return Unknown("left out with --no-plans")
+    era = newest() if isinstance(kine, Unknown) else era_named(kine.era)
+    try:
+        return tuple(recordings(session, era, Effort(runs=1)))
+    except (CouldNotLook, UsageFailure) as failure:
+        return Unknown(f"no plans for {facts.database}: {failure}")
+
+
+def _probe(endpoint: Endpoint) -> Probe | Unknown:
+    from kinetune.database.probe import probe
+
+    try:
+        return probe(endpoint)
+    except CouldNotLook as failure:
+        return Unknown(str(failure))

@@ -1,0 +1,91 @@
+"""Values as JSON-able data and back, by their types: one rule for all of the model."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, get_args, get_origin
+
+from kinetune.model.facts import Unknown
+
+
+def encode(value: object) -> Any:
+    """Dataclasses as objects by field, Unknown as {"reason": …}, times as UTC ISO-8601; TypeError for bytes."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, Mapping):
+        return {str(key): encode(item) for key, item in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(encode(item) for item in value)
+    if isinstance(value, tuple | list):
+        return [encode(item) for item in value]
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise TypeError(f"{type(value).__name__} has no plain form")
+
+
+def decode(kind: Any, data: Any) -> Any:
+    """
+    The value of a type that encode() made `data` of.
+
+    A field that is missing takes its default. Raises KeyError, TypeError or ValueError where the data do not fit.
+    """
+    origin = get_origin(kind)
+    if origin in (typing.Union, types.UnionType):
+        return _one_of(get_args(kind), data)
+    if origin is tuple:
+        return _tuple(get_args(kind), data)
+    if origin is frozenset:
+        return frozenset(decode(get_args(kind)[0], item) for item in data)
+    if origin is not None and issubclass(origin, Mapping):
+        return {key: decode(get_args(kind)[1], item) for key, item in data.items()}
+    if dataclasses.is_dataclass(kind):
+        return _dataclass(typing.cast(type, kind), data)
+    return _simple(kind, data)
+
+
+def _one_of(kinds: tuple[Any, ...], data: Any) -> Any:
+    if data is None and types.NoneType in kinds:
+        return None
+    if Unknown in kinds and isinstance(data, dict) and set(data) == {"reason"}:
+        return Unknown(data["reason"])
+    (kind,) = (kind for kind in kinds if kind not in (types.NoneType, Unknown))
+    return decode(kind, data)
+
+
+def _tuple(kinds: tuple[Any, ...], data: Any) -> tuple[Any, ...]:
+    if not isinstance(data, list):
+        raise TypeError(f"a list was expected, not {type(data).__name__}")
+    if kinds[-1] is Ellipsis:
+        return tuple(decode(kinds[0], item) for item in data)
+    return tuple(decode(kind, item) for kind, item in zip(kinds, data, strict=True))
+
+
+def _dataclass(kind: type, data: Any) -> Any:
+    if not isinstance(data, dict):
+        raise TypeError(f"{kind.__name__} was expected, not {type(data).__name__}")
+    hints = typing.get_type_hints(kind)
+    given = {
+        field.name: decode(hints[field.name], data[field.name])
+        for field in dataclasses.fields(kind)
+        if field.name in data
+    }
+    return kind(**given)
+
+
+def _simple(kind: Any, data: Any) -> Any:
+    if kind is datetime:
+        return datetime.fromisoformat(data)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(data)
+    if kind in (str, int, float, bool) and not isinstance(data, (int, float) if kind is float else kind):
+        raise TypeError(f"{kind.__name__} was expected, not {type(data).__name__}")
+    return data

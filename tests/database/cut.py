@@ -1,0 +1,98 @@
+"""A session whose server process is ended at a chosen moment, by a second connection: what a lost node looks like."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+import psycopg
+from psycopg.rows import dict_row
+
+from kinetune.database.apply import Apply, alone
+from kinetune.database.observe import observe
+from kinetune.database.session import Row, Session, visit
+from kinetune.kine.releases import era_named
+from kinetune.model.failure import CouldNotLook
+from kinetune.tuning.difference import difference
+from kinetune.tuning.profiles import target
+from tests.database.stores import place
+
+HOLDS = {
+    "before it is built": "LOCK TABLE kine IN ROW EXCLUSIVE MODE",
+    "after it is built": "SELECT count(*) FROM (SELECT 1 FROM kine LIMIT 1) AS one",
+}
+"""What another session holds on to: a lock, for which a build waits first; a snapshot, for which it waits at last."""
+
+
+class Cut(psycopg.Cursor[Row]):
+    """Counts the statements of a script and cuts the connection after, or during, the one whose turn it is."""
+
+    statements: frozenset[str] = frozenset()
+    turn: int = 0
+    hold: str = ""
+
+    def execute(self, query: Any, *arguments: Any, **options: Any) -> Self:
+        text = query.decode() if isinstance(query, bytes) else ""
+        counts = text in self.statements and (not self.hold or "CONCURRENTLY" in text)
+        type(self).turn -= counts
+        if not counts or self.turn:
+            return super().execute(query, *arguments, **options)
+        if self.hold:
+            with _holding(self.connection, self.hold):
+                return super().execute(query, *arguments, **options)
+        super().execute(query, *arguments, **options)
+        _terminate(self.connection)
+        return self
+
+
+def cut(dsn: str, profile: str, turn: int, hold: str = "") -> bool:
+    """Apply the profile and cut it at that turn; whether that turn came. The failure is told as one."""
+    with visit(place(dsn), "cut", write=True) as session, alone(session):
+        todo = difference(observe(session), target(profile, session.server, era_named("E20")))
+        statements = frozenset(text for step in todo.steps for text in step.statements)
+        kind = type("Cut", (Cut,), {"statements": statements, "turn": turn, "hold": hold})
+        session.connection.cursor_factory = kind
+        try:
+            Apply(session).script(todo)
+        except CouldNotLook as failure:
+            assert "terminating connection" in str(failure) or "connection was lost" in str(failure)  # noqa: PT017
+        return kind.turn <= 0
+
+
+@contextmanager
+def _holding(connection: psycopg.Connection[Any], hold: str) -> Iterator[None]:
+    """Another session holds on; as soon as ours waits for it, ours is ended, and then the other lets go."""
+    with psycopg.connect(**place_of(connection)) as other:
+        other.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        other.execute(HOLDS[hold])
+        end = threading.Thread(target=_terminate_waiting, args=(connection,))
+        end.start()
+        try:
+            yield
+        finally:
+            end.join()
+
+
+def _terminate_waiting(connection: psycopg.Connection[Any]) -> None:
+    waits = "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND wait_event_type = 'Lock'"
+    with psycopg.connect(**place_of(connection), autocommit=True) as second:
+        deadline = time.monotonic() + 10
+        while not second.execute(waits, (connection.info.backend_pid,)).fetchone():
+            assert time.monotonic() < deadline, "it never waited"
+            time.sleep(0.005)
+    _terminate(connection)
+
+
+def _terminate(connection: psycopg.Connection[Any]) -> None:
+    """And wait until it is gone."""
+    pid = connection.info.backend_pid
+    with psycopg.connect(**place_of(connection), autocommit=True, row_factory=dict_row) as second:
+        second.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+
+
+def place_of(connection: psycopg.Connection[Any]) -> dict[str, Any]:
+    info = connection.info
+    return {"host": info.host, "port": info.port, "user": info.user, "dbname": info.dbname}

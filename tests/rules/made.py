@@ -1,0 +1,179 @@
+"""Hand-made facts of healthy stores, for dataclasses.replace, and one rule's word on them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from kinetune.kine.queries import catalogue
+from kinetune.kine.releases import era_of_kine
+from kinetune.model.facts import (
+    Connections,
+    Draw,
+    Facts,
+    Growth,
+    KineRelease,
+    Probe,
+    Relation,
+    Resource,
+    Role,
+    SeenIndex,
+    Security,
+    Statistics,
+)
+from kinetune.model.finding import Finding, Skipped
+from kinetune.model.server import Server
+from kinetune.model.workload import Call, Recording
+from kinetune.rules.evidence import Evidence
+from kinetune.rules.judge import Bench, judge
+from kinetune.rules.rule import Rule
+from kinetune.servers.recognise import named
+from kinetune.tuning.profiles import target
+from kinetune.tuning.target import Target
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+PG15, PG16 = named("postgresql-15.18"), named("postgresql-16.4")
+YB = named("yugabytedb-2024.2.11.0")
+RELEASE = "v0.17.2"
+"""The newest release that loses no acknowledged create (facts/measured.md §2)."""
+NEWEST_ID, ROWS = 12_000, 5_000
+PLANNER = {"default_transaction_isolation": "read committed", "server_encoding": "UTF8"}
+POSTGRESQL = {
+    **PLANNER,
+    "max_connections": "100",
+    "autovacuum": "on",
+    "jit": "on",
+    "lc_collate": "en_US.UTF-8",
+    "plan_cache_mode": "auto",
+    "random_page_cost": "4",
+    "work_mem": "4096",
+}
+YUGABYTEDB = {
+    **PLANNER,
+    "max_connections": "300",
+    "lc_collate": "C",
+    "yb_bnl_batch_size": "1024",
+    "yb_prefer_bnl": "on",
+    "yb_enable_cbo": "legacy_bnl_mode",
+    "yb_effective_transaction_isolation_level": "read committed",
+}
+
+
+def healthy(**changes: Any) -> Facts:
+    """A K3s store on PostgreSQL 15 as `kinetune init` leaves it, written by Kine v0.17.2; `changes` are fields of Facts."""
+    return replace(_facts(PG15, POSTGRESQL), **changes)
+
+
+def yugabytedb(**changes: Any) -> Facts:
+    """The same on YugabyteDB 2024.2, analysed."""
+    return replace(_facts(YB, YUGABYTEDB), **changes)
+
+
+def with_table(facts: Facts, **changes: Any) -> Facts:
+    """The same facts with another table; `changes` are fields of Relation."""
+    assert facts.table is not None
+    return replace(facts, table=replace(facts.table, **changes))
+
+
+def with_index(facts: Facts, *seen: SeenIndex) -> Facts:
+    """The same facts with these indexes in place of those of the same names, or behind them."""
+    assert facts.table is not None
+    names = {one.index.name for one in seen}
+    return with_table(facts, indexes=(*(one for one in facts.table.indexes if one.index.name not in names), *seen))
+
+
+def without_index(facts: Facts, name: str) -> Facts:
+    assert facts.table is not None
+    return with_table(facts, indexes=tuple(one for one in facts.table.indexes if one.index.name != name))
+
+
+def written_by(tag: str) -> KineRelease:
+    era = era_of_kine(tag)
+    return KineRelease(era.name, era.number, "given by --kine", tag)
+
+
+def heard(rule: Rule, facts: Facts, **evidence: Any) -> tuple[Finding, ...]:
+    """What one rule finds; fails where it could not judge. `evidence` are limits= and before=."""
+    verdict = judge(Evidence(facts, **evidence), Bench((rule,)))
+    assert not verdict.skipped, verdict.skipped
+    return verdict.findings
+
+
+def skipped(rule: Rule, facts: Facts, **evidence: Any) -> Skipped:
+    """Why one rule could not judge."""
+    (found,) = judge(Evidence(facts, **evidence), Bench((rule,))).skipped
+    return found
+
+
+def recording(scenario: str, *indexes: str) -> Recording:
+    """A cheap plan of a call that reads kine through these indexes."""
+    query = next(iter(catalogue("v0.17.1").values()))
+    scans = [
+        {
+            "Node Type": "Index Only Scan",
+            "Relation Name": "kine",
+            "Index Name": index,
+            "Index Cond": "(name = 'x'::text)",
+            "Actual Rows": 10,
+            "Actual Loops": 1,
+            "Actual Total Time": 0.1,
+            "Plan Rows": 10,
+        }
+        for index in indexes
+    ]
+    root = {"Node Type": "Append", "Actual Rows": 10, "Actual Loops": 1, "Actual Total Time": 0.2, "Plans": scans}
+    call = Call(scenario, f"{scenario}, in words", query, query.text, ())
+    return Recording(call, custom=({"Plan": root, "Execution Time": 0.3},))
+
+
+def _facts(server: Server, settings: dict[str, str]) -> Facts:
+    release = written_by(RELEASE)
+    wanted = target("tuned", server, era_of_kine(RELEASE))
+    return Facts(
+        observed_at=NOW,
+        server=server,
+        database="kubernetes",
+        database_exists=True,
+        role=Role("kine", superuser=False, create_database=False, owns_table=True, may_create=True),
+        table=_table(wanted),
+        settings=settings,
+        database_settings=dict(wanted.settings),
+        sessions={"kine": 3},
+        kine=release,
+        statistics=Statistics(NOW - timedelta(hours=1), NOW - timedelta(hours=1), ROWS, 50, 20, autovacuum=True),
+        growth=Growth(
+            current_revision=NEWEST_ID,
+            compacted_revision=NEWEST_ID - 1_500,
+            compaction_rows=1,
+            deletable_rows=200,
+            sampled_rows=ROWS,
+            gap_rows=2,
+            gap_limit=100_000,
+            resources=(Resource("/registry/pods/", 1_000, 4_000_000), Resource("/registry/leases/", 500, 300_000)),
+        ),
+        connections=Connections(most=100, reserved=3, used=6, in_store=3, idle=()),
+        security=Security(local=False, tls=True, public=(), password=True),
+        probe=Probe(tuple(Draw(number % 3 + 1, number + 1) for number in range(12)), cache=1),
+        recordings=(
+            recording("list-page", "kine_list_query_index", "kine_pkey"),
+            recording("count", "kine_id_deleted_index", "kine_name_prev_revision_uindex"),
+            recording("compact", "kine_prev_revision_index", "kine_name_id_index", "kine_name_index"),
+        ),
+    )
+
+
+def _table(wanted: Target) -> Relation:
+    return Relation(
+        schema="public",
+        kind="r",
+        columns=wanted.columns,
+        primary_key=SeenIndex(wanted.primary_key, constraint=wanted.primary_key.name),
+        indexes=tuple(SeenIndex(index, bytes=16_384) for index in wanted.indexes),
+        sequence=wanted.sequence,
+        default="nextval('kine_id_seq'::regclass)",
+        rows=ROWS,
+        bytes=20_000_000,
+        max_id=NEWEST_ID,
+        last_id=NEWEST_ID,
+    )
