@@ -74,6 +74,11 @@ class Ground:
             with self.admin() as admin:
                 admin.execute(f"DROP DATABASE {copy.database} WITH (FORCE)")
 
+    def full_page_writes(self, on: bool) -> None:
+        with self.admin() as admin:
+            admin.execute(f"ALTER SYSTEM SET full_page_writes = {'on' if on else 'off'}")
+            admin.execute("SELECT pg_reload_conf(), pg_sleep(0.2)")
+
     def admin(self) -> psycopg.Connection[Any]:
         return psycopg.connect(self.cluster.dsn(), autocommit=True)
 

@@ -58,7 +58,7 @@ def _work(connection: psycopg.Connection[Any]) -> Iterator[Key]:
     """Few leases again and again, many pods now and then, keys that never were."""
     leases = [Key(*row) for row in connection.execute(NEWEST, ("/registry/leases/%", 40))]
     pods = [Key(*row) for row in connection.execute(NEWEST, ("/registry/pods/%", 600))]
-    turn = LEASES + PODS + BORN
+    turn, mark = LEASES + PODS + BORN, _lsn(connection)
     for number in range(INSERTS):
         place = number % turn
         if place < LEASES:
@@ -66,7 +66,7 @@ def _work(connection: psycopg.Connection[Any]) -> Iterator[Key]:
         elif place < LEASES + PODS:
             yield pods[number % len(pods)]
         else:
-            yield Key(f"/registry/events/default/bench.{number:016x}")
+            yield Key(f"/registry/events/default/bench.{mark + number:016x}")
 
 
 class _Insert:

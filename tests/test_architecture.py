@@ -19,8 +19,9 @@ MAY_IMPORT = {
     "workload": {"model", "kine", "database"},
     "reports": {"model"},
     "http": {"model"},
+    "logs": {"model", "kine"},
     "rules": {"model", "kine", "servers", "plans"},
-    "cli": {"model", "kine", "servers", "plans", "tuning", "database", "workload", "reports", "rules", "http"},
+    "cli": {"model", "kine", "servers", "plans", "tuning", "database", "workload", "reports", "rules", "http", "logs"},
 }
 THIRD_PARTIES = {
     "psycopg": {"database", "workload"},

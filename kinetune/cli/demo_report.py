@@ -1,4 +1,4 @@
-"""What `kinetune demo` says: the comparison, and in words what it comes to. Nothing is claimed that was not measured."""
+"""What `kinetune demo` says: the comparison, and in words what it comes to. It claims only what was measured."""
 
 from __future__ import annotations
 
@@ -41,30 +41,31 @@ def _both(demo: Demo) -> tuple[Report, tuple[Section, ...]]:
 
 
 def summary(demo: Demo, comparison: tuple[Comparison, ...]) -> Iterator[Cell]:
-    """What the schema changed, in sentences: first what was gained, then what was lost, then what is only the clock."""
+    """What the schema changed, in sentences: gains, losses, and apart from both what only the clock tells."""
     yield _shrunk("All indexes together", "bytes", (demo.before.index_bytes, demo.after.index_bytes))
-    yield _shrunk("Creating an object writes, in WAL,", "bytes", (_wal(demo.before), _wal(demo.after)))
+    yield _shrunk("WAL to create an object", "bytes", (_wal(demo.before), _wal(demo.after)))
     moved = [one for one in comparison if one.verdict in ("better", "worse")]
-    better = [one for one in moved if _cause(one, "better")]
-    worse = [one for one in moved if _cause(one, "worse")]
+    better = [one for one in moved if _less(one)]
+    worse = [one for one in moved if _more(one)]
     clock = [one for one in moved if one not in better and one not in worse]
     if better:
         yield Cell(f"Less work: {_listed(better)}.", Tone.GOOD)
     else:
-        yield Cell("No call of this Kine does less work than before.", Tone.WARN)
+        yield Cell("No list, count or read of this Kine does less work than before.", Tone.WARN)
     if worse:
         yield Cell(f"More work: {_listed(worse)}.", Tone.BAD)
     if clock:
-        yield Cell(f"Another time for the same work, which is the machine's doing: {_listed(clock)}.", Tone.DIM)
-    same = len(comparison) - len(moved)
-    yield Cell(f"{same} of {len(comparison)} calls cost the same.", Tone.DIM)
+        yield Cell(f"Only the clock tells a difference, and it may be the machine's: {_listed(clock)}.", Tone.DIM)
+    yield Cell(f"{len(comparison) - len(moved)} of {len(comparison)} calls cost about the same.", Tone.DIM)
 
 
-def _cause(one: Comparison, verdict: str) -> bool:
-    """Whether work or plan bear the verdict out; a time alone moves by a third on a busy machine (plans/compare)."""
-    if one.verdict != verdict:
-        return False
-    return one.work_ratio is None or bool(one.differences) or abs(one.work_ratio - 1) > TOLERANCE
+def _less(one: Comparison) -> bool:
+    """Blocks are counted; a time alone moves by a third on a busy machine (plans/compare)."""
+    return one.verdict == "better" and (one.work_ratio is None or one.work_ratio * (1 + TOLERANCE) < 1)
+
+
+def _more(one: Comparison) -> bool:
+    return one.verdict == "worse" and (one.work_ratio is None or one.work_ratio > 1 + TOLERANCE)
 
 
 def _listed(comparisons: list[Comparison]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -72,7 +73,7 @@ def server(*, keep: bool) -> Iterator[Endpoint]:
         finally:
             if not keep:
                 with _unheard():
-                    embedded.discard(name)
+                    _discard(name)
     if keep:
         typer.echo(f"The server runs on: {endpoint} (for kinetune: embedded:{name})", err=True)
         typer.echo(f"Remove it with: kinetune embedded remove --yes {name}", err=True)
@@ -104,6 +105,16 @@ def phase(title: str, *, bar: bool = True) -> Iterator[None]:
             progress.add_task(title, total=None)
         yield
     typer.echo(f"{title}: {time.monotonic() - started:.1f} s", err=True)
+
+
+def _discard(name: str) -> None:
+    """Server, data, lock and what an interrupted start left: no other process can want a name with our id."""
+    embedded.remove(name)
+    for left in embedded.home().glob(f".{name}.*"):
+        if left.is_file():
+            left.unlink()
+        else:
+            shutil.rmtree(left)
 
 
 def _init(endpoint: Endpoint, profile: str, era: tuple[Era, str]) -> None:

@@ -6,13 +6,15 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="List, stop or remove the private PostgreSQL behind embedded[:NAME].", no_args_is_help=True)
+from kinetune.cli.options import option
+
+app = typer.Typer(help="Private PostgreSQL servers: embedded[:NAME].", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="[NAME]", help="Its name; plain `embedded` is called default.")]
 
 
 @app.command("list")
 def list_() -> None:
-    """Show the names of those that run, one a line."""
+    """Show the names of those that run."""
     from kinetune.database import embedded
 
     for name in embedded.running():
@@ -21,7 +23,7 @@ def list_() -> None:
 
 @app.command()
 def start(name: Name = "default") -> None:
-    """Start it, or find it running, and show its endpoint: for Kine, psql and kinetune alike."""
+    """Start it where it does not run, and show its endpoint."""
     from kinetune.database import embedded
 
     typer.echo(str(embedded.start(name)))
@@ -38,16 +40,17 @@ def stop(name: Name = "default") -> None:
 @app.command()
 def remove(
     name: Name = "default",
-    yes: Annotated[bool, typer.Option("--yes", "-y", envvar="KINETUNE_YES", help="Do not ask.")] = False,
+    yes: Annotated[bool, option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Stop it and delete its data."""
     import sys
 
+    from kinetune.cli.options import agreed
     from kinetune.database import embedded
     from kinetune.model.failure import Refused
 
-    if not yes:
-        if not sys.stdin.isatty():
-            raise Refused("nothing was removed: there is no terminal to ask on", "add --yes")
-        typer.confirm(f"Delete embedded:{name} with all its data?", abort=True, err=True)
+    if not yes and not sys.stdin.isatty():
+        raise Refused("nothing was removed: there is no terminal to ask on", "add --yes")
+    if not yes and not agreed(f"Delete embedded:{name} with all its data?"):
+        raise Refused("nothing was removed", "it goes on as it was")
     typer.echo(f"embedded:{name} is removed" if embedded.remove(name) else f"there is no embedded:{name}")

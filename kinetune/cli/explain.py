@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from kinetune.cli.options import (
     EndpointArgument,
     Format,
@@ -18,35 +16,35 @@ from kinetune.cli.options import (
     Output,
     endpoint_of,
     era_given,
+    option,
+    refuse_unready,
 )
-from kinetune.model.failure import LimitMissed
+from kinetune.model.failure import CouldNotLook, LimitMissed
 
 if TYPE_CHECKING:
     from kinetune.model.workload import Explained
 
 
-Only = Annotated[str | None, typer.Option(metavar="NAME", help="Only this call (list-page) or query (ListCurrentVal).")]
+Only = Annotated[
+    str | None, option("--query", metavar="NAME", help="Only this call (list-page) or query (ListCurrentVal).")
+]
 Given = Annotated[
-    list[str] | None, typer.Option(metavar="NAME=VALUE", help="prefix=/registry/pods/, key=… or revision=….")
+    list[str] | None, option("--arg", metavar="NAME=VALUE", help="prefix=/registry/pods/, key=… or revision=….")
 ]
-Runs = Annotated[int, typer.Option(envvar="KINETUNE_RUNS", min=1, help="Measured runs a plan; the median counts.")]
+Runs = Annotated[int, option("--runs", metavar="N", min=1, help="Measured runs a plan; the median counts.")]
 Timeout = Annotated[
-    float,
-    typer.Option(envvar="KINETUNE_TIMEOUT", min=0.001, metavar="SECONDS", help="The server stops a run after it."),
+    float, option("--timeout", metavar="SECONDS", min=0.001, help="The server stops a run after so long.")
 ]
-Writes = Annotated[
-    bool, typer.Option("--writes", envvar="KINETUNE_WRITES", help="Explain writes too, on a copy that is rolled back.")
-]
-Rows = Annotated[
-    int, typer.Option(envvar="KINETUNE_ROWS", min=1, help="With --writes: the copy holds the newest so many revisions.")
-]
-Tree = Annotated[bool, typer.Option("--tree", envvar="KINETUNE_TREE", help="Show the plan of each call.")]
-Save = Annotated[Path | None, typer.Option(metavar="FILE", help="Keep this run for a later --against.")]
+Writes = Annotated[bool, option("--writes", help="Explain writes too, on a copy that is rolled back.")]
+Rows = Annotated[int, option("--rows", metavar="N", min=1, help="With --writes: the copy's newest revisions.")]
+Tree = Annotated[bool, option("--tree", help="Show the plan of each call.")]
+Save = Annotated[Path | None, option("--save", metavar="FILE", help="Keep this run for a later --against.")]
 Against = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Compare with a saved run; exit 5 where a call got worse.")
+    Path | None, option("--against", metavar="FILE", help="Compare with a saved run; exit 5 where a call got worse.")
 ]
 Tolerance = Annotated[
-    float, typer.Option(envvar="KINETUNE_TOLERANCE", min=0.0, help="Growth that is not yet worse: 0.25 is a quarter.")
+    float,
+    option("--tolerance", metavar="SHARE", min=0.0, help="Growth that is not yet worse: 0.25 is a quarter."),
 ]
 
 
@@ -69,15 +67,22 @@ def explain(
     output: Output = None,
 ) -> None:
     """
-    Run EXPLAIN ANALYZE on Kine's own queries, with arguments taken from the store, and say what is slow and why.
+    Show what Kine's own queries cost here, and why.
 
-    Reads run in READ ONLY transactions. Slowest first; every number is the median of warm runs.
+    Runs EXPLAIN ANALYZE with arguments taken from the store, reads in READ ONLY transactions. Slowest first; every
+    number is the median of warm runs.
 
-    Examples:  kinetune explain  ·  kinetune explain --query list-page --tree  ·  kinetune explain -o report.html
-    ·  kinetune explain --save before.json, then kinetune explain --against before.json
+    \b
+    Examples:
+      kinetune explain
+      kinetune explain --query list-page --tree
+      kinetune explain -o report.html
+      kinetune explain --save before.json
+      kinetune explain --against before.json
     """
     from kinetune.cli.explain_steps import Look, arguments, load, run
 
+    refuse_unready(format, output, save)
     before = load(against) if against else None
     look = Look(era_given(kine, k3s), query, arguments(arg), runs, timeout, rows if writes else 0)
     explained = run(endpoint_of(endpoint, k3s_config), look)
@@ -107,5 +112,7 @@ def _tell(explained: Explained, before: Explained | None, how: Telling) -> None:
     write(report, how.format, sys.stdout)
     if how.output:
         save(report, how.output)
+    if all(one.failed for one in explained.calls):
+        raise CouldNotLook(f"no call could be explained: {explained.calls[0].failed}", "the report has all reasons")
     if worse := [one.scenario for one in comparison if one.verdict == "worse"]:
         raise LimitMissed(f"worse than before by more than {how.tolerance:.0%}: {', '.join(worse)}")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kinetune.kine.pretty import pretty
+from kinetune.kine.releases import era_named
 from kinetune.model.finding import Severity
 from kinetune.model.report import Bars, Cell, Code, Fold, Heading, Items, Paragraph, Report, Section, Table, Tone
 from kinetune.plans.reads import rows_read, scans
@@ -77,7 +78,7 @@ def _changes(comparisons: tuple[Comparison, ...]) -> Iterator[Section]:
 
 def _store(run: Explained) -> Iterator[Section]:
     yield Paragraph(_where(run))
-    yield Paragraph(f"Kine's queries: {run.era_source}.", Tone.DIM)
+    yield Paragraph(f"Kine {era_named(run.era).releases}: {run.era_source}", Tone.DIM)
 
 
 def _both(before: Explained, after: Explained) -> Iterator[Section]:
@@ -102,8 +103,9 @@ def _costs(run: Explained) -> Table:
 
 def _cost(one: Measured, *, wal: bool) -> tuple[Cell, ...]:
     if one.plan is None:
-        empty = (Cell("–"),) * (6 if wal else 5)
-        return (Cell(one.call.words), Cell(one.call.query.name), *empty, Cell(one.failed, Tone.BAD))
+        empty = (Cell("–"),) * (5 if wal else 4)
+        name = Cell(one.call.query.name, Tone.DIM)
+        return (Cell(one.call.words), name, *empty, Cell(""), Cell(one.failed, Tone.BAD))
     cells = [
         Cell(one.call.words),
         Cell(one.call.query.name, Tone.DIM),

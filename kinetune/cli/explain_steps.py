@@ -49,7 +49,9 @@ def run(endpoint: Endpoint, look: Look) -> Explained:
 
 def recordings(session: Session, era: Era, look: Look) -> tuple[Recording, ...]:
     """EXPLAIN's documents of every call that is asked for, with the number of listed objects in the words."""
-    every = tuple(_recordings(session, _calls(session, era, look), look))
+    calls = _calls(session, era, look)
+    _refuse_powerless(session, calls)
+    every = tuple(_recordings(session, calls, look))
     objects = next((_objects(one) for one in every if one.call.scenario == "list" and one.custom), "")
     return tuple(
         replace(one, call=replace(one.call, words=one.call.words.replace("{objects} ", objects))) for one in every
@@ -57,9 +59,10 @@ def recordings(session: Session, era: Era, look: Look) -> tuple[Recording, ...]:
 
 
 def slowest_first(every: tuple[Recording, ...]) -> tuple[Measured, ...]:
+    """What failed is first: most likely it took longest."""
     from kinetune.plans.measure import measured
 
-    return tuple(sorted(map(measured, every), key=lambda one: -(one.milliseconds or 0.0)))
+    return tuple(sorted(map(measured, every), key=lambda one: (not one.failed, -(one.milliseconds or 0.0))))
 
 
 def _objects(listed: Recording) -> str:
@@ -67,7 +70,7 @@ def _objects(listed: Recording) -> str:
     from kinetune.plans.measure import measured
 
     rows = measured(listed).rows
-    return "" if rows is None else f"{rows:,} "
+    return f"{rows:,} " if rows and rows > 1 else ""  # no object is a row too: Kine wants the revision then
 
 
 def arguments(given: list[str] | None) -> dict[str, str]:
@@ -113,8 +116,20 @@ def _calls(session: Session, era: Era, look: Look) -> tuple[Call, ...]:
     names = {call.scenario for call in every} | {call.query.name for call in every}
     if look.query and look.query not in names:
         raise UsageFailure(f"unknown call or query {look.query!r}", f"this era has {', '.join(sorted(names))}")
-    chosen = (call for call in every if look.query in (None, call.scenario, call.query.name))
+    chosen = [call for call in every if look.query in (None, call.scenario, call.query.name)]
+    if not look.rows and all(call.writes for call in chosen):
+        raise UsageFailure(f"{look.query} writes, and writes are left out", "add --writes: it runs on a copy")
     return tuple(call for call in chosen if look.rows or not call.writes)
+
+
+def _refuse_powerless(session: Session, calls: tuple[Call, ...]) -> None:
+    """A copy that cannot be made is told before a minute of reads, not after it."""
+    from kinetune.database.session import visit
+    from kinetune.database.shadow import shadow
+
+    if any(call.writes for call in calls):
+        with visit(session.endpoint, "explain", write=True) as writer, shadow(writer, 1):
+            pass
 
 
 def _recordings(session: Session, calls: tuple[Call, ...], look: Look) -> Iterator[Recording]:

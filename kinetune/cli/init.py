@@ -6,8 +6,6 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from kinetune.cli.init_steps import Wish, carry_out, look, offline
 from kinetune.cli.options import (
     EndpointArgument,
@@ -18,6 +16,8 @@ from kinetune.cli.options import (
     Output,
     endpoint_of,
     era_given,
+    option,
+    refuse_unready,
 )
 from kinetune.model.failure import UsageFailure
 
@@ -39,22 +39,18 @@ class Manner:
 
 
 Profile = Annotated[
-    str, typer.Option(envvar="KINETUNE_PROFILE", help="tuned, article (as published), or stock (Kine's own).")
+    str, option("--profile", metavar="NAME", help="tuned, article (as published), or stock (Kine's own).")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show the plan; the server forbids any change.")]
-PrintSql = Annotated[bool, typer.Option("--print", help="Only the SQL, on stdout; nothing is changed.")]
+DryRun = Annotated[bool, option("--dry-run", "-n", help="Show the plan; the server forbids any change.")]
+PrintSql = Annotated[bool, option("--print", help="Only the SQL, on stdout; nothing is changed.")]
 ServerName = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="With --print: for an empty postgresql-16 or yugabytedb-2024.2, no connection."),
+    option("--server", metavar="NAME", help="With --print: for an empty postgresql-16 or yugabytedb-2024.2."),
 ]
-Revert = Annotated[bool, typer.Option("--revert", help="Go back to Kine's own schema: --profile stock.")]
-Allow = Annotated[
-    list[str] | None, typer.Option(envvar="KINETUNE_ALLOW", metavar="HAZARD", help="Allow a hazard: COLUMN_TYPES …")
-]
-Leave = Annotated[
-    list[str] | None, typer.Option(envvar="KINETUNE_LEAVE", metavar="HAZARD", help="Leave steps of a hazard out.")
-]
-Yes = Annotated[bool, typer.Option("--yes", "-y", envvar="KINETUNE_YES", help="Do not ask.")]
+Revert = Annotated[bool, option("--revert", help="Go back to Kine's own schema: --profile stock.")]
+Allow = Annotated[list[str] | None, option("--allow", metavar="HAZARD", help="Allow a hazard that the plan names.")]
+Leave = Annotated[list[str] | None, option("--leave", metavar="HAZARD", help="Leave the steps of a hazard out.")]
+Yes = Annotated[bool, option("--yes", "-y", help="Do not ask.")]
 
 
 def init(
@@ -74,16 +70,22 @@ def init(
     output: Output = None,
 ) -> None:
     """
-    Prepare a database for Kine, or bring a store in use to the tuned schema.
+    Prepare a database for Kine, new or in use.
 
     Shows each step with its reason, lock and undo, asks, applies and verifies. Kine may keep running unless a step says
     otherwise. Interrupted or killed, it can be run again: it goes on from what is there.
 
-    Examples:  kinetune init --dry-run postgres://kine@db/kubernetes  ·  kinetune init --yes --kine v0.17.5
-    ·  kinetune init --print --server yugabytedb-2024.2 > schema.sql
+    \b
+    Examples:
+      kinetune init --dry-run postgres://kine@db/kubernetes
+      kinetune init --yes --kine v0.17.5
+      kinetune init --print --server yugabytedb-2024.2 > schema.sql
     """
+    refuse_unready(format, output)
     wish = Wish("stock" if revert else profile, era_given(kine, k3s), _hazards(allow), _hazards(leave))
     if print_sql:
+        if output:
+            raise UsageFailure("--print writes SQL to stdout and no report", "leave --output out: --print > FILE")
         _print(server, wish, lambda: endpoint_of(endpoint, k3s_config))
         return
     if server:
@@ -104,6 +106,7 @@ def _show_and_apply(place: Endpoint, wish: Wish, manner: Manner) -> None:
     if acts:
         sys.stdout.flush()
         outcome = applied(report, carry_out(place, seen, wish, yes=manner.yes))
+        sys.stdout.write("\n" if manner.format == "text" else "")
         write(outcome.tail if manner.format == "text" else outcome.whole, manner.format, sys.stdout)
         report = outcome.whole
     if manner.output:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from kinetune.model.facts import Unknown
-from kinetune.model.report import Cell, Code, Heading, Items, Paragraph, Report, Section, Table, Tone
+from kinetune.model.report import Cell, Code, Heading, Items, Paragraph, Report, Section, Tone
 
 if TYPE_CHECKING:
     from kinetune.cli.init_steps import Outcome, Seen
@@ -33,9 +34,7 @@ def planned(seen: Seen) -> Report:
     if seen.facts.server.note:
         sections += (Paragraph(f"note: {seen.facts.server.note}", Tone.WARN),)
     if script:
-        for number, step in enumerate(script.steps, 1):
-            sections += tuple(_step(number, step))
-        sections += (*_reasons(script), _kine(seen))
+        sections += (*_changes(script, _way_back(seen)), *_reasons(script), _kine(seen))
     else:
         sections += (
             Paragraph(f"Nothing is to be done: the store is as the profile {script.profile} wants it.", Tone.GOOD),
@@ -63,9 +62,10 @@ def written(script: Script) -> str:
 
 
 def _sql(step: Step) -> str:
-    lines = [f"{statement};" for statement in step.statements]
-    after = [] if step.in_database else ["-- what follows is for that database"]
-    return "\n".join(["BEGIN;", *lines, "COMMIT;"] if step.atomic else [*lines, *after]) + "\n"
+    """What runs in a database that is not there yet is led there, as psql is."""
+    lines = [f"{statement};" for statement in (_transaction(step.statements) if step.atomic else step.statements)]
+    after = [] if step.in_database else [f"\\connect {step.subject}"]
+    return "\n".join([*lines, *after]) + "\n"
 
 
 def _place(facts: Facts) -> str:
@@ -77,22 +77,75 @@ def _place(facts: Facts) -> str:
     return f"{facts.server}, database {facts.database}: the table {facts.table.schema}.kine, {rows}"
 
 
-def _step(number: int, step: Step) -> Iterator[Section]:
-    yield Heading(f"{number}. {step.does}")
-    details = [Cell(f"why: {step.why}"), Cell(f"locks: {step.locks}")]
-    if step.hazard:
-        details.append(Cell(f"hazard {step.hazard}: stop Kine, then --allow {step.hazard}", Tone.BAD))
-    if step.undo:
-        details.append(Cell(f"undo: {'; '.join(' '.join(undo.split()) for undo in step.undo)}", Tone.DIM))
-    yield Items(tuple(details))
-    yield Code(_sql(step), "sql")
+def _changes(script: Script, back: str) -> Iterator[Section]:
+    """What is done together under one heading, with its SQL; a reason or a lock is told once."""
+    reasons, told = dict(script.reasons), dict[str, str]()
+    for numbers, steps in _together(script):
+        subject, why = steps[0].subject, reasons.get(steps[0].subject, steps[0].why)
+        locks = "; then ".join(dict.fromkeys(step.locks for step in steps))
+        known = {name: told.setdefault(text, numbers) for name, text in (("why", why), ("locks", locks))}
+        yield Heading(f"{numbers}. {subject if len(steps) > 1 else steps[0].does}")
+        yield Items(
+            (
+                *([Cell("; then ".join(step.does for step in steps))] if len(steps) > 1 else []),
+                Cell(f"why: {why if known['why'] == numbers else 'as for ' + known['why']}"),
+                Cell(f"locks: {locks if known['locks'] == numbers else 'as for ' + known['locks']}"),
+                *_hazards(steps),
+                *_undo(steps, back),
+            )
+        )
+        yield Code("".join(map(_sql, steps)), "sql")
+
+
+def _together(script: Script) -> Iterator[tuple[str, tuple[Step, ...]]]:
+    """Steps of one subject with their numbers, '1–3'."""
+    numbered = enumerate(script.steps, 1)
+    for _, group in groupby(numbered, key=lambda pair: pair[1].subject or pair[0]):
+        numbers, steps = zip(*group, strict=True)
+        yield "–".join(str(number) for number in sorted({numbers[0], numbers[-1]})), steps
+
+
+def _hazards(steps: tuple[Step, ...]) -> Iterator[Cell]:
+    for hazard in dict.fromkeys(step.hazard for step in steps if step.hazard):
+        yield Cell(f"hazard {hazard}: stop Kine, then --allow {hazard}", Tone.BAD)
+
+
+def _undo(steps: tuple[Step, ...], back: str) -> Iterator[Cell]:
+    """The command that leads back; where there is none, statements from after the last step to before the first."""
+    undone = (_transaction(step.undo) if step.atomic and len(step.undo) > 1 else step.undo for step in reversed(steps))
+    text = "; ".join(" ".join(statement.split()) for statements in undone for statement in statements)
+    if text:
+        yield Cell(f"undo: {back if back and steps[0].subject else text}", Tone.DIM)
+
+
+def _way_back(seen: Seen) -> str:
+    """The command that exchanges indexes back, where the store has the schema of a profile now."""
+    from kinetune.kine.releases import newest
+    from kinetune.tuning.profiles import PROFILES
+    from kinetune.tuning.recognise import profile_of
+
+    profile = profile_of(seen.facts, seen.era) if seen.facts.table else ""
+    if profile not in PROFILES:
+        return ""
+    era = "" if seen.era == newest() else f" --kine {seen.era.name}"
+    return f"kinetune init {'--revert' if profile == 'stock' else f'--profile {profile}'}{era}"
+
+
+def _transaction(statements: tuple[str, ...]) -> tuple[str, ...]:
+    return ("BEGIN", *statements, "COMMIT")
 
 
 def _reasons(script: Script) -> Iterator[Section]:
-    """Why each thing of the profile is as it is, whether it changes now or not."""
-    yield Heading(f"Why the profile {script.profile} is as it is")
-    rows = tuple((Cell(name), Cell(reason)) for name, reason in script.reasons)
-    yield Table(("name", "reason"), rows, fold="reason")
+    """Why the rest of the profile is as it is; names with one reason share a row."""
+    told = {step.subject for step in script.steps}
+    grouped: dict[str, list[str]] = {}
+    for name, reason in script.reasons:
+        if name not in told:
+            grouped.setdefault(reason, []).append(name)
+    if grouped:
+        rest = "rest of the " if told - {""} else ""
+        yield Heading(f"Why the {rest}profile {script.profile} is as it is")
+        yield Items(tuple(Cell(f"{', '.join(names)}: {reason}") for reason, names in grouped.items()))
 
 
 def _kine(seen: Seen) -> Paragraph:
@@ -100,8 +153,8 @@ def _kine(seen: Seen) -> Paragraph:
     if all(step.kine_may_run for step in seen.script.steps):
         return Paragraph("Kine may keep running.")
     sessions = seen.facts.sessions
-    known = "" if isinstance(sessions, Unknown) else f" ({sum(sessions.values())} other sessions are connected now)"
-    return Paragraph(f"Stop Kine first{known}.", Tone.BAD)
+    others = 0 if isinstance(sessions, Unknown) else sum(sessions.values())
+    return Paragraph(f"Stop Kine first{f': {others} other sessions are connected now' if others else ''}.", Tone.BAD)
 
 
 def _data(seen: Seen) -> dict[str, object]:

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kinetune.cli.options import agreed
 from kinetune.model.failure import CouldNotLook, Refused
 
 if TYPE_CHECKING:
@@ -103,13 +104,13 @@ def _refuse_hazards(script: Script, wish: Wish) -> None:
 
 
 def _ask(endpoint: Endpoint, script: Script, *, yes: bool) -> None:
-    import typer
-
     if yes:
         return
     if not sys.stdin.isatty():
         raise Refused("nothing was changed: there is no terminal to ask on", "add --yes to apply this plan")
-    typer.confirm(f"Apply {len(script.steps)} steps to {endpoint}?", abort=True, err=True)
+    steps = "this step" if len(script.steps) == 1 else f"these {len(script.steps)} steps"
+    if not agreed(f"Apply {steps} to {endpoint}?"):
+        raise Refused("nothing was changed", "run it again when you are ready, or keep the plan with --print")
 
 
 def _apply(endpoint: Endpoint, seen: Seen, wish: Wish, watch: Watcher) -> None:

@@ -12,21 +12,29 @@ from typing import Annotated
 
 import typer
 from typer._click.exceptions import (  # typer ships click under this name; bounds in pyproject.toml
+    BadParameter,
     ClickException,
     NoArgsIsHelpError,
     UsageError,
 )
 
 from kinetune import __version__
-from kinetune.cli import check, demo, embedded, explain, init
+from kinetune.cli import check, demo, embedded, explain, init, rule
+from kinetune.cli.options import EVERY_OPTION, option
 from kinetune.cli.settings import defaults
 from kinetune.model.failure import Exit, Failure
 
 CLOSED_PIPE = 141
 """What a shell reports for a program ended by SIGPIPE: the reader of our output went away."""
 INTERRUPTED = "interrupted; run it again and it goes on from what is there"
-PLAINER = {"a valid int range": "a whole number", "a valid float range": "a number", "a valid int": "a whole number"}
+PLAINER = {
+    "a valid int range": "a whole number",
+    "a valid float range": "a number",
+    "not in the range x>=": "less than ",
+}
 """What click says, and what it means."""
+HELP = {"--help", "-h", "--version"}
+_debug = False
 
 app = typer.Typer(
     name="kinetune",
@@ -50,22 +58,21 @@ def _main(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
-    debug: Annotated[
-        bool,
-        typer.Option("--debug", envvar="KINETUNE_DEBUG", help="Show each statement sent, and the trace of an error."),
-    ] = False,
+    debug: Annotated[bool, option("--debug", help="Show each statement sent, and the trace of an error.")] = False,
 ) -> None:
+    global _debug
+    _debug = debug
     if debug:
         import logging
 
-        os.environ["KINETUNE_DEBUG"] = "1"
         logging.basicConfig(stream=sys.stderr, format="%(message)s")
         logging.getLogger("kinetune").setLevel(logging.DEBUG)
 
 
-app.command("init")(init.init)
-app.command("explain")(explain.explain)
+app.command("init", epilog=EVERY_OPTION)(init.init)
+app.command("explain", epilog=EVERY_OPTION)(explain.explain)
 app.command("check")(check.check)
+app.command("rule")(rule.rule)
 app.command("demo")(demo.demo)
 app.add_typer(embedded.app, name="embedded")
 
@@ -81,7 +88,8 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """The exit status of one call. An error is one line on stderr; with --debug its trace follows."""
     try:
-        status = app(list(arguments), prog_name="kinetune", standalone_mode=False, default_map=defaults())
+        settings = {} if HELP & set(arguments) else defaults()  # help comes whatever the configuration says
+        status = app(list(arguments), prog_name="kinetune", standalone_mode=False, default_map=settings)
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit) as error:  # typer turns the first into the second
         return _unread(error)
@@ -116,10 +124,19 @@ def _misused(error: ClickException) -> int:
         typer.echo(error.format_message(), err=True)
         return int(Exit.USAGE)
     context = error.ctx if isinstance(error, UsageError) else None
-    line = error.format_message().rstrip(".")
+    line = _source(error) + error.format_message().rstrip(".")
     for click, plain in PLAINER.items():
         line = line.replace(click, plain)
     return _told(f"{line}; {context.command_path if context else 'kinetune'} --help shows what there is", Exit.USAGE)
+
+
+def _source(error: ClickException) -> str:
+    """Who gave the value, where it was not the command line."""
+    if not isinstance(error, BadParameter) or error.ctx is None or error.param is None:
+        return ""
+    source = error.ctx.get_parameter_source(error.param.name or "")
+    named = {"ENVIRONMENT": f"{error.param.envvar}: ", "DEFAULT_MAP": "configuration: "}
+    return named.get(source.name, "") if source else ""
 
 
 def _unforeseen(error: Exception) -> int:
@@ -131,7 +148,7 @@ def _unforeseen(error: Exception) -> int:
 
 
 def _told(line: str, status: int) -> int:
-    if os.environ.get("KINETUNE_DEBUG"):
+    if _debug:
         traceback.print_exc()
     print(f"kinetune: {' '.join(line.split())}", file=sys.stderr)  # noqa: T201 - the one place that speaks of errors
     return int(status)

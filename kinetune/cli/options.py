@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +14,16 @@ from kinetune.model.failure import UsageFailure
 if TYPE_CHECKING:
     from kinetune.kine.releases import Era
     from kinetune.model.endpoint import Endpoint
+
+FOR_CHECK = frozenset({"sarif", "junit", "github", ".sarif", ".xml"})
+EVERY_OPTION = "Each option may stand in the environment as KINETUNE_<OPTION>, the common ones in kinetune.toml too."
+
+
+def option(name: str, *more: str, **how: Any) -> Any:
+    """An option that KINETUNE_<OPTION> sets as well; EVERY_OPTION says so once for all of them."""
+    variable = "KINETUNE_" + name.removeprefix("--").upper().replace("-", "_")
+    return typer.Option(name, *more, envvar=variable, show_envvar=False, **how)
+
 
 EndpointArgument = Annotated[
     str | None,
@@ -25,22 +36,14 @@ EndpointArgument = Annotated[
 ]
 K3sConfig = Annotated[
     Path | None,
-    typer.Option(
-        "--k3s-config", envvar="KINETUNE_K3S_CONFIG", metavar="FILE", help="Take the endpoint from K3s' config.yaml."
-    ),
+    option("--k3s-config", metavar="FILE", help="Take the endpoint from K3s' config.yaml."),
 ]
-KineRelease = Annotated[
-    str | None, typer.Option("--kine", envvar="KINETUNE_KINE", metavar="TAG", help="The Kine release, such as v0.17.5.")
-]
-K3sRelease = Annotated[
-    str | None, typer.Option("--k3s", envvar="KINETUNE_K3S", metavar="TAG", help="The K3s release, such as v1.33.4.")
-]
-Format = Annotated[
-    str, typer.Option("--format", envvar="KINETUNE_FORMAT", metavar="FORMAT", help="text, json, markdown or html.")
-]
+KineRelease = Annotated[str | None, option("--kine", metavar="TAG", help="The Kine release, such as v0.17.5.")]
+K3sRelease = Annotated[str | None, option("--k3s", metavar="TAG", help="The K3s release, such as v1.33.4.")]
+Format = Annotated[str, option("--format", metavar="FORMAT", help="text, json, markdown or html.")]
 Output = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Write the report here; the ending chooses the format."),
+    option("--output", "-o", metavar="FILE", help="Write the report here; the ending chooses the format."),
 ]
 
 
@@ -72,3 +75,30 @@ def era_given(kine: str | None, k3s: str | None) -> tuple[Era, str] | None:
         era, tag = era_of_k3s(k3s)
         return era, f"K3s {k3s} holds Kine {tag}"
     return None
+
+
+def refuse_unready(format: str, output: Path | None, save: Path | None = None) -> None:
+    """Before the work rather than after it: UsageFailure for an unknown format and for files that cannot be written."""
+    from kinetune.reports.table import refuse_unknown, refuse_unwritable
+
+    refuse_unknown(format)
+    for given in (format, output.suffix if output else ""):
+        if given in FOR_CHECK:
+            raise UsageFailure(f"{given} is for kinetune check", "choose text, json, markdown or html")
+    if output:
+        refuse_unwritable(output)
+    if save:
+        refuse_unwritable(save, "json")
+
+
+def agreed(question: str) -> bool:
+    """Ask on stderr, take the answer from stdin: y or yes, anything else and its end are a no. Ctrl-C interrupts."""
+    typer.echo(f"{question} [y/N] ", nl=False, err=True)
+    try:
+        answer = sys.stdin.readline()
+    except KeyboardInterrupt:
+        typer.echo(err=True)  # ^C stands on the line of the question
+        raise
+    if not answer.endswith("\n"):
+        typer.echo(err=True)
+    return answer.strip().lower() in ("y", "yes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,33 @@ KNOWN = {
 }
 TABLES = {"check": {"severity", "ignore", "limits"}}
 """Tables within a command's own, that no option stands for."""
+TEXT, TEXTS, PATH = "a text", "a list of texts", "a path"
+WHOLE, NUMBER, SWITCH = "a whole number", "a number", "true or false"
+KINDS = {
+    **dict.fromkeys(("profile", "kine", "k3s", "format", "fail-on"), TEXT),
+    **dict.fromkeys(("allow", "leave", "select", "extend-select"), TEXTS),
+    **dict.fromkeys(("k3s-config", "baseline", "against"), PATH),
+    **dict.fromkeys(("runs", "rows", "objects"), WHOLE),
+    **dict.fromkeys(("timeout", "tolerance"), NUMBER),
+    **dict.fromkeys(("writes", "tree", "strict"), SWITCH),
+}
+TYPES: dict[str, type | tuple[type, ...]] = {
+    TEXT: str,
+    TEXTS: (str, list),
+    PATH: str,
+    WHOLE: int,
+    NUMBER: (int, float),
+    SWITCH: bool,
+}
+EXAMPLES = {TEXT: '"…"', TEXTS: '["…", "…"]', PATH: '"…"', WHOLE: "3", NUMBER: "0.5", SWITCH: "true"}
 
 
 def defaults(folder: Path | None = None) -> dict[str, Any]:
     """
     Values by command and parameter, as click's default_map wants them.
 
-    Raises UsageFailure naming the file for a key that no command knows and for TOML that cannot be read.
+    Paths are read from the file's folder. Raises UsageFailure naming the file for a key that no command knows, for a
+    value of another kind and for TOML that cannot be read.
     """
     found = _find(folder or Path.cwd())
     if found is None:
@@ -56,7 +77,21 @@ def _values(file: Path, command: str, table: dict[str, Any]) -> dict[str, Any]:
             )
     shared = {key: value for key, value in table.items() if key in COMMON & KNOWN[command]}
     options = {key: value for key, value in (shared | own).items() if key in KNOWN[command]}
-    return {key.replace("-", "_"): value for key, value in options.items()}
+    return {key.replace("-", "_"): _value(file, key, value) for key, value in options.items()}
+
+
+def _value(file: Path, key: str, value: object) -> object:
+    kind = KINDS[key]
+    fits = isinstance(value, TYPES[kind]) and isinstance(value, bool) == (kind == SWITCH)
+    if not fits or (isinstance(value, list) and not all(isinstance(one, str) for one in value)):
+        raise UsageFailure(f"{file}: {key} = {_toml(value)} is not {kind}", f"write {key} = {EXAMPLES[kind]}")
+    if kind == PATH:
+        return str(file.parent / str(value))
+    return [value] if kind == TEXTS and isinstance(value, str) else value
+
+
+def _toml(value: object) -> str:
+    return json.dumps(value, default=str)
 
 
 def tables(command: str, folder: Path | None = None) -> tuple[Path | None, dict[str, Any]]:
@@ -71,13 +106,23 @@ def _find(folder: Path) -> tuple[Path, dict[str, Any]] | None:
     for place in (folder, *folder.parents):
         if (file := place / "kinetune.toml").is_file():
             return file, _read(file)
-        if (file := place / "pyproject.toml").is_file() and (table := _read(file).get("tool", {}).get("kinetune")):
+        if (file := place / "pyproject.toml").is_file() and (table := _tool(file)):
             return file, table
     return None
+
+
+def _tool(file: Path) -> dict[str, Any]:
+    tools = _read(file).get("tool", {})
+    table = tools.get("kinetune", {}) if isinstance(tools, dict) else {}
+    if not isinstance(table, dict):
+        raise UsageFailure(f"{file}: tool.kinetune is no table", "write [tool.kinetune] and the keys below it")
+    return table
 
 
 def _read(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageFailure(f"cannot read {file}: {error}") from None
+    except OSError as error:
+        raise UsageFailure(f"cannot read {file}: {error.strerror}", "make it readable, or remove it") from None
+    except ValueError as error:  # UnicodeDecodeError, TOMLDecodeError
+        raise UsageFailure(f"{file} is not TOML: {error}", "correct it, or remove it") from None

@@ -72,21 +72,12 @@ def remove(name: str) -> bool:
         return True
 
 
-def discard(name: str) -> None:
-    """As remove(), with its lock and what an interrupted start left: for a name that no other process can want."""
-    with _locked(name) as data:
-        pass
-    remove(name)
-    shutil.rmtree(data.with_name(f".{name}.draft"), ignore_errors=True)
-    data.with_name(f".{name}.lock").unlink(missing_ok=True)
-
-
 def running() -> tuple[str, ...]:
     """Names of the servers that run, in alphabetical order: this user's own (for root: those that root started)."""
-    return tuple(sorted(version.parent.name for version in _home().glob("*/PG_VERSION") if _runs(version.parent)))
+    return tuple(sorted(version.parent.name for version in home().glob("*/PG_VERSION") if _runs(version.parent)))
 
 
-def _home() -> Path:
+def home() -> Path:
     """
     $KINETUNE_EMBEDDED_HOME, else kinetune/embedded in the user's data folder.
 
@@ -103,12 +94,12 @@ def _home() -> Path:
 
 def _made_home() -> Path:
     """The folder of all servers, open to all whatever the caller's umask: root's servers run as another user."""
-    home, mask = _home(), os.umask(0o022)
+    made, mask = home(), os.umask(0o022)
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        made.mkdir(parents=True, exist_ok=True)
     finally:
         os.umask(mask)
-    return home
+    return made
 
 
 @contextmanager

@@ -13,7 +13,7 @@ def era_in_use(session: Session) -> tuple[Era, str]:
     era, source = era_seen(session)
     if era is not None:
         return era, source
-    return newest(), f"{source}: the newest era is taken, {newest().releases} (say another with --kine or --k3s)"
+    return newest(), f"assumed as the newest; {source} (--kine or --k3s says another)"
 
 
 def era_seen(session: Session) -> tuple[Era | None, str]:

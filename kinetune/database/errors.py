@@ -3,67 +3,91 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 
 import psycopg
 
 from kinetune.model.endpoint import Endpoint
 from kinetune.model.failure import CouldNotLook, Failure, Refused
+from kinetune.rendering import identifier
 
-GRANTS = {
+NEXT_STEPS = {
     "42501": "connect as the owner of the table kine, or GRANT this role what the message names",
-    "25006": "this session may only read; nothing was changed",
+    "25006": "this session may only read",
     "57014": "raise --timeout, or look for what holds the server up: SELECT * FROM pg_stat_activity",
     "55P03": "another session holds the lock; run again when it is gone",
     "53300": "the server has no connection free; raise max_connections or lower Kine's pool",
     "53100": "the server's disk is full; free space, then run again",
+    "57P01": "run again when the server is back: what was finished is kept",
     "23505": "rows that share (name, prev_revision) are lost updates; find them: "
     "SELECT name, prev_revision, count(*) FROM kine GROUP BY 1, 2 HAVING count(*) > 1",
+}
+# What the server says where a right is missing, in English, and what gives it; else NEXT_STEPS has a general word.
+GRANTS = {
+    r"permission denied for (?:table|view|relation) (\S+)": "ask its owner for: GRANT SELECT ON {} TO {} "
+    "(kinetune init has to be the owner itself)",
+    r"permission denied for sequence (\S+)": "ask its owner for: GRANT SELECT ON SEQUENCE {} TO {}",
+    r"permission denied for schema (\S+)": "ask its owner for: GRANT USAGE ON SCHEMA {} TO {}",
+    r"permission denied for database (\S+)": "ask its owner for: GRANT CREATE ON DATABASE {} TO {}",
+    r"must be owner of (?:table|index|sequence|relation) (\S+)": "connect as the owner of {}",
+    r"permission denied to create database()": "ask the administrator for: ALTER ROLE {1} CREATEDB",
+}
+# The commonest causes and their next steps; texts are libpq's and the server's in English, else a general word.
+WAYS_IN = {
+    "password authentication failed": "check the password in the endpoint or in ~/.pgpass, and the user",
+    "no password supplied": "put the password in ~/.pgpass or PGPASSWORD",
+    "[Cc]ertificate": "check sslmode and sslrootcert in the endpoint",
+    "does not support SSL": "check sslmode in the endpoint, or turn TLS on in the server",
+    "sslmode": "check sslmode in the endpoint",
+    'role ".*" does not exist': "check the user in the endpoint",
+    'database ".*" does not exist': "kinetune init creates the database where it may; else ask for it",
+    'service ".*" not found': "check the name, and ~/.pg_service.conf",
+    "Connection refused|No such file or directory": "is the server running there, and on that port?",
+    "resolve host|translate host name": "check the host name",
+    "timeout expired|timed out|No route to host|unreachable": "is the host reachable from here?",
+    "no pg_hba.conf entry": "the server does not let this user in from here: pg_hba.conf",
+    "starting up|shutting down|not yet accepting|recovery mode": "run again in a moment",
+    "remaining connection slots|too many clients|too many connections": "the server has no connection free; "
+    "raise max_connections or lower Kine's pool",
+    "permission denied for database": "ask its owner for: GRANT CONNECT ON DATABASE",
+    "not permitted to log in": "ask the administrator for: ALTER ROLE … LOGIN",
 }
 
 
 @contextlib.contextmanager
-def translated() -> Iterator[None]:
+def translated(role: str = "") -> Iterator[None]:
     """Turn a psycopg error inside into CouldNotLook (or Refused, for what the server forbids for safety)."""
     try:
         yield
     except psycopg.Error as error:
-        raise failure_of(error) from error
+        raise failure_of(error, role) from error
 
 
-def failure_of(error: psycopg.Error) -> Failure:
+def failure_of(error: psycopg.Error, role: str = "") -> Failure:
     """Never holds DETAIL, which may show a row; holds the server's primary message, which names objects only."""
     code = error.sqlstate or ""
     if not code:
         return CouldNotLook(f"the connection was lost: {first_line(error)}", "run again: what was finished is kept")
-    message = f"{error.diag.message_primary} ({code})"
+    said = error.diag.message_primary or ""
     kind = Refused if code == "23505" else CouldNotLook
-    return kind(f"the server refused: {message}", GRANTS.get(code, "run again with --debug to see the statement"))
+    next_step = _grant(said, role) or NEXT_STEPS.get(code, "run again with --debug to see the statement")
+    return kind(f"the server refused: {said} ({code})", next_step)
 
 
 def could_not_connect(endpoint: Endpoint, error: psycopg.Error) -> CouldNotLook:
-    return CouldNotLook(f"cannot connect to {endpoint}: {first_line(error)}", _way_in(str(error)))
+    way = next((way for mark, way in WAYS_IN.items() if re.search(mark, str(error))), "check the endpoint")
+    return CouldNotLook(f"cannot connect to {endpoint}: {first_line(error)}", way)
 
 
 def first_line(error: psycopg.Error) -> str:
     """libpq's last word, without the address it repeats before each."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     cause = next((line for line in lines if "failed:" in line), lines[0] if lines else type(error).__name__)
-    return cause.rsplit("failed:", 1)[-1].removeprefix(" FATAL: ").strip()
+    cause = cause.rsplit("failed:", 1)[-1].strip().removeprefix("FATAL:").strip()
+    return re.sub(r"\[Errno -?\d+\] ", "", cause.removeprefix("connection is bad: "))
 
 
-def _way_in(text: str) -> str:
-    """The next step for the commonest causes; texts are libpq's and the server's in English, else a general word."""
-    ways = {
-        "password authentication failed": "check the password in the endpoint or in ~/.pgpass",
-        "no password supplied": "put the password in ~/.pgpass or PGPASSWORD",
-        "does not exist": "kinetune init creates the database; or name another in the endpoint",
-        "Connection refused": "is the server running there, and on that port?",
-        "could not translate host name": "check the host name",
-        "timeout expired": "is the host reachable from here?",
-        "certificate": "check sslmode and sslrootcert in the endpoint",
-        "no pg_hba.conf entry": "the server does not let this user in from here: pg_hba.conf",
-        "remaining connection slots": "the server has no connection free; lower Kine's pool",
-        "too many clients": "the server has no connection free; lower Kine's pool",
-    }
-    return next((way for mark, way in ways.items() if mark in text), "check the endpoint")
+def _grant(said: str, role: str) -> str:
+    found = ((re.search(mark, said), grant) for mark, grant in GRANTS.items())
+    return next((grant.format(match[1], identifier(role or "…")) for match, grant in found if match), "")

@@ -41,10 +41,10 @@ def _guarded(session: Session, call: Call, effort: Effort) -> Recording:
             return _recorded(session, call, effort)
     except psycopg.errors.QueryCanceled:
         return Recording(call, failed=f"stopped after {effort.timeout:g} s (raise it with --timeout)")
-    except psycopg.OperationalError as error:
-        raise failure_of(error) from error
     except psycopg.Error as error:
-        return Recording(call, failed=str(failure_of(error)))
+        if session.connection.closed:
+            raise failure_of(error) from error
+        return Recording(call, failed=str(failure_of(error, session.connection.info.user)))
 
 
 def _recorded(session: Session, call: Call, effort: Effort) -> Recording:
@@ -53,13 +53,16 @@ def _recorded(session: Session, call: Call, effort: Effort) -> Recording:
     session.connection.execute(
         sql.SQL("SET LOCAL statement_timeout = {}").format(sql.Literal(f"{int(effort.timeout * 1000)}ms"))
     )
+    _prepare(session, call)
+    return _both(session, call, effort)
+
+
+def _prepare(session: Session, call: Call) -> None:
+    """The statement of the call before goes first: no rollback takes it away, and a failed transaction cannot."""
+    if session.connection.execute("SELECT 1 FROM pg_prepared_statements WHERE name = 'kinetune_call'").fetchone():
+        session.connection.execute("DEALLOCATE kinetune_call")
     types = ", ".join(parameter.type for parameter in call.query.parameters)
     session.connection.execute(f"PREPARE kinetune_call {f'({types})' if types else ''} AS {call.text}".encode())
-    try:
-        return _both(session, call, effort)
-    finally:
-        if session.connection.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
-            session.connection.execute("DEALLOCATE kinetune_call")
 
 
 def _both(session: Session, call: Call, effort: Effort) -> Recording:

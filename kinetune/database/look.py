@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from psycopg.errors import ConnectionTimeout
+
 from kinetune.database.observe import observe
 from kinetune.database.session import Session, visit
 from kinetune.model.endpoint import Endpoint
@@ -41,6 +43,8 @@ def store(endpoint: Endpoint, command: str, *, write: bool = False) -> Iterator[
 
 def _maintenance(endpoint: Endpoint, enter: Callable[[Endpoint], Session], failure: CouldNotLook) -> Session:
     """Raises the first failure again where no maintenance database lets us in, or where the database does exist."""
+    if isinstance(failure.__cause__, ConnectionTimeout):
+        raise failure  # a host that does not answer would let us wait for each of them
     for database in MAINTENANCE:
         try:
             session = enter(replace(endpoint, database=database))

@@ -15,16 +15,19 @@ from psycopg.rows import dict_row
 
 from kinetune.database.errors import could_not_connect, translated
 from kinetune.model.endpoint import Endpoint
+from kinetune.model.failure import CouldNotLook
 from kinetune.model.server import Server
+from kinetune.rendering import identifier
 from kinetune.resources import folder
 from kinetune.servers.recognise import recognise
 from kinetune.servers.variants import variant
 
 Row = dict[str, Any]
 LOG = logging.getLogger("kinetune")
+logging.getLogger("psycopg").addHandler(logging.NullHandler())  # what it warns of is told by what it raises
 CONNECT_SECONDS = 10
 READ_SETTINGS = {"default_transaction_read_only": "on", "statement_timeout": "60s", "lock_timeout": "2s"}
-WRITE_SETTINGS = {"default_transaction_read_only": "off", "statement_timeout": "0", "lock_timeout": "2s"}
+WRITE_SETTINGS = {"statement_timeout": "0", "lock_timeout": "2s"}
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,12 @@ class Session:
 
     def rows(self, text: str, *arguments: object) -> list[Row]:
         """The rows of one statement; a percent sign needs doubling only where there are arguments."""
-        with translated():
+        with translated(self.connection.info.user):
             return self.connection.execute(text.encode(), arguments or None).fetchall()
 
     def run(self, statement: sql.Composed) -> None:
         """A statement without rows. Raises CouldNotLook."""
-        with translated():
+        with translated(self.connection.info.user):
             self.connection.execute(statement)
 
     def change(self, name: str, value: str) -> None:
@@ -59,7 +62,8 @@ class Told(psycopg.Cursor[Row]):
 
     def execute(self, query: Any, *arguments: Any, **options: Any) -> Self:
         if LOG.isEnabledFor(logging.DEBUG):
-            LOG.debug("→ %s", " ".join(self._text(query).split()))
+            lines = (line for line in self._text(query).splitlines() if not line.lstrip().startswith("--"))
+            LOG.debug("→ %s", " ".join(" ".join(lines).split()))
         return super().execute(query, *arguments, **options)
 
     def _text(self, query: Any) -> str:
@@ -80,9 +84,27 @@ def visit(endpoint: Endpoint, command: str, *, write: bool = False, **settings: 
         session = Session(connection, endpoint, _server(connection))
         for name, value in ((WRITE_SETTINGS if write else READ_SETTINGS) | settings).items():
             session.change(name, value)
+        if write:
+            _refuse_read_only(session)
         yield session
     finally:
         connection.close()
+
+
+def _refuse_read_only(session: Session) -> None:
+    """Somebody has made the database, the role or the server read-only: that is not for a guest to undo."""
+    (may,) = session.rows("SELECT pg_is_in_recovery() AS standby, current_setting('transaction_read_only') AS only")
+    if may["standby"]:
+        raise CouldNotLook(
+            f"{session.endpoint} is a standby, which takes no changes",
+            "name the primary, or all hosts with ?target_session_attrs=read-write",
+        )
+    if may["only"] == "on":
+        database = identifier(session.endpoint.database or session.connection.info.dbname)
+        raise CouldNotLook(
+            f"{session.endpoint} is read-only: default_transaction_read_only is on for the database, role or server",
+            f"where nobody meant it: ALTER DATABASE {database} RESET default_transaction_read_only",
+        )
 
 
 def connect(endpoint: Endpoint, command: str) -> psycopg.Connection[Row]:

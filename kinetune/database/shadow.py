@@ -26,7 +26,7 @@ def shadow(session: Session, rows: int) -> Iterator[None]:
     """
     if not session.server.can("transactional_ddl"):
         raise CouldNotLook(f"writes cannot be explained on {session.server}: its DDL does not roll back")
-    with translated(), session.connection.transaction(force_rollback=True):
+    with translated(session.connection.info.user), session.connection.transaction(force_rollback=True):
         _make(session, rows)
         yield
 
@@ -35,7 +35,7 @@ def _make(session: Session, rows: int) -> None:
     (table,) = session.ask("shadow_source")
     source = sql.SQL(table["address"])
     place = sql.Identifier(SCHEMA)
-    statements = [
+    statements: list[sql.SQL | sql.Composed] = [
         sql.SQL("CREATE SCHEMA {}").format(place),
         sql.SQL("CREATE TABLE {}.kine (LIKE {} INCLUDING STORAGE)").format(place, source),
         sql.SQL("CREATE SEQUENCE {0}.kine_id_seq AS bigint OWNED BY {0}.kine.id").format(place),
@@ -44,7 +44,7 @@ def _make(session: Session, rows: int) -> None:
             place, source, sql.Literal(rows)
         ),
         sql.SQL("SELECT setval('{0}.kine_id_seq', (SELECT coalesce(max(id), 1) FROM {0}.kine))").format(place),
-        *(sql.SQL(definition).format() for definition in table["definitions"]),
+        *(sql.SQL(definition) for definition in table["definitions"]),
         sql.SQL("SET LOCAL search_path = {}").format(place),
         sql.SQL("ANALYZE kine").format(),
     ]

@@ -93,6 +93,11 @@ def era_of_kine(tag: str) -> Era:
     raise UsageFailure(f"Kine {tag} is too old", f"known are {oldest} to {_tag(NEWEST_RELEASE)}")
 
 
+def version_of_kine(tag: str) -> Version:
+    """`v0.14.6-k3s1.31` as (0, 14, 6); UsageFailure for what is no release."""
+    return _version("Kine", tag)
+
+
 def is_known(tag: str) -> bool:
     """Whether that release was read; otherwise `era_of_kine` took the era of the release before it."""
     version = _version("Kine", tag)

@@ -140,7 +140,7 @@ class Arguments:
         escape = _escape if escaped else str
         gap = self.scenario.subject is Subject.GAP
         known: dict[str, object] = {
-            "prefix-start": self.prefix,
+            "prefix-start": self._from(),
             "prefix-end": prefix_end(self.prefix),
             "like-prefix": self._like(escape),
             "like-key": escape(self.key),
@@ -157,7 +157,7 @@ class Arguments:
             "value": None if gap else VALUE,
             "old-value": None,
         }
-        return known.get(parameter.meaning, 0)
+        return (known | dict.fromkeys(("create-revision", "prev-revision", "lease"), 0))[parameter.meaning]
 
     def _like(self, escape: Callable[[str], str]) -> str:
         """Polls ask for every key; one object is asked for by its whole key, without a wildcard."""
@@ -170,7 +170,12 @@ class Arguments:
     def _start(self) -> str:
         if self.scenario.subject in (Subject.KEY, Subject.MISSING):
             return ""
-        return self.sample.middle_key if self.scenario.start == "middle" else self.prefix
+        return self._from()
+
+    def _from(self) -> str:
+        """Where a page begins; of a prefix that was given no key in the middle is known."""
+        middle = self.scenario.start == "middle" and self.sample.middle_key.startswith(self.prefix)
+        return self.sample.middle_key if middle else self.prefix
 
 
 def _escape(text: str) -> str:

@@ -199,5 +199,5 @@ class Facts:
     growth: Growth | Unknown = NOT_ASKED
     connections: Connections | Unknown = NOT_ASKED
     security: Security | Unknown = NOT_ASKED
-    probe: Probe | Unknown = NOT_ASKED
+    probe: Probe | Unknown = Unknown("no ids were drawn (--probe)")
     recordings: tuple[Recording, ...] | Unknown = NOT_ASKED

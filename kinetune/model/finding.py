@@ -48,7 +48,7 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """The same for the same rule and object, whatever the numbers in the words: 16 hex digits."""
-        return hashlib.sha256(f"{self.code}\0{self.on}".encode()).hexdigest()[:16]
+        return hashlib.sha256(f"{self.code}\0{self.on}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ class Step:
 
     `statements` run in one transaction where `atomic`, else each by itself. `locks` speaks of what waits meanwhile.
     `kine_may_run` is false where a running Kine would see errors; such a step carries a hazard. A step that is not
-    `in_database` runs in the maintenance database, since its own is not there yet.
+    `in_database` runs in the maintenance database, since its own is not there yet. Neighbours with one `subject`, the
+    name of what they change, make one change together.
     """
 
     does: str
@@ -32,6 +33,7 @@ class Step:
     atomic: bool = False
     in_database: bool = True
     hazard: Hazard | None = None
+    subject: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Literal, TextIO
@@ -27,12 +28,17 @@ WRITERS: Mapping[str, Writer] = {
     "json": _late("json_form"),
     "markdown": _late("markdown"),
     "html": _late("html"),
+    "sarif": _late("sarif"),
+    "junit": _late("junit"),
+    "github": _late("github"),
 }
 _BY_SUFFIX: Mapping[str, Writer] = {
     ".html": WRITERS["html"],
     ".json": WRITERS["json"],
     ".md": WRITERS["markdown"],
     ".txt": _late("text", "write_plain"),
+    ".sarif": WRITERS["sarif"],
+    ".xml": WRITERS["junit"],
 }
 _NEXT_STEPS = {
     errno.ENOENT: "create its folder first",
@@ -48,10 +54,39 @@ def write(report: Report, format: str, stream: TextIO) -> None:
 
 
 def save(report: Report, path: Path, format: str = "") -> None:
-    """The report as a file: whole or not at all. Without a format its suffix tells: .html .json .md .txt."""
+    """The report as a file: whole or not at all. Without a format its suffix tells: .json, .md, .sarif …"""
     writer = _named(format) if format else _by_suffix(path)
-    try:
+    with _told(path):
         _replace(path, report, writer)
+
+
+def refuse_unknown(format: str) -> None:
+    """Before the work what write() would say after it. UsageFailure."""
+    _named(format)
+
+
+def refuse_unwritable(path: Path, format: str = "") -> None:
+    """Before the work what save() would say after it. UsageFailure."""
+    if not format:
+        _by_suffix(path)
+    with _told(path):
+        _try(Path(os.path.realpath(path)))
+
+
+def _try(target: Path) -> None:
+    """Whether a file can be made there, by making one: rights alone do not tell (a file system may be read-only)."""
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not target.exists() or target.is_file():
+        beside = _beside(target)
+        beside.touch(exist_ok=False)
+        beside.unlink()
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         next_step = _NEXT_STEPS.get(error.errno or 0, "name a file in a folder you may write to")
         raise UsageFailure(f"cannot write {path}: {error.strerror}", next_step) from error
@@ -75,13 +110,17 @@ def _replace(path: Path, report: Report, writer: Writer) -> None:
     if target.exists() and not target.is_file():
         _fill(target, "w", report, writer)
         return
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    beside = _beside(target)
     try:
         _fill(beside, "x", report, writer)
         beside.replace(target)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def _beside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{os.getpid()}")
 
 
 def _fill(path: Path, mode: Literal["w", "x"], report: Report, writer: Writer) -> None:

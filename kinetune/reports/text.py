@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, TextIO
 
 from kinetune.model.report import Report
+from kinetune.reports.text_plain import plain_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,12 +17,15 @@ _UNBOUNDED = 10_000
 
 def write(report: Report, stream: TextIO) -> None:
     """In colour and as wide as the terminal; plain and each row on one line where nobody set COLUMNS."""
-    _write(report, stream, console(stream))
+    if is_coloured(stream) or width(stream) < _UNBOUNDED:
+        _write(report, stream, console(stream))
+    else:
+        write_plain(report, stream)
 
 
 def write_plain(report: Report, stream: TextIO) -> None:
     """For a file to keep: no colour and no wrapping, whatever the environment says."""
-    _write(report, stream, _console(stream, coloured=False, width=_UNBOUNDED))
+    put("".join(f"{line}\n" for line in plain_lines(report)), stream)
 
 
 def console(stream: TextIO) -> Console:
@@ -73,5 +77,10 @@ def _write(report: Report, stream: TextIO, console: Console) -> None:
     with console.capture() as capture:
         for line in report_lines(report, Page(console, console.width)):
             console.print(line, soft_wrap=True)
+    put(capture.get(), stream)
+
+
+def put(text: str, stream: TextIO) -> None:
+    """What the stream's encoding cannot say becomes a question mark."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    stream.write(capture.get().encode(encoding, "replace").decode(encoding))
+    stream.write(text.encode(encoding, "replace").decode(encoding))

@@ -13,8 +13,7 @@ from kinetune.reports.text_table import table_lines
 
 
 def report_lines(report: Report, page: Page) -> Iterator[Text]:
-    yield from _headline(report.title, "=", page)
-    yield Text()
+    yield from [*_headline(report.title, "=", page), Text()] if report.title else ()
     yield from _sections(report.sections, page)
 
 
@@ -48,8 +47,8 @@ def _block(section: Section, page: Page) -> list[Text]:
 
 def _headline(text: str, underline: str, page: Page) -> list[Text]:
     """Bold; underlined where there is no bold."""
-    title = _bold(text)
-    return [title] if page.coloured else [title, Text(underline * title.cell_len)]
+    lines = page.wrap(_bold(text))
+    return lines if page.coloured else [*lines, Text(underline * max(line.cell_len for line in lines))]
 
 
 def _bold(text: str) -> Text:

@@ -51,9 +51,12 @@ def _hear(rule: Rule, evidence: Evidence, bench: Bench) -> list[Finding] | Skipp
         return Skipped(rule.code, rule.name, unknown.reason)
     findings = []
     for remark in rule.check(*facts):
+        if isinstance(remark, Unknown):
+            unknown = unknown or remark
+            continue
         severity = bench.severities.get(rule.code) or remark.severity or rule.severity
         findings.append(Finding(rule.code, rule.name, severity, remark.on, remark.says, remark.do))
-    return findings
+    return Skipped(rule.code, rule.name, unknown.reason) if unknown and not findings else findings
 
 
 def _reason(finding: Finding, ignore: Mapping[str, str]) -> str | None:

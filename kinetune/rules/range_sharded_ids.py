@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from kinetune.model.facts import Relation
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.schema import Order
+from kinetune.rules.remedy import init
 from kinetune.rules.rule import rule
 
 
@@ -15,17 +16,20 @@ def range_sharded_ids(table: Relation) -> Iterator[Remark]:
 
     Why it matters
         Every list asks for MAX(id), every watch for id > n. Sharded by hash, both read the whole table and grow with
-        it: 36 to 150 ms at 50,000 rows, where range takes one request (facts/measured.md §3).
+        it: 36 to 150 ms at 50,000 rows, where range takes one request (docs/facts/measured.md §3).
+
+    What to do
+        `kinetune init` makes new tables so. A store that is hashed already has to move into a prepared database.
 
     When to ignore
         Never on YugabyteDB. PostgreSQL has one order and always passes.
 
     Source
-        facts/yugabytedb.md §3.1: YugabyteDB makes the first key column HASH unless told otherwise.
+        docs/facts/yugabytedb.md §3.1: YugabyteDB makes the first key column HASH unless told otherwise.
     """
     if table.primary_key and table.primary_key.index.keys[0].order is Order.HASH:
         yield Remark(
             on="kine",
             says="ids are sharded by hash: each list and each watch poll reads the whole table",
-            do="kinetune init",
+            do=init(table),
         )

@@ -6,9 +6,11 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from kinetune.model.facts import Unknown
 from kinetune.model.finding import Remark, Severity
 
-Check = Callable[..., Iterator[Remark]]
+Check = Callable[..., Iterator[Remark | Unknown]]
+"""A rule that has the facts and still cannot judge yields Unknown with the reason: it is skipped unless it saw more."""
 
 
 @dataclass(frozen=True)

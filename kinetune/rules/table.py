@@ -2,11 +2,103 @@
 
 from __future__ import annotations
 
+from kinetune.rules.acknowledged_creates import acknowledged_creates
+from kinetune.rules.analysed_statistics import analysed_statistics
+from kinetune.rules.batched_nested_loops import batched_nested_loops
+from kinetune.rules.call_budgets import call_budgets
+from kinetune.rules.compaction_lag import compaction_lag
+from kinetune.rules.connection_budget import connection_budget
+from kinetune.rules.covering_unique_index import covering_unique_index
+from kinetune.rules.dead_rows import dead_rows
+from kinetune.rules.deletable_rows import deletable_rows
+from kinetune.rules.encrypted_connection import encrypted_connection
+from kinetune.rules.gap_rows import gap_rows
+from kinetune.rules.generic_plans import generic_plans
+from kinetune.rules.idle_transactions import idle_transactions
+from kinetune.rules.index_names import index_names
+from kinetune.rules.isolation import isolation
+from kinetune.rules.key_collation import key_collation
+from kinetune.rules.kine_table import kine_table
+from kinetune.rules.largest_resource import largest_resource
+from kinetune.rules.list_query_index import list_query_index
+from kinetune.rules.maintained_server import maintained_server
+from kinetune.rules.ordered_ids import ordered_ids
+from kinetune.rules.password_asked import password_asked
+from kinetune.rules.planner_settings import planner_settings
+from kinetune.rules.pooler_crash import pooler_crash
+from kinetune.rules.primary_key_name import primary_key_name
+from kinetune.rules.public_table import public_table
 from kinetune.rules.range_sharded_ids import range_sharded_ids
+from kinetune.rules.range_sharded_indexes import range_sharded_indexes
+from kinetune.rules.row_by_row_reads import row_by_row_reads
 from kinetune.rules.rule import Rule
+from kinetune.rules.schema_migration import schema_migration
+from kinetune.rules.sequence_behind import sequence_behind
 from kinetune.rules.sequence_cache import sequence_cache
+from kinetune.rules.sequence_increment import sequence_increment
+from kinetune.rules.sequence_owner import sequence_owner
+from kinetune.rules.single_compaction_row import single_compaction_row
+from kinetune.rules.single_connection import single_connection
+from kinetune.rules.slower_than_before import slower_than_before
+from kinetune.rules.stolen_ids import stolen_ids
+from kinetune.rules.store_size import store_size
+from kinetune.rules.superuser_role import superuser_role
+from kinetune.rules.table_bloat import table_bloat
+from kinetune.rules.transaction_pooler import transaction_pooler
+from kinetune.rules.unique_revisions import unique_revisions
+from kinetune.rules.unknown_indexes import unknown_indexes
+from kinetune.rules.used_indexes import used_indexes
+from kinetune.rules.valid_indexes import valid_indexes
+from kinetune.rules.whole_table_reads import whole_table_reads
+from kinetune.rules.wide_ids import wide_ids
 
 RULES: tuple[Rule, ...] = (
+    kine_table,
+    primary_key_name,
     range_sharded_ids,
+    unique_revisions,
+    covering_unique_index,
+    range_sharded_indexes,
+    list_query_index,
+    index_names,
+    valid_indexes,
+    unknown_indexes,
+    used_indexes,
+    key_collation,
+    wide_ids,
+    single_compaction_row,
+    schema_migration,
     sequence_cache,
+    sequence_owner,
+    sequence_behind,
+    sequence_increment,
+    ordered_ids,
+    whole_table_reads,
+    row_by_row_reads,
+    call_budgets,
+    generic_plans,
+    slower_than_before,
+    batched_nested_loops,
+    analysed_statistics,
+    planner_settings,
+    isolation,
+    dead_rows,
+    maintained_server,
+    transaction_pooler,
+    compaction_lag,
+    deletable_rows,
+    gap_rows,
+    table_bloat,
+    store_size,
+    largest_resource,
+    acknowledged_creates,
+    stolen_ids,
+    single_connection,
+    pooler_crash,
+    connection_budget,
+    idle_transactions,
+    superuser_role,
+    encrypted_connection,
+    password_asked,
+    public_table,
 )

@@ -53,3 +53,12 @@ def planner_settings(release: Release) -> Mapping[str, tuple[str, str]]:
     if (2024, 2, 5) <= release < (2025, 1) or (2025, 1, 1) <= release < (2025, 2):
         settings["yb_enable_cbo"] = ("legacy_bnl_mode", "keeps batched joins where the cost model is off (TA-28222)")
     return settings
+
+
+def drops_batched_joins(release: Release) -> bool:
+    """
+    Whether the planner takes merge or hash joins for batched ones and no setting but the cost model keeps it from that.
+
+    TA-28222 (§4): 2024.1, 2024.2 before 2024.2.5, 2025.1.0. Later ones have yb_enable_cbo = legacy_bnl_mode.
+    """
+    return (2024, 1) <= release < (2024, 2, 5) or (2025, 1) <= release < (2025, 1, 1)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from kinetune.model.facts import Facts, Relation, Role
 from kinetune.model.script import Script, Step
 from kinetune.model.server import Server
+from kinetune.rendering import identifier
 from kinetune.tuning import statements
 from kinetune.tuning.columns import column_steps
 from kinetune.tuning.indexes import index_steps, key_steps
@@ -58,6 +59,7 @@ def create_database(name: str) -> Step:
         locks="nothing",
         undo=(statements.drop_database(name),),
         in_database=False,
+        subject=identifier(name),
     )
 
 
@@ -73,15 +75,14 @@ def _new_table(facts: Facts, target: Target) -> Iterator[Step]:
     if server.can("transactional_ddl"):
         yield Step(what, why, creates, locks="nothing: the table is new", undo=("DROP TABLE kine",), atomic=True)
         return
-    for number, statement in enumerate(creates):
-        undo = () if number else ("DROP TABLE kine",)
-        yield Step(
-            statement.split("(")[0].strip().lower(), why, (statement,), locks="nothing: the table is new", undo=undo
-        )
+    names = ("create the table kine", *(f"create the index {index.name}" for index in target.indexes))
+    for does, statement in zip(names, creates, strict=True):
+        undo = ("DROP TABLE kine",) if statement == creates[0] else ()
+        yield Step(does, why, (statement,), locks="nothing: the table is new", undo=undo)
 
 
 def _changed_table(facts: Facts, table: Relation, target: Target) -> Iterator[Step]:
-    yield from column_steps(table, target)
+    yield from column_steps(table, target, facts.server)
     yield from key_steps(table, target)
     yield from sequence_steps(table, target, facts.server)
     yield from index_steps(table, target, facts.server)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from kinetune.kine.schema import INDEXES
+from kinetune.kine.shape import NEW, OLD, leftover
 from kinetune.model.facts import Relation, SeenIndex
 from kinetune.model.schema import Index
 from kinetune.model.script import Step
 from kinetune.model.server import Server
 from kinetune.tuning import statements
-from kinetune.tuning.names import NEW, OLD, leftover
 from kinetune.tuning.target import Target
 
 KINES_NAMES = frozenset(index.name for index in INDEXES)
@@ -59,6 +59,10 @@ class Exchange:
     why: str
 
     def steps(self, server: Server) -> Iterator[Step]:
+        """All of one subject: a plan shows them together."""
+        return (replace(step, subject=self.wanted.name) for step in self._steps(server))
+
+    def _steps(self, server: Server) -> Iterator[Step]:
         if not self.built:
             yield self._build(server)
         yield self._put_in_place(server)

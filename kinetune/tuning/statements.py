@@ -51,7 +51,8 @@ def change_types(columns: tuple[Column, ...]) -> str:
 
 
 def rename_sequence(old: str, new: str) -> str:
-    return f"ALTER SEQUENCE {identifier(old)} RENAME TO {identifier(new)}"
+    """YugabyteDB refuses ALTER SEQUENCE … RENAME and takes this (data: sequences/made_under_flag_1_now_default_100)."""
+    return f"ALTER TABLE {identifier(old)} RENAME TO {identifier(new)}"
 
 
 def change_sequence(wanted: Sequence) -> str:

@@ -44,14 +44,14 @@ class Plan:
 
 def history(objects: int, rows: int, seed: int) -> Iterator[Row]:
     """
-    Exactly `rows` rows of `objects` keys and compact_rev_key, ids from 1 without a gap, as Kine v0.17.3 and newer
-    write them: no create_revision on a create, no value on a tombstone, the former value in old_value.
+    Exactly `rows` rows: Kine's OWN, then `objects` keys; ids from 1 without a gap, as Kine v0.17.3 and newer write
+    them: no create_revision on a create, no value on a tombstone, the former value in old_value.
 
     The same for the same arguments. Of each object that may still change about 200 bytes are kept, and no value.
     """
     yield from OWN
     dice = random.Random(seed)
-    parts = plans(objects - 1, rows - len(OWN))
+    parts = plans(objects, rows - len(OWN))
     namespaces = max((part.objects for part in parts if part.resource.kind == "Namespace"), default=1)
     values = Values(seed)
     strands = [Strand(part, namespaces, dice, values) for part in parts]

@@ -23,7 +23,7 @@ Told = Callable[[int], None]
 @dataclass(frozen=True)
 class Store:
     """
-    What to make: so many keys below /registry/, `revisions` each in the mean, always the same for the same seed.
+    What to make: so many objects, `revisions` of each in the mean, always the same for the same seed.
 
     UsageFailure for less than one key or one revision.
     """
@@ -38,14 +38,14 @@ class Store:
 
     @classmethod
     def of_rows(cls, rows: int, seed: int = 1) -> Store:
-        """The store of exactly `rows` rows (at least two), five revisions an object."""
-        objects = max(1, (rows - 1) // MEAN)
-        return cls(objects, (rows - 1) / objects, seed)
+        """The store of exactly `rows` rows (at least three), five revisions an object."""
+        objects = max(1, (rows - len(OWN)) // MEAN)
+        return cls(objects, (rows - len(OWN)) / objects, seed)
 
     @property
     def rows(self) -> int:
-        """All revisions and Kine's own compact_rev_key."""
-        return round(self.objects * self.revisions) + 1
+        """All revisions, and the two rows that Kine itself writes."""
+        return round(self.objects * self.revisions) + len(OWN)
 
 
 def fill(endpoint: Endpoint, store: Store, told: Told = lambda _: None) -> None:
@@ -55,13 +55,12 @@ def fill(endpoint: Endpoint, store: Store, told: Told = lambda _: None) -> None:
     `told` hears how many rows were sent, every thousand. Refused where the table is not empty; interrupted, it is
     empty again. The ids must be BIGINT and the names TEXT, as Kine creates them since v0.13.0.
     """
-    with visit(endpoint, "fill", write=True) as session, translated():
+    # A commit that is not flushed yet is not visible to all: VACUUM would mark no page.
+    with visit(endpoint, "fill", write=True, synchronous_commit="on") as session, translated():
         _refuse_rows(session)
         with session.connection.transaction():
             _copy(session, store, told)
-            session.connection.execute(
-                "SELECT setval(pg_get_serial_sequence('kine', 'id'), %s)", (max(store.rows, len(OWN)),)
-            )
+            session.connection.execute("SELECT setval(pg_get_serial_sequence('kine', 'id'), %s)", (store.rows,))
     vacuum(endpoint)
 
 

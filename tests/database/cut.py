@@ -6,14 +6,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 import psycopg
 from psycopg.rows import dict_row
 
 from kinetune.database.apply import Apply, alone
 from kinetune.database.observe import observe
-from kinetune.database.session import Row, Session, visit
+from kinetune.database.session import Row, visit
 from kinetune.kine.releases import era_named
 from kinetune.model.failure import CouldNotLook
 from kinetune.tuning.difference import difference
@@ -27,21 +28,32 @@ HOLDS = {
 """What another session holds on to: a lock, for which a build waits first; a snapshot, for which it waits at last."""
 
 
-class Cut(psycopg.Cursor[Row]):
-    """Counts the statements of a script and cuts the connection after, or during, the one whose turn it is."""
+@dataclass
+class Turns:
+    """Counts the statements of a script down to the one whose turn it is."""
 
-    statements: frozenset[str] = frozenset()
-    turn: int = 0
-    hold: str = ""
+    statements: frozenset[str]
+    left: int
+    hold: str
+
+    def come(self, query: Any) -> bool:
+        text = query.decode() if isinstance(query, bytes) else ""
+        if text in self.statements and (not self.hold or "CONCURRENTLY" in text):
+            self.left -= 1
+            return self.left == 0
+        return False
+
+
+class Cut(psycopg.Cursor[Row]):
+    """Cuts its connection after, or during, the statement whose turn it is."""
+
+    turns: ClassVar[Turns]
 
     def execute(self, query: Any, *arguments: Any, **options: Any) -> Self:
-        text = query.decode() if isinstance(query, bytes) else ""
-        counts = text in self.statements and (not self.hold or "CONCURRENTLY" in text)
-        type(self).turn -= counts
-        if not counts or self.turn:
+        if not self.turns.come(query):
             return super().execute(query, *arguments, **options)
-        if self.hold:
-            with _holding(self.connection, self.hold):
+        if self.turns.hold:
+            with _holding(self.connection, self.turns.hold):
                 return super().execute(query, *arguments, **options)
         super().execute(query, *arguments, **options)
         _terminate(self.connection)
@@ -52,14 +64,16 @@ def cut(dsn: str, profile: str, turn: int, hold: str = "") -> bool:
     """Apply the profile and cut it at that turn; whether that turn came. The failure is told as one."""
     with visit(place(dsn), "cut", write=True) as session, alone(session):
         todo = difference(observe(session), target(profile, session.server, era_named("E20")))
-        statements = frozenset(text for step in todo.steps for text in step.statements)
-        kind = type("Cut", (Cut,), {"statements": statements, "turn": turn, "hold": hold})
-        session.connection.cursor_factory = kind
+
+        class Next(Cut):
+            turns = Turns(frozenset(text for step in todo.steps for text in step.statements), turn, hold)
+
+        session.connection.cursor_factory = Next
         try:
             Apply(session).script(todo)
         except CouldNotLook as failure:
             assert "terminating connection" in str(failure) or "connection was lost" in str(failure)  # noqa: PT017
-        return kind.turn <= 0
+        return Next.turns.left <= 0
 
 
 @contextmanager

@@ -44,7 +44,8 @@ RENAMED = f"{STOCK} ALTER SEQUENCE kine_id_seq RENAME TO kine_seq; ALTER SEQUENC
 FILL = """
 INSERT INTO kine (name, created, deleted, create_revision, prev_revision, lease, value, old_value)
 SELECT format('/registry/%%s/ns-%%s/o-%%s',
-              (ARRAY['pods','pods','pods','pods','events','events','leases','configmaps','secrets','minions'])[o %% 10 + 1],
+              (ARRAY['pods', 'pods', 'pods', 'pods', 'events', 'events', 'leases', 'configmaps', 'secrets', 'minions'])
+                  [o %% 10 + 1],
               o %% 7, lpad(o::text, 6, '0')),
        (r = 1)::int, (r = 5 AND o %% 50 = 0)::int, CASE WHEN r = 1 THEN 0 ELSE o END,
        CASE WHEN r = 1 THEN 0 ELSE (r - 2) * %(n)s + o END, 0, decode(repeat(md5(o::text), 8), 'hex'), NULL
@@ -112,9 +113,10 @@ def schema(dsn: str) -> Relation:
 
 def content(dsn: str) -> tuple[Any, ...]:
     """Number of rows, and a hash over all ids, keys and values."""
-    question = "SELECT count(*), md5(string_agg(concat_ws('|', id, name, prev_revision, md5(value)), ',' ORDER BY id)) FROM kine"
-    (row,) = ask(dsn, question)
-    return row
+    row = "concat_ws('|', id, name, prev_revision, md5(value))"
+    question = f"SELECT count(*), md5(string_agg({row}, ',' ORDER BY id)) FROM kine"
+    (found,) = ask(dsn, question)
+    return found
 
 
 def ask(dsn: str, question: str, *arguments: object) -> list[tuple[Any, ...]]:

@@ -158,6 +158,6 @@ def test_it_keeps_to_the_users_data_folder_and_root_to_var_lib(monkeypatch: pyte
     monkeypatch.delenv(embedded.HOME, raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", "/data")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert embedded._home() == Path("/data/kinetune/embedded")
+    assert embedded.home() == Path("/data/kinetune/embedded")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert embedded._home() == Path("/var/lib/kinetune/embedded")
+    assert embedded.home() == Path("/var/lib/kinetune/embedded")

@@ -11,7 +11,7 @@ import pytest
 from kinetune.kine.releases import ERAS
 from kinetune.model.facts import Role, Unknown
 from kinetune.model.failure import CouldNotLook
-from kinetune.model.schema import Key
+from kinetune.model.schema import Index, Key, Order
 from kinetune.model.server import Flavour
 from kinetune.tuning.profiles import PROFILES, target
 from kinetune.tuning.recognise import profile_of
@@ -103,24 +103,22 @@ def test_what_a_failed_online_build_leaves_is_seen_as_invalid(database: str, how
 
 
 @pytest.mark.parametrize(
-    ("definition", "keys", "include", "predicate"),
+    ("definition", "index"),
     [
-        ("(lease)", (Key("lease"),), (), None),
-        ("(lower(name), id)", (Key("(expression)"), Key("id")), (), None),
-        ("(lease) INCLUDE (id, name)", (Key("lease"),), ("id", "name"), None),
-        ("(lease) WHERE deleted = 0", (Key("lease"),), (), "(deleted = 0)"),
-        ("(lease) WHERE false", (Key("lease"),), (), "false"),
+        ("(lease)", Index("mine", (Key("lease"),))),
+        ("(lower(name), id DESC)", Index("mine", (Key("(expression)"), Key("id", Order.DESC)))),
+        ("(lease) INCLUDE (id, name)", Index("mine", (Key("lease"),), include=("id", "name"))),
+        ("(lease) WHERE deleted = 0", Index("mine", (Key("lease"),), predicate="(deleted = 0)")),
+        ("(lease) WHERE false", Index("mine", (Key("lease"),), predicate="false")),
     ],
 )
-def test_an_index_is_seen_with_all_its_parts(
-    database15: str, definition: str, keys: tuple[Key, ...], include: tuple[str, ...], predicate: str | None
-) -> None:
+def test_an_index_is_seen_with_all_its_parts(database15: str, definition: str, index: Index) -> None:
     make(database15, f"{STOCK} CREATE INDEX mine ON kine {definition};")
     table = facts(database15).table
     assert table is not None
     mine = table.index("mine")
     assert mine is not None
-    assert (mine.index.keys, mine.index.include, mine.index.predicate) == (keys, include, predicate)
+    assert mine.index == index
 
 
 def test_the_sequence_is_the_one_that_ids_are_drawn_from(database: str) -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,27 +12,38 @@ import pytest
 from kinetune.model.failure import UsageFailure
 from kinetune.model.report import Report
 from kinetune.reports import json_form, table
+from tests.reports.sample_judgement import JUDGEMENT
 from tests.reports.sample_report import REPORT
 
 
 @pytest.mark.parametrize("format", table.WRITERS)
 def test_every_format_ends_with_one_newline(format: str) -> None:
     stream = io.StringIO()
-    table.write(REPORT, format, stream)
+    table.write(replace(REPORT, judgement=JUDGEMENT), format, stream)
     assert stream.getvalue().endswith("\n")
     assert not stream.getvalue().endswith("\n\n")
 
 
 def test_an_unknown_format_names_the_known_ones() -> None:
-    with pytest.raises(UsageFailure, match="no format is called pdf; choose one of text, json, markdown, html"):
+    with pytest.raises(
+        UsageFailure, match="no format is called pdf; choose one of text, json, markdown, html, sarif, junit, github"
+    ):
         table.write(REPORT, "pdf", io.StringIO())
 
 
 @pytest.mark.parametrize(
-    ("name", "start"), [("a.html", "<!doctype"), ("a.json", "{\n"), ("a.md", "# What"), ("a.txt", "What")]
+    ("name", "start"),
+    [
+        ("a.html", "<!doctype"),
+        ("a.json", "{\n"),
+        ("a.md", "# What"),
+        ("a.txt", "What"),
+        ("a.sarif", '{\n  "$schema"'),
+        ("a.xml", "<?xml"),
+    ],
 )
 def test_the_suffix_tells_the_format(name: str, start: str, tmp_path: Path) -> None:
-    table.save(REPORT, tmp_path / name)
+    table.save(replace(REPORT, judgement=JUDGEMENT), tmp_path / name)
     assert (tmp_path / name).read_text(encoding="utf-8").startswith(start)
     assert os.listdir(tmp_path) == [name]
 
@@ -43,7 +55,9 @@ def test_a_named_format_wins_over_the_suffix(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["report", "report.pdf"])
 def test_another_suffix_is_a_usage_failure(name: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageFailure, match=r"does not tell its format; end it with one of \.html \.json \.md \.txt"):
+    with pytest.raises(
+        UsageFailure, match=r"does not tell its format; end it with one of \.html \.json \.md \.txt \.sarif \.xml"
+    ):
         table.save(REPORT, tmp_path / name)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from kinetune.model.report import Cell, Code, Items, Paragraph, Report, Section, Table, Tone
+from kinetune.model.report import Cell, Code, Fold, Items, Paragraph, Report, Section, Table, Tone
 from kinetune.reports import text
 from tests.reports.golden import assert_golden
 from tests.reports.sample_report import REPORT, ROWS
@@ -137,6 +137,38 @@ def test_a_file_to_keep_is_plain_whatever_the_environment_says(monkeypatch: pyte
     stream = io.StringIO()
     text.write_plain(REPORT, stream)
     assert_golden("pipe.txt", stream.getvalue())
+
+
+def test_a_pipe_and_a_file_load_no_rich() -> None:
+    code = """
+import io, sys
+from kinetune.reports.table import WRITERS
+from tests.reports.sample_judgement import JUDGEMENT
+from tests.reports.sample_report import REPORT
+from dataclasses import replace
+for format in set(WRITERS) - {"html"}:
+    WRITERS[format](replace(REPORT, judgement=JUDGEMENT), io.StringIO())
+print({"rich", "jinja2"} & set(sys.modules))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "set()\n"
+
+
+# rich spreads tabs to columns of eight; a pipe keeps them, so that code can be pasted.
+LETTERS = st.characters(codec="latin-1", exclude_characters="\t") | st.sampled_from("\u4e2d\uff21\u0301\u200b")
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.text(LETTERS, max_size=30), min_size=3, max_size=3), max_size=4))
+def test_what_a_pipe_gets_is_what_rich_would_write_without_bounds(rows: list[list[str]]) -> None:
+    cells = tuple(tuple(Cell(one.replace("\n", " ")) for one in row) for row in rows)
+    table = Table(("a name", "n", "says"), cells, numeric=frozenset({"n"}))
+    loose = [text for row in rows for text in row]
+    fold = Fold("a fold", (table, Code("x\n y", "sql")))
+    sections: tuple[Section, ...] = (*map(Paragraph, loose), Items(tuple(map(Cell, loose))), fold)
+    stream = io.StringIO()
+    text._write(of(*sections), stream, text._console(stream, coloured=False, width=text._UNBOUNDED))
+    assert written(of(*sections)) == stream.getvalue()
 
 
 def test_importing_the_formats_loads_neither_rich_nor_jinja2() -> None:

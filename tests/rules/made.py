@@ -18,11 +18,12 @@ from kinetune.model.facts import (
     Relation,
     Resource,
     Role,
-    SeenIndex,
     Security,
+    SeenIndex,
     Statistics,
 )
 from kinetune.model.finding import Finding, Skipped
+from kinetune.model.schema import Index, Key, Order
 from kinetune.model.server import Server
 from kinetune.model.workload import Call, Recording
 from kinetune.rules.evidence import Evidence
@@ -37,7 +38,7 @@ PG15, PG16 = named("postgresql-15.18"), named("postgresql-16.4")
 YB = named("yugabytedb-2024.2.11.0")
 RELEASE = "v0.17.2"
 """The newest release that loses no acknowledged create (facts/measured.md §2)."""
-NEWEST_ID, ROWS = 12_000, 5_000
+NEWEST_ID, ROWS = 60_000, 20_000
 PLANNER = {"default_transaction_isolation": "read committed", "server_encoding": "UTF8"}
 POSTGRESQL = {
     **PLANNER,
@@ -61,7 +62,7 @@ YUGABYTEDB = {
 
 
 def healthy(**changes: Any) -> Facts:
-    """A K3s store on PostgreSQL 15 as `kinetune init` leaves it, written by Kine v0.17.2; `changes` are fields of Facts."""
+    """A K3s store on PostgreSQL 15 as `kinetune init` leaves it, Kine v0.17.2; `changes` are fields of Facts."""
     return replace(_facts(PG15, POSTGRESQL), **changes)
 
 
@@ -86,6 +87,12 @@ def with_index(facts: Facts, *seen: SeenIndex) -> Facts:
 def without_index(facts: Facts, name: str) -> Facts:
     assert facts.table is not None
     return with_table(facts, indexes=tuple(one for one in facts.table.indexes if one.index.name != name))
+
+
+def hashed(facts: Facts) -> Facts:
+    """The same facts with ids sharded by hash, as Kine's own DDL makes them on YugabyteDB."""
+    key = Index("kine_pkey", (Key("id", Order.HASH),), unique=True)
+    return with_table(facts, primary_key=SeenIndex(key, constraint=key.name))
 
 
 def written_by(tag: str) -> KineRelease:

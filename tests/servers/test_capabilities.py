@@ -10,7 +10,7 @@ import pytest
 from kinetune.resources import folder
 from kinetune.servers.recognise import named
 from kinetune.servers.variants import variant
-from kinetune.servers.yugabytedb import base_of, planner_settings
+from kinetune.servers.yugabytedb import base_of, drops_batched_joins, planner_settings
 
 BNL = {"yb_bnl_batch_size": "1024"}
 LEGACY = BNL | {"yb_enable_cbo": "legacy_bnl_mode"}
@@ -119,3 +119,14 @@ def test_every_special_file_has_a_common_one_beside_it() -> None:
 def _files(room: str) -> list[Path]:
     top, inside = room.split("/")
     return sorted((folder(top) / inside).iterdir())
+
+
+@pytest.mark.parametrize("release", [(2024, 1, 3, 0), (2024, 2, 4, 0), (2025, 1, 0, 0)])
+def test_a_release_that_drops_batched_joins_has_no_setting_against_it(release: tuple[int, ...]) -> None:
+    assert drops_batched_joins(release)
+    assert planner_settings(release) == {"yb_bnl_batch_size": planner_settings(release)["yb_bnl_batch_size"]}
+
+
+@pytest.mark.parametrize("release", [(2, 20, 5, 0), (2024, 2, 5, 0), (2024, 2, 11, 0), (2025, 1, 1, 0), (2025, 2, 0)])
+def test_its_successors_keep_them(release: tuple[int, ...]) -> None:
+    assert not drops_batched_joins(release)

@@ -97,5 +97,5 @@ def test_a_server_may_be_named_without_being_there(name: str, shown: str, base: 
 
 @pytest.mark.parametrize("name", ["", "16", "postgres-16", "postgresql", "postgresql-", "PostgreSQL-16", "mysql-8"])
 def test_another_name_is_a_usage_failure_that_shows_the_form(name: str) -> None:
-    with pytest.raises(UsageFailure, match="write postgresql-16 or yugabytedb-2024.2"):
+    with pytest.raises(UsageFailure, match=r"write postgresql-16 or yugabytedb-2024\.2"):
         named(name)

@@ -9,7 +9,7 @@ import pytest
 from kinetune.kine.releases import ERAS
 from kinetune.model.facts import Role, SeenIndex
 from kinetune.model.failure import CouldNotLook, Refused
-from kinetune.model.schema import Column, Index, Key, Order
+from kinetune.model.schema import Column, Index, Key
 from kinetune.tuning.difference import difference
 from kinetune.tuning.may import refuse_powerless
 from kinetune.tuning.profiles import PROFILES
@@ -80,7 +80,7 @@ def test_ids_that_draw_from_no_sequence_are_refused() -> None:
     ("seen", "profile"), [("stock", "tuned"), ("stock", "article"), ("tuned", "stock"), ("article", "stock")]
 )
 def test_ids_that_are_sharded_otherwise_are_refused(seen: str, profile: str) -> None:
-    with pytest.raises(Refused, match="sharded by .*; rebuilding an existing YugabyteDB store is not in this release"):
+    with pytest.raises(Refused, match=r"sharded by .*; rebuilding an existing YugabyteDB store is not in this release"):
         difference(facts_of(wanted(seen, YB), YB), wanted(profile, YB))
 
 
@@ -112,11 +112,11 @@ def test_a_stranger_has_no_profile() -> None:
     [
         (
             replace(OWNER, owns_table=False),
-            "role kine does not own the table kine; .*ALTER TABLE public.kine OWNER TO kine",
+            "does not own the table kine; .*ALTER TABLE public.kine OWNER TO kine",
         ),
         (
             replace(OWNER, may_create=False),
-            "may not create tables in schema public; .*GRANT CREATE ON SCHEMA public TO kine",
+            "create tables in schema public; .*GRANT CREATE ON SCHEMA public TO kine",
         ),
         (replace(OWNER, name="my-role", owns_table=False), 'OWNER TO "my-role"'),
     ],
@@ -130,9 +130,7 @@ def test_a_missing_right_is_told_with_the_statement_that_gives_it(role: Role, sa
 def test_a_missing_database_needs_createdb_and_nothing_else() -> None:
     absent = replace(facts_of(STOCK), table=None, database_exists=False)
     script = difference(absent, TUNED)
-    with pytest.raises(
-        CouldNotLook, match="may not create the database kubernetes; .*CREATE DATABASE kubernetes OWNER kine"
-    ):
+    with pytest.raises(CouldNotLook, match=r"may not create the database .*; .*CREATE DATABASE kubernetes OWNER kine"):
         refuse_powerless(absent, script)
     refuse_powerless(replace(absent, role=replace(OWNER, create_database=True)), script)
 

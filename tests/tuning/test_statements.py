@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from kinetune.model.facts import Facts, SeenIndex
+from kinetune.model.failure import Refused
 from kinetune.model.schema import Column, Index, Key, Order
 from kinetune.model.server import Server
 from kinetune.rendering import identifier
@@ -59,20 +60,14 @@ def stores(draw: st.DrawFn) -> tuple[Facts, Server]:
     made = wanted(draw(st.sampled_from(list(PROFILES))), server, draw(st.sampled_from(["E07", "E11", "E20"])))
     table = table_of(made)
     kept = [seen for seen in table.indexes if draw(st.booleans())]
-    changed = [
-        replace(
-            seen,
-            valid=draw(st.booleans()),
-            index=replace(seen.index, include=tuple(draw(st.lists(SPECIAL, max_size=2)))),
-        )
-        for seen in kept
-    ]
+    inside = st.lists(SPECIAL, max_size=2).map(tuple)
+    changed = [SeenIndex(replace(seen.index, include=draw(inside)), valid=draw(st.booleans())) for seen in kept]
     prefixes = st.sampled_from(["kinetune_new_", "kinetune_old_", ""])
+    names = SPECIAL | st.sampled_from([index.name for index in made.indexes])
+    keys = st.builds(Key, SPECIAL, st.sampled_from(Order))
     left = [
-        SeenIndex(
-            Index(draw(prefixes) + name, (Key(draw(SPECIAL), draw(st.sampled_from(Order))),)), draw(st.booleans())
-        )
-        for name in draw(st.lists(SPECIAL | st.sampled_from([index.name for index in made.indexes]), max_size=3))
+        SeenIndex(Index(draw(prefixes) + name, (draw(keys),)), draw(st.booleans()))
+        for name in draw(st.lists(names, max_size=3))
     ]
     key = draw(st.sampled_from(["kine_pkey", 'the "key"']))
     columns = tuple(
@@ -104,7 +99,10 @@ def test_no_name_that_was_found_gets_out_of_its_quotes(store: tuple[Facts, Serve
     sharded = facts.table and facts.table.primary_key and facts.table.primary_key.index.keys
     if sharded != goal.primary_key.keys:
         return
-    steps = difference(facts, goal).steps
+    try:
+        steps = difference(facts, goal).steps
+    except Refused:  # YugabyteDB changes no type on a range-sharded table
+        return
     assert len(steps) < 50
     for text in (text for step in steps for text in (*step.statements, *step.undo)):
         assert HARMLESS.fullmatch(QUOTED.sub("", text)), text

@@ -1,4 +1,4 @@
--- create table kine
+-- create the table kine
 CREATE TABLE kine (
     id BIGSERIAL,
     name text COLLATE "C",
@@ -12,21 +12,21 @@ CREATE TABLE kine (
     CONSTRAINT kine_pkey PRIMARY KEY (id HASH)
 );
 
--- create index nonconcurrently kine_name_index on kine
+-- create the index kine_name_index
 CREATE INDEX NONCONCURRENTLY kine_name_index ON kine (name HASH);
 
--- create index nonconcurrently kine_name_id_index on kine
+-- create the index kine_name_id_index
 CREATE INDEX NONCONCURRENTLY kine_name_id_index ON kine (name HASH, id ASC);
 
--- create index nonconcurrently kine_id_deleted_index on kine
+-- create the index kine_id_deleted_index
 CREATE INDEX NONCONCURRENTLY kine_id_deleted_index ON kine (id HASH, deleted ASC);
 
--- create index nonconcurrently kine_prev_revision_index on kine
+-- create the index kine_prev_revision_index
 CREATE INDEX NONCONCURRENTLY kine_prev_revision_index ON kine (prev_revision HASH);
 
--- create unique index nonconcurrently kine_name_prev_revision_uindex on kine
+-- create the index kine_name_prev_revision_uindex
 CREATE UNIQUE INDEX NONCONCURRENTLY kine_name_prev_revision_uindex ON kine (name HASH, prev_revision ASC);
 
--- create index nonconcurrently kine_list_query_index on kine
+-- create the index kine_list_query_index
 CREATE INDEX NONCONCURRENTLY kine_list_query_index ON kine (name HASH, id DESC, deleted ASC);
 

@@ -1,0 +1,78 @@
+"""What makes a relation called kine Kine's own table, and what its indexes must do whatever they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kinetune.kine.schema import COLUMNS, INDEXES, PRIMARY_KEY
+from kinetune.model.facts import Relation, SeenIndex
+from kinetune.model.schema import Column
+
+KINDS = {
+    "v": "a view",
+    "m": "a materialized view",
+    "f": "a foreign table",
+    "p": "a partitioned table",
+    "S": "a sequence",
+}
+"""pg_class.relkind in words, without the plain table."""
+NAMES = frozenset(index.name for index in INDEXES)
+"""The index names Kine takes, of any era."""
+NEW, OLD = "kinetune_new_", "kinetune_old_"
+"""Before the names of indexes that kinetune has not finished, and of those it has put aside."""
+
+
+def stranger(table: Relation) -> str:
+    """Why the relation is not Kine's table, in words that follow its name; empty where it is."""
+    if table.kind != "r":
+        return f"is {KINDS.get(table.kind, 'not a table')}, not Kine's table"
+    wrong = next(wrongs(table), "")
+    return f"is not Kine's table: {wrong}" if wrong else ""
+
+
+def wrongs(table: Relation) -> Iterator[str]:
+    """Everything in a table's shape that Kine cannot work with, in the order of the columns."""
+    for wanted in COLUMNS:
+        seen = table.column(wanted.name)
+        if seen is None:
+            yield f"it has no column {wanted.name}"
+        elif seen.type not in known_types(wanted.name):
+            yield f"its column {wanted.name} is {seen.type}, Kine's is {wanted.type}"
+    if not keyed_by_id(table):
+        yield "its primary key is not (id)"
+    if table.sequence is None:
+        yield "its column id does not draw from a sequence"
+
+
+def known_types(column: str) -> frozenset[str]:
+    """Types the column has had: INTEGER before v0.11.5, VARCHAR(630) before v0.13.0 (facts/kine.md §1.1)."""
+    wanted = next(known.type for known in COLUMNS if known.name == column)
+    older = {"bigint": {"integer"}, "text": {"character varying(630)", "character varying"}}
+    return frozenset({wanted} | older.get(wanted, set()))
+
+
+def strange_columns(table: Relation) -> tuple[Column, ...]:
+    """Columns that no Kine makes."""
+    known = {column.name for column in COLUMNS}
+    return tuple(column for column in table.columns if column.name not in known)
+
+
+def keyed_by_id(table: Relation) -> bool:
+    seen = table.primary_key
+    return seen is not None and [key.column for key in seen.index.keys] == [key.column for key in PRIMARY_KEY.keys]
+
+
+def guards(table: Relation) -> tuple[SeenIndex, ...]:
+    """The indexes, valid or not, that refuse a second row of the same name and prev_revision."""
+    return tuple(
+        seen
+        for seen in table.indexes
+        if seen.index.unique
+        and seen.index.predicate is None
+        and {key.column for key in seen.index.keys} == {"name", "prev_revision"}
+    )
+
+
+def leftover(name: str) -> bool:
+    """An index that an interrupted run of kinetune built or put aside."""
+    return name.startswith((NEW, OLD))

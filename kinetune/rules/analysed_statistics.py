@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kinetune.model.facts import Relation, Statistics
+from kinetune.model.finding import Remark, Severity
+from kinetune.model.server import Flavour, Server
+from kinetune.plans.numbers import count
+from kinetune.rules.rule import rule
+from kinetune.rules.words import percent
+
+FEW_ROWS = 1_000  # a fresh K3s store; below it every plan is quick
+STALE_ROWS = 10_000  # changed rows that can turn a plan
+STALE_SHARE = 0.5  # autovacuum analyses after a tenth: half means that it does not come
+
+
+@rule("KT402", Severity.WARNING)
+def analysed_statistics(statistics: Statistics, table: Relation, server: Server) -> Iterator[Remark]:
+    """
+    The planner knows how large kine is and what its keys look like.
+
+    Why it matters
+        Without statistics the planner guesses a thousand rows. On YugabyteDB the same index set then costs 4 or 97
+        requests to read one object, a list 26 or 414; with them every set is near the best (docs/facts/measured.md
+        §3). On PostgreSQL lists turn into whole reads.
+
+    What to do
+        ANALYZE kine. It reads a sample, takes no lock that stops Kine, and needs the owner of the table. On PostgreSQL
+        autovacuum repeats it (KT405). YugabyteDB does so only from 2025.2 and on new clusters: before that let a job
+        do it each week. Its releases up to 2.20 use statistics only with yb_enable_optimizer_statistics (KT403).
+
+    When to ignore
+        The server's statistics counters were reset, after a crash or a failover: ANALYZE then costs nothing. On
+        YugabyteDB a growth after the first ANALYZE cannot be seen and is not judged.
+
+    Source
+        pg_stat_user_tables and pg_class.reltuples; docs/facts/yugabytedb.md §4 and §6.9, docs/facts/measured.md §3.
+    """
+    is_distributed = server.flavour is Flavour.YUGABYTEDB
+    # On YugabyteDB the time is one node's and reltuples, in live_rows, the cluster's: nothing but 0 before ANALYZE.
+    never = statistics.analysed_at is None and not (is_distributed and statistics.live_rows)
+    rows = (table.max_id or 0) if is_distributed else statistics.live_rows
+    if never and rows >= FEW_ROWS:
+        revisions = f"{count(rows)} revisions and" if is_distributed else f"{count(rows)} rows and"
+        says = f"{revisions} no ANALYZE on record: lists and reads go by guessed plans"
+        yield Remark(on="kine", says=says, do="ANALYZE kine")
+    elif _is_stale(statistics):
+        changed = f"{count(statistics.changed_since_analysed)} changes since the last ANALYZE"
+        share = percent(statistics.changed_since_analysed, max(statistics.live_rows, 1))
+        says = f"{changed}, {share} of the rows: plans fit a store that is gone"
+        yield Remark(on="kine", says=says, do="ANALYZE kine")
+
+
+def _is_stale(statistics: Statistics) -> bool:
+    changed = statistics.changed_since_analysed
+    return changed > STALE_ROWS and changed > STALE_SHARE * statistics.live_rows

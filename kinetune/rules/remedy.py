@@ -1,0 +1,39 @@
+"""What `kinetune init` can do for a store that is in use, as the words of a finding's last line."""
+
+from __future__ import annotations
+
+from kinetune.model.facts import Relation
+from kinetune.model.schema import Order
+from kinetune.model.server import Flavour, Server
+from kinetune.rendering import identifier
+
+MOVE = "prepare an empty database with kinetune init and move the store there"
+FLAG = "restart every tserver with --ysql_sequence_cache_minval=1"
+
+
+def init(table: Relation) -> str:
+    """init leaves a table alone whose ids are sharded by hash: it would have to be built anew."""
+    return MOVE if hashed(table) else "kinetune init"
+
+
+def change_types(server: Server) -> str:
+    """YugabyteDB changes no type once the ids are range-sharded (measured.md §7), and init wants them so."""
+    if server.flavour is Flavour.YUGABYTEDB:
+        return MOVE
+    return "stop Kine, kinetune init --allow COLUMN_TYPES, start Kine"
+
+
+def change_sequence(server: Server) -> str:
+    """On YugabyteDB every ALTER SEQUENCE takes the cluster's cache (measured.md §7)."""
+    if server.flavour is Flavour.YUGABYTEDB:
+        return f"{FLAG}, then kinetune init --allow SEQUENCE_CACHE"
+    return "kinetune init"
+
+
+def drop_index(name: str, server: Server) -> str:
+    """Without stopping writers where the server can."""
+    return f"DROP INDEX {'CONCURRENTLY ' if server.can('index_concurrently') else ''}{identifier(name)}"
+
+
+def hashed(table: Relation) -> bool:
+    return table.primary_key is not None and table.primary_key.index.keys[0].order is Order.HASH

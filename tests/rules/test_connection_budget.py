@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from kinetune.model.facts import Connections, Unknown
+from kinetune.model.finding import Severity
+from kinetune.rules.connection_budget import connection_budget
+from kinetune.rules.evidence import Limits
+from tests.rules.made import healthy, heard, skipped
+
+
+def server(used: int, in_store: int = 3) -> Connections:
+    return Connections(most=100, reserved=3, used=used, in_store=in_store, idle=())
+
+
+@pytest.mark.parametrize(
+    ("pool", "servers", "severity", "says"),
+    [
+        (30, 3, Severity.WARNING, "3 × 30 connections of Kine and 3 of others are 96 % of the 97"),
+        (40, 3, Severity.ERROR, "3 × 40 connections of Kine"),
+        (90, 0, Severity.WARNING, "1 × 90 connections of Kine"),
+    ],
+)
+def test_pools_that_do_not_fit_are_seen_before_they_fill(
+    pool: int, servers: int, severity: Severity, says: str
+) -> None:
+    (found,) = heard(connection_budget, healthy(), limits=Limits(pool=pool, servers=servers))
+    assert (found.severity, found.on) == (severity, "max_connections")
+    assert says in found.says
+    assert "--datastore-max-open-connections" in found.do
+
+
+@pytest.mark.parametrize(("used", "severity"), [(80, Severity.WARNING), (97, Severity.ERROR)])
+def test_a_server_that_is_nearly_full_is_seen_now(used: int, severity: Severity) -> None:
+    (found,) = heard(connection_budget, healthy(connections=server(used, 60)))
+    assert found.severity is severity
+    assert f"{used} of 97 connections are in use now, 60 of them in this database" in found.says
+
+
+def test_others_count_beside_kine() -> None:
+    assert heard(connection_budget, healthy(connections=server(10)), limits=Limits(pool=20, servers=3)) == ()
+    (found,) = heard(connection_budget, healthy(connections=server(40)), limits=Limits(pool=20, servers=3))
+    assert "37 of others" in found.says
+
+
+def test_a_server_with_room_is_fine() -> None:
+    assert heard(connection_budget, healthy()) == ()
+
+
+def test_hidden_connections_are_not_judged() -> None:
+    assert skipped(connection_budget, healthy(connections=Unknown("no right"))).reason == "no right"

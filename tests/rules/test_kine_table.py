@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from kinetune.model.finding import Severity
+from kinetune.model.schema import Column
+from kinetune.rules.kine_table import kine_table
+from tests.rules.made import healthy, heard, with_table, yugabytedb
+
+
+def test_kines_own_table_is_fine_on_both_servers() -> None:
+    assert not heard(kine_table, healthy())
+    assert not heard(kine_table, yugabytedb())
+
+
+def test_a_missing_database_is_an_error_that_init_mends() -> None:
+    (finding,) = heard(kine_table, healthy(database_exists=False, table=None))
+    assert (finding.severity, finding.on, finding.do) == (Severity.ERROR, "kubernetes", "kinetune init")
+    assert "Kine makes it at its first start and writes seven indexes" in finding.says
+
+
+def test_a_missing_table_says_what_kine_would_make_of_it_on_yugabytedb() -> None:
+    (finding,) = heard(kine_table, yugabytedb(table=None))
+    assert (finding.severity, finding.on, finding.do) == (Severity.ERROR, "kine", "kinetune init")
+    assert "kubernetes has no table kine" in finding.says
+    assert "shards its ids by hash" in finding.says
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "statement"),
+    [
+        ("v", "is a view", "ALTER VIEW public.kine RENAME TO kine_of_another"),
+        ("m", "is a materialized view", "ALTER MATERIALIZED VIEW public.kine RENAME TO"),
+        ("f", "is a foreign table", "ALTER FOREIGN TABLE public.kine RENAME TO"),
+        ("p", "is a partitioned table", "ALTER TABLE public.kine RENAME TO"),
+        ("S", "is a sequence", "ALTER SEQUENCE public.kine RENAME TO"),
+        ("c", "is not a table", "ALTER TYPE public.kine RENAME TO"),
+    ],
+)
+def test_what_is_no_table_is_called_by_its_kind(kind: str, words: str, statement: str) -> None:
+    (finding,) = heard(kine_table, with_table(healthy(), kind=kind))
+    assert (finding.severity, finding.on) == (Severity.ERROR, "kine")
+    assert words in finding.says
+    assert statement in finding.do
+
+
+def test_all_that_is_wrong_with_a_table_is_said_at_once() -> None:
+    table = healthy().table
+    assert table is not None
+    columns = [column for column in table.columns if column.name not in ("lease", "value")]
+    (finding,) = heard(kine_table, with_table(healthy(), columns=(*columns, Column("value", "text")), sequence=None))
+    assert (finding.severity, finding.on) == (Severity.ERROR, "kine")
+    assert "has no column lease; its column value is text, Kine's is bytea" in finding.says
+    assert "its column id does not draw from a sequence" in finding.says
+    assert "ALTER TABLE public.kine RENAME TO kine_of_another" in finding.do
+
+
+def test_a_schema_with_a_strange_name_is_quoted() -> None:
+    (finding,) = heard(kine_table, with_table(healthy(), kind="v", schema="My Schema"))
+    assert 'ALTER VIEW "My Schema".kine' in finding.do
+
+
+def test_a_table_without_the_key_on_id_is_not_kines() -> None:
+    (finding,) = heard(kine_table, with_table(healthy(), primary_key=None))
+    assert "its primary key is not (id)" in finding.says
+
+
+def test_types_of_older_releases_are_kines_own() -> None:
+    table = healthy().table
+    assert table is not None
+    older = {"id": "integer", "name": "character varying(630)", "prev_revision": "integer"}
+    columns = tuple(replace(column, type=older.get(column.name, column.type)) for column in table.columns)
+    assert not heard(kine_table, with_table(healthy(), columns=columns))
+
+
+def test_a_column_more_is_a_warning_by_its_name() -> None:
+    table = healthy().table
+    assert table is not None
+    (finding,) = heard(kine_table, with_table(healthy(), columns=(*table.columns, Column("owner", "text"))))
+    assert (finding.severity, finding.on) == (Severity.WARNING, "kine.owner")
+    assert "NOT NULL without a default would stop every write" in finding.says
+    assert finding.do == "ALTER TABLE public.kine DROP COLUMN owner"

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from kinetune.model.facts import Draw, Probe, Unknown
+from kinetune.model.finding import Severity
+from kinetune.rules.ordered_ids import ordered_ids
+from tests.rules.made import healthy, heard, skipped, yugabytedb
+
+
+def drawn(*ids: int, connections: int = 3) -> Probe:
+    return Probe(tuple(Draw(number % connections + 1, id) for number, id in enumerate(ids)), cache=100)
+
+
+def test_consecutive_ids_are_fine_on_both_servers() -> None:
+    assert not heard(ordered_ids, healthy())
+    assert not heard(ordered_ids, yugabytedb(probe=drawn(7, 8, 9, 10)))
+
+
+def test_blocks_of_a_hundred_are_shown_in_the_order_of_drawing() -> None:
+    probe = drawn(1, 101, 201, 301, 401, 501, 2, 102, connections=6)
+    (finding,) = heard(ordered_ids, yugabytedb(probe=probe))
+    assert (finding.severity, finding.on) == (Severity.ERROR, "kine.id")
+    assert finding.says.startswith(
+        "6 connections drew 1, 101, 201, 301, 401, 501, 2, … in turn: ids are out of order, so watches stall"
+    )
+    assert finding.do == (
+        "restart every tserver with --ysql_sequence_cache_minval=1; kinetune init --allow SEQUENCE_CACHE; restart Kine"
+    )
+
+
+def test_ascending_ids_with_gaps_are_no_better() -> None:
+    (finding,) = heard(ordered_ids, healthy(probe=drawn(1, 2, 4)))
+    assert "drew 1, 2, 4 in turn: ids are with gaps" in finding.says
+    assert finding.do.endswith("kinetune check --probe")
+
+
+def test_the_same_id_twice_is_out_of_order() -> None:
+    (finding,) = heard(ordered_ids, healthy(probe=drawn(1, 1)))
+    assert "out of order" in finding.says
+
+
+def test_without_a_probe_it_does_not_judge() -> None:
+    assert skipped(ordered_ids, healthy(probe=Unknown("needs --probe"))).reason == "needs --probe"

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kinetune.model.facts import Facts, Probe, Unknown
+from kinetune.model.finding import Severity
+from kinetune.model.schema import Sequence
+from kinetune.rules.schema_migration import schema_migration
+from tests.rules.made import hashed, healthy, heard, with_table, yugabytedb
+
+UNSET = "leave KINE_SCHEMA_MIGRATION unset"
+NOT_ASKED = Unknown("not asked for")
+
+
+def typed(facts: Facts, **types: str) -> Facts:
+    assert facts.table is not None
+    columns = (replace(one, type=types.get(one.name, one.type)) for one in facts.table.columns)
+    return with_table(facts, columns=tuple(columns))
+
+
+def called(facts: Facts, name: str) -> Facts:
+    return with_table(facts, sequence=Sequence(name, "bigint", cache=1))
+
+
+def test_todays_names_and_types_leave_nothing_to_migrate() -> None:
+    assert not heard(schema_migration, healthy())
+    assert not heard(schema_migration, yugabytedb())
+
+
+def test_a_sequence_of_another_name_stops_kine() -> None:
+    for facts in (healthy(), yugabytedb()):
+        (finding,) = heard(schema_migration, called(facts, "kine_seq"))
+        assert (finding.severity, finding.on, finding.do) == (Severity.WARNING, "kine_seq", UNSET)
+        assert "Kine then does not start (42P01)" in finding.says
+
+
+def test_old_types_are_rewritten_while_nothing_is_read() -> None:
+    (finding,) = heard(schema_migration, typed(healthy(), id="integer", name="character varying(630)"))
+    assert (finding.severity, finding.on) == (Severity.WARNING, "kine")
+    assert finding.says == (
+        "KINE_SCHEMA_MIGRATION changes id, name at Kine's start, 20,000 rows: nothing is read or written meanwhile"
+    )
+    assert finding.do == f"{UNSET}; stop Kine, kinetune init --allow COLUMN_TYPES, start Kine"
+
+
+def test_range_sharded_ids_cannot_change_their_type() -> None:
+    (finding,) = heard(schema_migration, typed(yugabytedb(), id="integer"))
+    assert finding.says == "KINE_SCHEMA_MIGRATION=1 cannot change id of a range-sharded table (42P17): no Kine starts"
+    assert "move the store there" in finding.do
+
+
+def test_ids_by_hash_and_names_alone_can() -> None:
+    (ids,) = heard(schema_migration, hashed(typed(yugabytedb(), id="integer")))
+    assert "changes id at Kine's start" in ids.says
+    (name,) = heard(schema_migration, typed(yugabytedb(), name="character varying(630)"))
+    assert "changes name at Kine's start" in name.says
+
+
+def test_without_a_probe_nobody_knows_what_cache_comes_back() -> None:
+    (finding,) = heard(schema_migration, yugabytedb(probe=NOT_ASKED))
+    assert (finding.severity, finding.on) == (Severity.INFO, "kine_id_seq")
+    assert "brings a cache of 100 unless every tserver has the flag at 1" in finding.says
+    assert finding.do == f"{UNSET}, or restart every tserver with --ysql_sequence_cache_minval=1"
+
+
+def test_a_probe_that_drew_blocks_makes_it_a_warning() -> None:
+    (finding,) = heard(schema_migration, yugabytedb(probe=Probe((), cache=100)))
+    assert (finding.severity, finding.on) == (Severity.WARNING, "kine_id_seq")
+    assert "raises its cache from 1 to 100" in finding.says
+
+
+def test_a_cache_that_is_large_already_is_left_to_its_own_rule() -> None:
+    large = Sequence("kine_id_seq", "bigint", cache=100, owned_by=("kine", "id"))
+    assert not heard(schema_migration, with_table(yugabytedb(probe=NOT_ASKED), sequence=large))
