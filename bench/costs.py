@@ -1,23 +1,27 @@
-"""What each of Kine's calls costs on a store, as a prepared statement would run it."""
+"""What each of Kine's calls costs on a store, run as the prepared statement that pgx makes of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
-from kinetune.database.explain import Effort, explain
+from psycopg import sql
+
 from kinetune.database.sample import sample
-from kinetune.database.session import visit
+from kinetune.database.session import Session, visit
 from kinetune.kine.queries import catalogue
 from kinetune.kine.releases import ERAS, Era
 from kinetune.kine.scenarios import calls
 from kinetune.model.endpoint import Endpoint
 from kinetune.model.plan import Plan
-from kinetune.model.workload import Recording
-from kinetune.plans.measure import measured
+from kinetune.model.workload import Call
+from kinetune.plans import json_form
 
 RECORDED = tuple(era for era in ERAS if era.catalogue == era.name)
 """One era a folder of sql/kine."""
+BEFORE_GENERIC = 6
+"""PostgreSQL plans five executions for their arguments; from the sixth on it may take one plan for all arguments."""
+ANALYZE = "ANALYZE, BUFFERS, FORMAT JSON"
 
 
 @dataclass(frozen=True)
@@ -38,32 +42,48 @@ class Cost:
         return asdict(self)
 
 
-def costs(endpoint: Endpoint, era: Era, effort: Effort, given: Mapping[str, str] | None = None) -> dict[str, Cost]:
+def costs(endpoint: Endpoint, era: Era, runs: int, given: Mapping[str, str] | None = None) -> dict[str, Cost]:
     """By scenario, reads before writes. Writes run on the table itself and are rolled back: VACUUM it afterwards."""
     with visit(endpoint, "bench", write=True) as session:
-        session.connection.prepare_threshold = (
-            None  # with prepared statements psycopg answers ROLLBACK by DEALLOCATE ALL
-        )
+        session.connection.prepare_threshold = None  # psycopg would answer a rollback with DEALLOCATE ALL
         asked = tuple(calls(catalogue(era.name), sample(session), given))
-        ordered = sorted(asked, key=lambda call: call.writes)
-        return dict(_costs(explain(session, ordered, effort)))
+        return {call.scenario: _cost(session, call, runs) for call in sorted(asked, key=lambda call: call.writes)}
 
 
-def _costs(recordings: Iterable[Recording]) -> Iterator[tuple[str, Cost]]:
-    for recording in recordings:
-        one = measured(recording)
-        generic = bool(one.generic_chosen and one.generic)
-        plan, ms = (one.generic, one.generic_milliseconds) if generic else (one.plan, one.milliseconds)
-        if plan is None or ms is None or plan.blocks is None:
-            raise RuntimeError(f"{one.call.scenario}: {one.failed}")
-        yield one.call.scenario, Cost(ms, plan.blocks, one.rows or 0, tuple(_used(plan)), generic)
+def _cost(session: Session, call: Call, runs: int) -> Cost:
+    with session.connection.transaction(force_rollback=True):
+        types = ", ".join(parameter.type for parameter in call.query.parameters)
+        session.connection.execute(f"PREPARE bench_call {f'({types})' if types else ''} AS {call.text}".encode())
+        try:
+            for _ in range(BEFORE_GENERIC):
+                _explained(session, call, "FORMAT JSON")
+            plans = [json_form.read(_explained(session, call, ANALYZE)) for _ in range(runs + 1)][1:]
+            counted = "SELECT generic_plans > 0 AS generic FROM pg_prepared_statements WHERE name = 'bench_call'"
+            generic = bool(session.rows(counted)[0]["generic"])
+        finally:
+            session.connection.execute("DEALLOCATE bench_call")
+    plan = sorted(plans, key=_ms)[(runs - 1) // 2]
+    return Cost(_ms(plan), plan.blocks or 0, round(plan.root.rows or 0), tuple(_used(plan)), generic)
+
+
+def _explained(session: Session, call: Call, options: str) -> object:
+    arguments = sql.SQL(", ").join(map(sql.Literal, call.arguments))
+    statement = sql.SQL("EXPLAIN ({}) EXECUTE bench_call {}").format(
+        sql.SQL(options), sql.SQL("({})").format(arguments) if call.arguments else sql.SQL("")
+    )
+    with session.connection.transaction(force_rollback=call.writes):
+        row = session.connection.execute(statement).fetchone()
+    assert row is not None
+    return row["QUERY PLAN"]
+
+
+def _ms(plan: Plan) -> float:
+    return plan.execution_ms or 0.0
 
 
 def _used(plan: Plan) -> Iterator[str]:
-    names = (
-        node.index or ("table" if node.kind == "Seq Scan" and node.relation == "kine" else "") for node in plan.nodes()
-    )
-    return iter(dict.fromkeys(short(name) for name in names if name))
+    scans = (node for node in plan.nodes() if node.index or (node.kind == "Seq Scan" and node.relation == "kine"))
+    return iter(dict.fromkeys(short(node.index or "table") for node in scans))
 
 
 def short(name: str) -> str:

@@ -9,7 +9,6 @@ import psycopg
 from bench.costs import RECORDED, Cost, costs
 from bench.ground import Ground, become
 from bench.say import say
-from kinetune.database.explain import Effort
 from kinetune.kine.releases import Era
 from kinetune.model.endpoint import Endpoint
 from kinetune.model.report import Cell, Heading, Report, Section, Table, Tone
@@ -27,14 +26,14 @@ Costs = dict[str, dict[str, dict[str, Cost]]]
 
 def run(ground: Ground, rows: int) -> Report:
     """One clone goes through all profiles by `init`, so that heap and statistics are the same for all."""
-    effort = Effort(runs=3 if rows <= QUICK else 1)
+    runs = 3 if rows <= QUICK else 1
     found: Costs = {era.number: {} for era in RECORDED}
     with ground.clone(ground.filled(rows)) as store:
         for profile in PROFILES:
             for era in RECORDED:
                 become(store, profile, era)
                 say(f"explain: {profile}, {era.releases}")
-                found[era.number][profile] = costs(store, era, effort)
+                found[era.number][profile] = costs(store, era, runs)
                 _clean(ground, store)
     sections = tuple(section for era in RECORDED for section in _era(era, found[era.number]))
     data = {

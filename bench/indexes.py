@@ -15,7 +15,6 @@ from bench.costs import RECORDED, Cost, costs, short
 from bench.ground import Ground
 from bench.inserts import Written, written
 from bench.say import say
-from kinetune.database.explain import Effort
 from kinetune.database.session import visit
 from kinetune.kine.releases import era_named
 from kinetune.kine.schema import INDEXES, UNIQUE
@@ -27,6 +26,7 @@ NAME, NAME_ID, ID_DELETED, PREV, _, LISTS = (index.name for index in INDEXES)
 LEAN = (NAME, NAME_ID, PREV)
 PREFIXES = ("/registry/pods/", "/registry/leases/")
 """Many objects of few revisions, and few objects of many."""
+RUNS = 3
 CHANGE = 0.15
 LEAST_BLOCKS = 8
 EVERY_INDEX = ("create", "fill")
@@ -86,7 +86,7 @@ def _result(ground: Ground, original: Endpoint, variant: Variant) -> Result:
         result.index_bytes = _arrange(ground.dsn(store), store, variant)
         for era in RECORDED:
             for prefix in PREFIXES:
-                found = costs(store, era, Effort(runs=2), {"prefix": prefix})
+                found = costs(store, era, RUNS, {"prefix": prefix})
                 result.costs |= {(era.number, prefix, scenario): cost for scenario, cost in found.items()}
                 with psycopg.connect(ground.dsn(store), autocommit=True) as connection:
                     connection.execute("VACUUM (INDEX_CLEANUP on) kine")

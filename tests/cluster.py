@@ -76,7 +76,8 @@ class Cluster:
         if user:
             shutil.chown(folder, user)
         cluster = cls(binaries, folder, free_port(), user)
-        cluster._run("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-N", "-D", cluster.data)
+        how = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
+        cluster._run("initdb", *how, "-D", cluster.data)
         lines = [f"{name} = '{value}'" for name, value in (SETTINGS | settings).items()]
         extra = [f"port = {cluster.port}", f"unix_socket_directories = '{folder}'", *lines]
         with (cluster.data / "postgresql.auto.conf").open("a") as file:

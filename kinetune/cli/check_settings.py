@@ -1,4 +1,4 @@
-"""Which rules, how grave, which ignored and which limits: from the command line and from [check] in the configuration."""
+"""Which rules, how grave, which ignored, which limits: from the command line and [check] in the configuration."""
 
 from __future__ import annotations
 

@@ -140,10 +140,12 @@ def _source(error: ClickException) -> str:
 
 
 def _unforeseen(error: Exception) -> int:
-    """A fault of ours, or of standard output: still one line, still a defined status."""
+    """A fault of ours, of a file or of standard output: still one line, still a defined status."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT):
         _silence()
         return _told(f"cannot write {error.filename or 'the output'}: {error.strerror}; free some space", Exit.USAGE)
+    if isinstance(error, OSError) and error.filename:
+        return _told(f"cannot use {error.filename}: {error.strerror}; name another, or see to its rights", Exit.USAGE)
     return _told(f"unexpected {type(error).__name__}; run again with --debug and report what it shows", Exit.BLIND)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
+from rich.table import Column
 
 from kinetune.model.failure import Failure
 from kinetune.reports.text import console
@@ -20,16 +21,20 @@ if TYPE_CHECKING:
     from kinetune.model.script import Script
 
 POLL_SECONDS = 0.5
+FIGURES = 52
+"""Columns that the bar, its percentage and its times take."""
 
 
 def bars() -> Bars:
     """On stderr, gone when finished; silent where stderr is no terminal."""
     stderr = console(sys.stderr)
+    description = Column(width=min(max(stderr.width - FIGURES, 20), 60), no_wrap=True, overflow="ellipsis")
     return Bars(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
+        TextColumn("{task.description}", table_column=description),
+        BarColumn(bar_width=20),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
+        TextColumn("left"),
         TimeRemainingColumn(),
         console=stderr,
         transient=True,

@@ -1,4 +1,4 @@
-"""Keys may say more than their owner wants told: what comes after the resource is hidden, the same key in the same way."""
+"""Keys may say more than their owner wants told: what follows the resource is hidden, the same key in the same way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _KEY = re.compile(r"/[a-z][^\s'\",()%^]*/[^\s'\",()%]*")
 
 
 def redacted(data: Any) -> Any:
-    """The same data with every key in its texts cut to its resource and a mark of eight digits: /registry/secrets/…1f3a."""
+    """The same data with every key in its texts cut to its resource and a mark: /registry/secrets/…1f3a5b7c."""
     if isinstance(data, str):
         return _KEY.sub(lambda found: _hidden(found[0]), data)
     if isinstance(data, dict):

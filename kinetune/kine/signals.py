@@ -1,8 +1,8 @@
 """
 Lines beside Slow SQL that tell what ails a Kine store, in words, with the rule that explains each.
 
-From Kine's source v0.10.1 to v0.17.5 (docs/facts/kine.md §2.4), PostgreSQL 15's messages (src/backend), PgBouncer's and the
-API server's.
+From Kine's source v0.10.1 to v0.17.5 (docs/facts/kine.md §2.4), PostgreSQL 15's messages (src/backend),
+PgBouncer's and the API server's.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ class Sign:
 
 GAPS, COMPACTION, POOLER, CONNECTIONS = "KT503", "KT501", "KT407", "KT701"
 SLOW_PLANNING = "slow-planning"
-_ERRORS = (b"ERROR", b"FATAL")
-"""In each error of a server: in its own log, and as pgx words it for Kine's. Few markers make a log quick to read."""
+SERVER_ERRORS = (b"ERROR", b"FATAL")
+"""What each error has in a server's own log, whose markers these are besides MARKERS."""
+_ERRORS = (b"(SQLSTATE ", *SERVER_ERRORS)
+"""pgx's end of each error of the server, in Kine's log: few markers make a log quick to read."""
 SIGNS: tuple[Sign, ...] = (
     Sign(
         "revision-went-back",
@@ -125,9 +127,7 @@ SIGNS: tuple[Sign, ...] = (
         COMPACTION,
         (b"ompact failed",),
     ),
-    Sign(
-        "compaction", "compaction went on", COMPACTION, (b"COMPACT ",), re.compile(rb"COMPACT (?:compact|delet|revis)")
-    ),
+    Sign("compaction", "compaction removed a batch of old rows", COMPACTION, (b"COMPACT deleted ",)),
     Sign(
         "poll-failed", "the poll for changes failed: watches are late until one succeeds", "", (b"list latest changes",)
     ),
@@ -159,7 +159,9 @@ _MADE_UP = (
     Sign(SLOW_PLANNING, "the server took 100 ms or longer to parse or plan a statement, before it ran", "", ()),
 )
 BY_KIND: Mapping[str, Sign] = MappingProxyType({sign.kind: sign for sign in (*SIGNS, *_MADE_UP)})
-MARKERS: tuple[bytes, ...] = tuple(dict.fromkeys(marker for sign in SIGNS for marker in sign.markers))
+MARKERS: tuple[bytes, ...] = tuple(
+    dict.fromkeys(marker for sign in SIGNS for marker in sign.markers if marker not in SERVER_ERRORS)
+)
 
 
 def sign_of(line: bytes) -> Sign | None:

@@ -1,4 +1,4 @@
-"""auto_explain's plans in a server log: `duration: 12.3 ms  plan:`, then `Query Text: …` and the plan, in text or JSON."""
+"""auto_explain in a server log: `duration: 12.3 ms  plan:`, then `Query Text: …` and the plan, as text or JSON."""
 
 from __future__ import annotations
 

@@ -67,6 +67,11 @@ def moment(text: bytes, zone: tzinfo) -> Moment | None:
 
 def moment_at_start(text: bytes, zone: tzinfo) -> Moment | None:
     """As `moment`, of a text that begins with it: what Kine's `started` says."""
+    if text[-1:] == b"Z" and text[19:20] == b".":
+        try:
+            return Moment(_seconds(text[:19]) + float(text[19:-1]), 0)
+        except ValueError:
+            return None
     found = STAMP.match(text)
     return _moment(found, zone) if found else None
 
@@ -103,7 +108,7 @@ def _offset(digits: bytes | None, letters: bytes | None) -> int | None:
 
 
 def yearless(text: bytes, near: float, zone: tzinfo) -> Moment | None:
-    """A time of syslog (`May 18 12:10:18`), klog (`E0518 12:10:13.075440`) or PostgreSQL's %n, in the year before `near`."""
+    """A time of syslog (`May 18 12:10:18`), klog (`E0518 12:10:13.075440`) or PostgreSQL's %n, up to `near`."""
     if found := _EPOCH.search(text):
         return Moment(float(found[0]), 0)
     if found := _SYSLOG.search(text):

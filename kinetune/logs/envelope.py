@@ -90,4 +90,4 @@ def journal_time(line: bytes) -> float | None:
 
 def colourless(text: bytes) -> bytes:
     """Without ANSI colours, also as rsyslog writes them (#033)."""
-    return _COLOUR.sub(b"", text) if b"[" in text else text
+    return _COLOUR.sub(b"", text) if b"\x1b[" in text or b"#033[" in text else text

@@ -7,12 +7,16 @@ import re
 from kinetune.logs.envelope import peel
 
 _KNOWN = re.compile(
-    rb"\btime=\"?\d{4}-\d\d-\d\d|"  # logrus
-    rb"\b(?:PANI|FATA|ERRO|WARN|INFO|DEBU|TRAC)(?:(?:\x1b|#033|<ESC>)\[0m)?\[[\dT:.Z+-]+\] |"  # logrus on a terminal
-    rb"(?:^|[ \"])[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ |"  # klog
-    rb"\b(?:DEBUG\d?|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION):  |"
-    rb"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [A-Z0-9+-]+,(?:\"|,)|"  # csvlog
+    # logrus, as text and on a terminal; klog; vcluster
+    rb"\btime=\"?\d{4}-\d\d-\d\d|"
+    rb"(?:^|[^A-Z])(?:PANI|FATA|ERRO|WARN|INFO|DEBU|TRAC)(?:(?:\x1b|#033|<ESC>)\[0m)?\[[\dT:.Z+-]+\] |"
+    rb"(?:^|[ \"])[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ |"
     rb"\b(?:commandwriter|loghelper)\.go:\d+|^\t"
+)
+_SERVER = re.compile(
+    rb"\b(?:DEBUG\d?|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION):  |"
+    rb"(?:^| F )\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [A-Z0-9+-]+,(?:\"|,)|"  # csvlog
+    rb"error_severity"
 )
 _RECORD = (
     {"message", "time"},
@@ -27,4 +31,12 @@ def known(line: bytes) -> bool:
     peeled = peel(line[:16384])
     if peeled.record is not None:
         return any(wanted <= peeled.record.keys() for wanted in _RECORD)
-    return _KNOWN.search(peeled.content[:1024]) is not None or (bool(peeled.around) and not peeled.content.strip())
+    head = peeled.content[:1024]
+    if _KNOWN.search(head) or _SERVER.search(head):
+        return True
+    return bool(peeled.around) and not peeled.content.strip()
+
+
+def of_server(line: bytes) -> bool:
+    """Whether PostgreSQL wrote it: stderr, csvlog or jsonlog."""
+    return _SERVER.search(line[:1024]) is not None

@@ -13,6 +13,8 @@ SLOW = b"Slow SQL"
 _STARTED = b"Slow SQL (started: "
 _TOTAL = b") (total time: "
 _PAIR = re.compile(rb"(\w+)=(\"[^\"]*\"|\S+)")
+_OFF, _ON = rb"(?:\x1b\[0m)?", rb"(?:\x1b\[\d+m)?"
+_USUAL = re.compile(rb" *duration%b=(\S+) %bname%b=(\w+) %bstarted%b=\"([^\"]+)\"" % (_OFF, _ON, _OFF, _ON, _OFF))
 _QUOTED = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))")
 _PLAIN = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
 _JSON_MESSAGE = re.compile(rb"\"(?:message|msg)\": ?\"$")
@@ -33,12 +35,23 @@ class Timed(NamedTuple):
     form: str
 
 
+class _Fields(NamedTuple):
+    """The fields of a logrus entry that matter; a number is nanoseconds."""
+
+    duration: bytes | str | int | float = b""
+    name: str = ""
+    started: bytes = b""
+
+
 class _Said(NamedTuple):
     """A logrus entry: its message, unquoted, and its fields."""
 
     message: bytes
-    fields: dict[str, Any]
+    fields: _Fields
     form: str
+
+
+_NO_FIELDS = _Fields()
 
 
 def timed(line: bytes, at: int) -> Timed | None:
@@ -66,7 +79,7 @@ def _wrapped(line: bytes, at: int) -> Timed | None:
 def _json(record: dict[str, Any]) -> _Said:
     message = record.get("message", record.get("msg"))
     text = message if isinstance(message, str) else ""
-    return _Said(text.encode("utf-8", "replace"), record, "kine json")
+    return _Said(text.encode("utf-8", "replace"), _named(record), "kine json")
 
 
 def _text(line: bytes, at: int) -> _Said:
@@ -75,7 +88,7 @@ def _text(line: bytes, at: int) -> _Said:
     while end > 0 and _escaped(line, end):
         end = line.find(b'"', end + 1)
     if end < 0:
-        return _Said(unquoted(line[at:]), {}, "kine text")
+        return _Said(unquoted(line[at:]), _NO_FIELDS, "kine text")
     return _Said(unquoted(line[at:end]), fields(line[end + 1 :]), "kine text")
 
 
@@ -91,22 +104,38 @@ def _terminal(rest: bytes) -> _Said:
     `Slow SQL: …   duration=1.3s name=… started="…"` of a terminal, with colours or without, and vcluster's, which has
     its fields as JSON at the end.
     """
-    brace = rest.rfind(b'{"component"')
+    brace = rest.rfind(b'{"component"') if rest.endswith(b"}") else -1
     if brace > 0:
         try:
             said = json.loads(rest[brace:])
         except ValueError:
             said = {}
-        return _Said(rest[:brace].rstrip(), said if isinstance(said, dict) else {}, "vcluster")
-    at = rest.rfind(b"duration", rest.rfind(b"  ") if rest.startswith(b"Slow SQL: ") else 0)
+        return _Said(rest[:brace].rstrip(), _named(said) if isinstance(said, dict) else _NO_FIELDS, "vcluster")
+    at = rest.rfind(b"duration")
     if at < 0 or rest[at + 8 : at + 9] not in (b"=", b"\x1b", b"#"):
-        return _Said(colourless(rest), {}, "kine terminal")
-    return _Said(colourless(rest[:at]).rstrip(), fields(colourless(rest[at:])), "kine terminal")
+        return _Said(colourless(rest), _NO_FIELDS, "kine terminal")
+    message = rest[: at - 5] if rest[at - 5 : at - 3] == b"\x1b[" else colourless(rest[:at])
+    return _Said(message.rstrip(), fields(rest[at:]), "kine terminal")
 
 
-def fields(tail: bytes) -> dict[str, Any]:
-    """`key=value` pairs, quotes taken off."""
-    return {key.decode(): value.strip(b'"').decode("utf-8", "replace") for key, value in _PAIR.findall(tail, 0, 2000)}
+def fields(tail: bytes) -> _Fields:
+    """From `duration=1.3s name=GetSingle started="…"`, in any order and company."""
+    if usual := _USUAL.match(tail):
+        duration, name, started = usual.groups()
+        return _Fields(duration.strip(b'"'), name.decode(), started)
+    pairs = {key.decode(): value.strip(b'"') for key, value in _PAIR.findall(colourless(tail[:2000]))}
+    return _Fields(
+        pairs.get("duration", b""), pairs.get("name", b"").decode("ascii", "replace"), pairs.get("started", b"")
+    )
+
+
+def _named(record: dict[str, Any]) -> _Fields:
+    took = record.get("duration", "")
+    return _Fields(
+        took if isinstance(took, str | int | float) else "",
+        str(record.get("name", "")),
+        str(record.get("started", "")).encode("utf-8", "replace"),
+    )
 
 
 def unquoted(text: bytes) -> bytes:
@@ -128,11 +157,8 @@ def _shape(said: _Said) -> Timed | None:
         return _older(message, form)
     if not message.startswith(b"Slow SQL: "):
         return None
-    took = milliseconds(told.get("duration", ""))
-    if took is None:
-        return None
-    sql = message[10:].strip()
-    return Timed(sql, took, str(told.get("started", "")).encode(), str(told.get("name", "")), b"", form)
+    took = milliseconds(told.duration)
+    return None if took is None else Timed(message[10:].strip(), took, told.started, told.name, b"", form)
 
 
 def _older(message: bytes, form: str) -> Timed | None:

@@ -53,6 +53,8 @@ class Lines:
         self._near = near
         self._watch = Watch(tally)
         self._server = ServerCalls(options)
+        self.of_server = False
+        """The log is a PostgreSQL server's, at least in part."""
         self.announcing = False
         """A duration came without its statement: log_statement's lines are wanted too."""
 
@@ -100,6 +102,7 @@ class Lines:
             return None
         if record is None:
             return self._no_record(line)
+        self.of_server = True
         self.announcing = self.announcing or (not record.kind and record.milliseconds is not None)
         self._tally.form(record.form)
         event = self._server.read(record, Whence(self._source, self._at(record.stamp)))
@@ -127,10 +130,8 @@ class Lines:
         options, tally = self._options, self._tally
         took = 0.0 if isinstance(event, Signal) else event.milliseconds
         self._watch.passes(event.at + took / 1000.0)
-        if (
-            not options.since <= event.at <= options.until
-            or (took < options.at_least_ms
-            and not isinstance(event, Signal))
+        if not options.since <= event.at <= options.until or (
+            took < options.at_least_ms and not isinstance(event, Signal)
         ):
             tally.passing += 1
             return None

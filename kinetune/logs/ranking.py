@@ -142,9 +142,9 @@ class Ranking:
 
     def merge(self, other: Ranking) -> None:
         """Takes the other's calls; the other is used up."""
-        if self._width != other._width:
+        while self._width != other._width:
             low, high = sorted((self, other), key=lambda one: one._width)
-            low._widen(high._width)
+            low._widen(high._width)  # perhaps further, where it is full
         self.folded += other.folded
         for name, calls in other._groups.items():
             (self._groups.get(name) or self._new(name)).merge(calls)

@@ -71,7 +71,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Cell:
-    """Calls in a slot of `Reading.slot_seconds` from `at`, that took from `from_ms` to twice that: one of a heat map."""
+    """Calls in the slot from `at`, that took from `from_ms` to twice that: one cell of a heat map."""
 
     at: float
     from_ms: float

@@ -67,7 +67,7 @@ def _rule(page: RulePage) -> Json:
         "fullDescription": {"text": _short(line(f"{page.claim} {why}"))},
         "help": {"text": as_plain(page), "markdown": f"{marked(page.claim)}\n{as_sections(page)}"},
         "defaultConfiguration": {"level": LEVELS[page.severity]},
-        "properties": {"tags": ["kine", page.group.word]},
+        "properties": {"tags": [page.group.word]},
     }
 
 

@@ -64,8 +64,13 @@ def _page(text: str) -> list[str]:
     parts = [" ".join(blocks[0].split())]
     for block in blocks[1:]:
         if block.startswith(" "):
-            parts[-1] += "\n\n" + inspect.cleandoc(block)
+            parts[-1] += "\n\n" + _outdented(block)
         else:
             title, _, body = block.partition("\n")
-            parts.append(f"{title}\n{inspect.cleandoc(body)}")
+            parts.append(f"{title}\n{_outdented(body)}")
     return parts
+
+
+def _outdented(text: str) -> str:
+    """Without the indent of a section; what stands further in stays so, as code."""
+    return "\n".join(line.removeprefix("    ").rstrip() for line in text.rstrip().split("\n"))

@@ -16,6 +16,12 @@ from kinetune.tuning.refuse import refuse_resharding, refuse_strangers
 from kinetune.tuning.sequence import sequence_steps
 from kinetune.tuning.target import Target
 
+OURS = (
+    ("yb_bnl_batch_size", "1024"),
+    ("yb_enable_cbo", "legacy_bnl_mode"),
+    ("plan_cache_mode", "force_custom_plan"),
+)
+"""What a profile may have set: another one takes it back. Any other value is somebody else's and stays."""
 KUBERNETES = "kubernetes"
 """The database Kine takes where the endpoint names none (pgsql.go, prepareConfig)."""
 
@@ -101,12 +107,12 @@ def setting_steps(facts: Facts, target: Target) -> Iterator[Step]:
                 locks="nothing; Kine's open connections keep the old value until it is restarted",
                 undo=(statements.set_setting(facts.database, name, before) if before else undo,),
             )
-    for name in ("yb_bnl_batch_size", "yb_enable_cbo"):
-        if name in facts.database_settings and name not in target.settings:
+    for name, value in OURS:
+        if facts.database_settings.get(name) == value and name not in target.settings:
             yield Step(
                 does=f"reset {name} for new sessions of {facts.database}",
                 why=f"the profile {target.profile} does not set it",
                 statements=(statements.reset_setting(facts.database, name),),
                 locks="nothing",
-                undo=(statements.set_setting(facts.database, name, facts.database_settings[name]),),
+                undo=(statements.set_setting(facts.database, name, value),),
             )

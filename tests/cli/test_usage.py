@@ -147,7 +147,13 @@ def test_a_run_that_cannot_be_compared_with_is_told_before_the_work(
 def test_a_saved_run_that_lost_a_part_is_damaged(store: str, tmp_path: Path) -> None:
     assert call("explain", "--query", "get", "--save", "run.json", store, folder=tmp_path).status == 0
     run = json.loads((tmp_path / "run.json").read_text())
-    for damage in ({"calls": "none"}, {"calls": [{}]}, {"server": {"flavour": "oracle"}}, {"observed_at": "noon"}):
+    damages: tuple[dict[str, object], ...] = (
+        {"calls": "none"},
+        {"calls": [{}]},
+        {"server": {"flavour": "oracle"}},
+        {"observed_at": "noon"},
+    )
+    for damage in damages:
         (tmp_path / "run.json").write_text(json.dumps(run | damage))
         said = call("explain", "--against", "run.json", NOWHERE, folder=tmp_path)
         assert said.status == 2

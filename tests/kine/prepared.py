@@ -26,17 +26,16 @@ def init(dsn: str, *options: str) -> str:
 
 def definitions(dsn: str) -> list[tuple[Any, ...]]:
     """
-    Indexes, columns and sequence, and the files of tables and whole indexes: what Kine's start may not change.
+    Indexes, columns and sequence, and the files of table and indexes: what Kine's start may not change.
 
-    KINE_SCHEMA_MIGRATION writes the sequence's file anew each time, and those of partial indexes (placeholders), which
-    ALTER COLUMN … TYPE cannot keep (PostgreSQL's CheckIndexCompatible).
+    KINE_SCHEMA_MIGRATION writes the sequence's file anew each time. Placeholders keep theirs because they are keyed on
+    a column it does not alter: a partial index on any other would be rebuilt (PostgreSQL's CheckIndexCompatible).
     """
     return [
         *ask(dsn, "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'kine' ORDER BY 1"),
         *ask(
             dsn,
-            "SELECT relname, relfilenode FROM pg_class LEFT JOIN pg_index ON indexrelid = pg_class.oid "
-            "WHERE relname LIKE 'kine%' AND relkind IN ('r', 'i') AND indpred IS NULL ORDER BY 1",
+            "SELECT relname, relfilenode FROM pg_class WHERE relname LIKE 'kine%' AND relkind IN ('r', 'i') ORDER BY 1",
         ),
         *ask(
             dsn,

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from kinetune.model.failure import UsageFailure
 from kinetune.model.finding import Severity
 from kinetune.model.judgement import Judgement
+from kinetune.rules.page import page
+from kinetune.rules.table import RULES
 from tests.reports.golden import assert_golden
 from tests.reports.sample_judgement import CACHED, CLEAN, EVIL, HASHED, JUDGEMENT, PAGES, SLOW, said, written
 
@@ -49,6 +51,10 @@ def test_a_rule_brings_its_page() -> None:
     assert "## Why it matters" in rule["help"]["markdown"]
     assert r"\<every>" in rule["help"]["markdown"]
     assert "<every>" in rule["help"]["text"]
+
+
+def test_the_pages_of_all_rules_make_a_valid_log() -> None:
+    run(replace(CLEAN, rules=tuple(map(page, RULES))))
 
 
 def test_each_result_points_at_its_rule_by_name_and_index() -> None:
@@ -114,8 +120,8 @@ def test_a_file_below_the_working_folder_is_relative_however_it_was_named(
 
 
 def test_a_long_page_is_cut_where_code_scanning_would_refuse_it() -> None:
-    page = replace(PAGES[0], sections=(("Why it matters", "word " * 400),))
-    rule = run(replace(JUDGEMENT, rules=(page, *PAGES[1:])))["tool"]["driver"]["rules"][0]
+    long = replace(PAGES[0], sections=(("Why it matters", "word " * 400),))
+    rule = run(replace(JUDGEMENT, rules=(long, *PAGES[1:])))["tool"]["driver"]["rules"][0]
     assert len(rule["fullDescription"]["text"]) == 1024
     assert len(rule["help"]["text"]) > 2000
 

@@ -116,14 +116,20 @@ def test_batched_joins_are_set_where_the_release_has_them(profile: str, release:
     assert (made.settings.get("yb_bnl_batch_size") == "1024") is batched
 
 
+@pytest.mark.parametrize("era", ERAS, ids=lambda era: era.number)
 @pytest.mark.parametrize("profile", PROFILES)
-def test_postgresql_gets_no_settings(profile: str) -> None:
-    assert not any(
-        target(profile, server, era).settings
-        for server in SERVERS
-        for era in ERAS
-        if server.flavour is Flavour.POSTGRESQL
-    )
+def test_postgresql_plans_for_the_arguments_only_where_kine_asks_with_like(profile: str, era: Era) -> None:
+    wanted_settings = {"plan_cache_mode": "force_custom_plan"} if profile == "tuned" and era.number <= "E17" else {}
+    for server in SERVERS:
+        if server.flavour is Flavour.POSTGRESQL and server.can("plan_cache_mode"):
+            assert target(profile, server, era).settings == wanted_settings
+
+
+def test_a_placeholder_is_keyed_on_a_column_no_migration_of_kine_alters() -> None:
+    for server in SERVERS:
+        placeholders = [index for index in wanted("tuned", server).indexes if index.placeholder]
+        assert placeholders
+        assert all([key.column for key in index.keys] == ["lease"] for index in placeholders)
 
 
 def test_an_unknown_profile_names_the_known_ones() -> None:

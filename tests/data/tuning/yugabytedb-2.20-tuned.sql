@@ -13,10 +13,10 @@ CREATE TABLE kine (
 );
 
 -- create the index kine_name_index
-CREATE INDEX NONCONCURRENTLY kine_name_index ON kine (name ASC) WHERE false;
+CREATE INDEX NONCONCURRENTLY kine_name_index ON kine (lease ASC) WHERE false;
 
 -- create the index kine_name_id_index
-CREATE INDEX NONCONCURRENTLY kine_name_id_index ON kine (name ASC, id ASC) WHERE false;
+CREATE INDEX NONCONCURRENTLY kine_name_id_index ON kine (lease ASC) WHERE false;
 
 -- create the index kine_id_deleted_index
 CREATE INDEX NONCONCURRENTLY kine_id_deleted_index ON kine (id ASC, deleted ASC);

@@ -1,84 +1,22 @@
-"""The files for pipelines: valid by the rules of who reads them, and their shell lines run on saved facts."""
+"""docs/pipelines: valid by the rules of who reads them, and their shell lines run on saved facts."""
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import kubernetes_validate
 import pytest
 import yaml
 
-from tests.saved import bad, good
+from tests.pipelines.places import EXAMPLES, ROOT, loaded, shell
+from tests.saved import good
 
-ROOT = Path(__file__).parent.parent
-EXAMPLES = ROOT / "docs" / "pipelines"
-ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-STEPS = {step.get("id", step["name"]) if "name" in step else step["id"]: step for step in ACTION["runs"]["steps"]}
-SHELL = ["bash", "--noprofile", "--norc", "-eo", "pipefail"]
-"""As a runner of GitHub starts bash."""
-SHA = re.compile(r"[\w./-]+@[0-9a-f]{40}")
-
-
-def loaded(name: str) -> Any:
-    return yaml.safe_load((EXAMPLES / name).read_text(encoding="utf-8"))
-
-
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with saved facts, and a kinetune on the PATH and where the action installs its own."""
-    folder = tmp_path / "runner" / "kinetune" / "bin"
-    folder.mkdir(parents=True)
-    script = f'#!/bin/sh\nexec {sys.executable} -c "from kinetune.cli.main import main; main()" "$@"\n'
-    for name, text in (("kinetune", script), ("python", f'#!/bin/sh\nexec {sys.executable} "$@"\n')):
-        (folder / name).write_text(text)
-        (folder / name).chmod(0o755)
-    for name in [name for name in os.environ if name.startswith(("KINETUNE", "K3S_", "KINE_", "PG"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setenv("RUNNER_TEMP", str(tmp_path / "runner"))
-    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "outputs"))
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-    good(Path())
-    bad(Path())
-    return tmp_path / "work"
-
-
-def shell(script: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*SHELL, "-c", script], env=os.environ | env, capture_output=True, text=True, check=False, timeout=60
-    )
-
-
-# the action ----------------------------------------------------------------------------------------------------------
-
-
-def values(text: str, context: Mapping[str, str]) -> str:
-    """The text with each ${{ name }} replaced; KeyError for a name that nobody defines."""
-    return re.sub(r"\$\{\{ ([\w.-]+) \}\}", lambda found: context[found[1]], text)
-
-
-def step(name: str, **given: str) -> subprocess.CompletedProcess[str]:
-    """A step's lines, with the inputs given and the defaults of the others."""
-    context = {f"inputs.{key}": given.get(key, value["default"]) for key, value in ACTION["inputs"].items()}
-    context["steps.check.outputs.sarif"] = outputs().get("sarif", "")
-    env = {key: values(value, context) for key, value in STEPS[name]["env"].items()}
-    return shell(STEPS[name]["run"], **env)
-
-
-def outputs() -> dict[str, str]:
-    path = Path(os.environ["GITHUB_OUTPUT"])
-    return dict(line.split("=", 1) for line in path.read_text().splitlines()) if path.exists() else {}
+HOOK = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))[0]
 
 
 @pytest.mark.parametrize(
@@ -95,74 +33,6 @@ def test_each_file_is_valid_by_the_schema_of_who_reads_it(schema: str, path: Pat
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, *arguments, str(path)]
     done = subprocess.run(check, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_the_action_names_only_inputs_and_steps_that_exist() -> None:
-    text = (ROOT / "action.yml").read_text(encoding="utf-8")
-    for expression in re.findall(r"\$\{\{(.*?)\}\}", text):
-        assert set(re.findall(r"inputs\.([\w-]+)", expression)) <= ACTION["inputs"].keys()
-        assert set(re.findall(r"steps\.([\w-]+)", expression)) <= STEPS.keys()
-    assert set(re.findall(r"inputs\.([\w-]+)", text)) == ACTION["inputs"].keys()
-
-
-def test_no_expression_stands_in_a_shell_line() -> None:
-    for one in STEPS.values():
-        assert "${{" not in one.get("run", ""), "an input could end the line and begin a command"
-
-
-def test_every_foreign_action_is_pinned_to_a_commit() -> None:
-    used = [one["uses"] for one in STEPS.values() if "uses" in one]
-    for job in loaded("github-workflow.yml")["jobs"].values():
-        used += [one["uses"] for one in job["steps"] if not one["uses"].startswith("OWNER/")]
-    assert len(used) == 3
-    assert all(SHA.fullmatch(one) for one in used)
-
-
-def test_the_workflow_gives_the_action_inputs_it_has() -> None:
-    for job in loaded("github-workflow.yml")["jobs"].values():
-        for one in job["steps"]:
-            if one["uses"].startswith("OWNER/"):
-                assert one["with"].keys() <= ACTION["inputs"].keys()
-
-
-def test_the_action_annotates_and_tells_its_status(place: Path) -> None:
-    done = step("check", facts="kine-facts-bad.json")
-    assert done.returncode == 1
-    assert done.stdout.startswith("::error file=kine-facts-bad.json,line=1,title=KT103 range-sharded-ids::")
-    assert outputs() == {"status": "1", "sarif": "kinetune.sarif"}
-    assert json.loads((place / "kinetune.sarif").read_text())["runs"][0]["results"]
-
-
-def test_the_arguments_are_read_as_a_shell_would(place: Path) -> None:
-    done = step("check", facts="kine-facts-bad.json", arguments="--ignore 'KT103=moved in \"May\"' --fail-on error")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert 'Reason: moved in "May"' in done.stdout
-
-
-def test_ignored_findings_stay_in_the_file_and_out_of_the_upload(place: Path) -> None:
-    step("check", facts="kine-facts-bad.json", arguments="--ignore KT103=later")
-    assert step("open").returncode == 0
-    kept = json.loads((place / "kinetune.sarif").read_text())["runs"][0]["results"]
-    uploaded = json.loads(Path(outputs()["sarif"]).read_text())["runs"][0]["results"]
-    assert "KT103" in [result["ruleId"] for result in kept]
-    assert "KT103" not in [result["ruleId"] for result in uploaded]
-
-
-def test_the_endpoint_is_no_argument_and_where_nothing_was_seen_nothing_is_uploaded(place: Path) -> None:
-    (place / "kinetune.sarif").write_text("of yesterday")
-    done = step("check", endpoint="postgres://kine:secret@127.0.0.1:1/kubernetes")
-    assert done.returncode == 3
-    assert "secret" not in done.stdout + done.stderr
-    assert outputs() == {"status": "3"}
-    assert "ENDPOINT" not in STEPS["check"]["run"].split("check")[-1]
-
-
-def test_an_unfinished_quote_is_an_error(place: Path) -> None:
-    assert step("check", facts="kine-facts-good.json", arguments="--ignore 'KT103=x").returncode != 0
-    assert not (place / "kinetune.sarif").exists()
-
-
-# the others ----------------------------------------------------------------------------------------------------------
 
 
 def gitlab(job: str, place: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -188,9 +58,6 @@ def test_gitlab_says_what_is_not_set(place: Path) -> None:
 def test_gitlab_looks_at_the_store_its_variable_names(place: Path) -> None:
     done = gitlab("kine:live", place, KINETUNE="x", KINETUNE_ENDPOINT="postgres://kine@127.0.0.1:1/kubernetes")
     assert done.returncode == 3
-
-
-HOOK = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))[0]
 
 
 @pytest.mark.parametrize(
@@ -286,9 +153,6 @@ def copy(source: Path, target: Path, *, whole: bool) -> None:
         shutil.copy(source, place)
 
 
-# the page ------------------------------------------------------------------------------------------------------------
-
-
 def commands() -> list[str]:
     page = (ROOT / "docs" / "pipelines.md").read_text(encoding="utf-8")
     return [line for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) for line in block.splitlines()]
@@ -307,5 +171,5 @@ def test_every_file_of_the_page_exists_and_every_input_is_told() -> None:
     page = (ROOT / "docs" / "pipelines.md").read_text(encoding="utf-8")
     for link in re.findall(r"\]\(([\w/.-]+)\)", page):
         assert (ROOT / "docs" / link).is_file(), link
-    assert all(f"| `{name}` |" in page for name in ACTION["inputs"])
+    assert all(f"| `{name}` |" in page for name in loaded("../../action.yml")["inputs"])
     assert {f"pipelines/{path.name}" for path in EXAMPLES.iterdir()} <= set(re.findall(r"\]\(([\w/.-]+)\)", page))
