@@ -1,8 +1,9 @@
 """
-`python -m bench [PART …] [--rows N …]`: the parts named, else all but `indexes`. Exit 5 where a budget was missed.
+`python -m bench [PART …] [--rows N …]`: the parts named, else the first four. Exit 5 where a budget was missed.
 
 start: small calls. explain: Kine's calls with each profile and era. writes: inserts. init: the program on a store.
-indexes: the experiment behind the profile tuned, about ten minutes at 100,000 rows.
+settings: each planner setting alone and all of them. indexes: the experiment behind the profile tuned, ten minutes at
+100,000 rows.
 """
 
 from __future__ import annotations
@@ -23,21 +24,22 @@ from kinetune.reports.table import save, write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ASKED_FOR = ("indexes",)
-"""Run only by name: it decides profiles, it does not measure them."""
+ASKED_FOR = ("settings", "indexes")
+"""Run only by name: they decide profiles, they do not measure them."""
 ONCE = ("start",)
 """The number of rows does not matter to them."""
 RESULTS = Path(__file__).parent / "results"
 
 
 def _parts() -> dict[str, Callable[[Ground, int], Report]]:
-    from bench import budgets, explain, indexes, writes
+    from bench import budgets, explain, indexes, settings, writes
 
     return {
         "start": budgets.start,
         "explain": explain.run,
         "writes": writes.run,
         "init": budgets.init,
+        "settings": settings.run,
         "indexes": indexes.run,
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from psycopg import sql
 
@@ -25,11 +25,22 @@ ANALYZE = "ANALYZE, BUFFERS, FORMAT JSON"
 
 
 @dataclass(frozen=True)
+class How:
+    """`given` as for `explain --arg`; `settings` are the session's, over those of the database."""
+
+    runs: int = 3
+    given: Mapping[str, str] | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    writes: bool = True
+
+
+@dataclass(frozen=True)
 class Cost:
     """
     Of the plan the server settles for (`generic`: the one that does not know the arguments). Median of warm runs.
 
-    `indexes` are those of kine in the plan, 'table' for a sequential scan. `blocks` are deterministic, `ms` are not.
+    `ms` is planning and execution, for a plan made for its arguments is made each time; `blocks` are deterministic.
+    `indexes` are those of kine in the plan, 'table' for a sequential scan.
     """
 
     ms: float
@@ -42,12 +53,13 @@ class Cost:
         return asdict(self)
 
 
-def costs(endpoint: Endpoint, era: Era, runs: int, given: Mapping[str, str] | None = None) -> dict[str, Cost]:
+def costs(endpoint: Endpoint, era: Era, how: How) -> dict[str, Cost]:
     """By scenario, reads before writes. Writes run on the table itself and are rolled back: VACUUM it afterwards."""
-    with visit(endpoint, "bench", write=True) as session:
+    with visit(endpoint, "bench", write=True, **how.settings) as session:
         session.connection.prepare_threshold = None  # psycopg would answer a rollback with DEALLOCATE ALL
-        asked = tuple(calls(catalogue(era.name), sample(session), given))
-        return {call.scenario: _cost(session, call, runs) for call in sorted(asked, key=lambda call: call.writes)}
+        asked = tuple(calls(catalogue(era.name), sample(session), how.given))
+        wanted = sorted((call for call in asked if how.writes or not call.writes), key=lambda call: call.writes)
+        return {call.scenario: _cost(session, call, how.runs) for call in wanted}
 
 
 def _cost(session: Session, call: Call, runs: int) -> Cost:
@@ -78,7 +90,7 @@ def _explained(session: Session, call: Call, options: str) -> object:
 
 
 def _ms(plan: Plan) -> float:
-    return plan.execution_ms or 0.0
+    return (plan.planning_ms or 0.0) + (plan.execution_ms or 0.0)
 
 
 def _used(plan: Plan) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import psycopg
 
-from bench.costs import RECORDED, Cost, costs
+from bench.costs import RECORDED, Cost, How, costs
 from bench.ground import Ground, become
 from bench.say import say
 from kinetune.kine.releases import Era
@@ -26,14 +26,14 @@ Costs = dict[str, dict[str, dict[str, Cost]]]
 
 def run(ground: Ground, rows: int) -> Report:
     """One clone goes through all profiles by `init`, so that heap and statistics are the same for all."""
-    runs = 3 if rows <= QUICK else 1
+    how = How(3 if rows <= QUICK else 1)
     found: Costs = {era.number: {} for era in RECORDED}
     with ground.clone(ground.filled(rows)) as store:
         for profile in PROFILES:
-            for era in RECORDED:
+            for era in reversed(RECORDED):  # what `tuned` sets for old eras would stay
                 become(store, profile, era)
                 say(f"explain: {profile}, {era.releases}")
-                found[era.number][profile] = costs(store, era, runs)
+                found[era.number][profile] = costs(store, era, how)
                 _clean(ground, store)
     sections = tuple(section for era in RECORDED for section in _era(era, found[era.number]))
     data = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import psycopg
 
-from bench.costs import RECORDED, Cost, costs, short
+from bench.costs import RECORDED, Cost, How, costs, short
 from bench.ground import Ground
 from bench.inserts import Written, written
 from bench.say import say
@@ -86,7 +86,7 @@ def _result(ground: Ground, original: Endpoint, variant: Variant) -> Result:
         result.index_bytes = _arrange(ground.dsn(store), store, variant)
         for era in RECORDED:
             for prefix in PREFIXES:
-                found = costs(store, era, RUNS, {"prefix": prefix})
+                found = costs(store, era, How(RUNS, {"prefix": prefix}))
                 result.costs |= {(era.number, prefix, scenario): cost for scenario, cost in found.items()}
                 with psycopg.connect(ground.dsn(store), autocommit=True) as connection:
                     connection.execute("VACUUM (INDEX_CLEANUP on) kine")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from kinetune.model.facts import Facts
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.workload import Measured
+from kinetune.plans.compare import differences
 from kinetune.plans.numbers import milliseconds
 from kinetune.rules.rule import rule
 from kinetune.rules.words import given_to_kine, in_words, set_in_database, suffering
@@ -36,7 +37,7 @@ def generic_plans(calls: tuple[Measured, ...], facts: Facts) -> Iterator[Remark]
     Source
         Both plans of each call, run on this store; docs/facts/kine.md §1.2 and §3.
     """
-    worse = sorted((pair[0] for pair in suffering(calls, "generic-worse")), key=_lost)
+    worse = sorted((pair[0] for pair in suffering(calls, "generic-worse") if _is_another(pair[0])), key=_lost)
     if not worse or given_to_kine(facts, SETTING) == CUSTOM:
         return
     taken = [measured for measured in worse if measured.generic_chosen]
@@ -56,6 +57,12 @@ def _says(worse: list[Measured], *, taken: bool) -> str:
     others = [measured.call.scenario for measured in worse[:-1]]
     more = f"; so for {', '.join(others)}" if others else ""
     return f"after five executions the server {will} a plan for any argument: {in_words(worst)}: {times}{more}"
+
+
+def _is_another(measured: Measured) -> bool:
+    """Where both plans are the same and read as much, one run was disturbed: the time says nothing of the plan."""
+    usual, generic = measured.plan, measured.generic
+    return usual is None or generic is None or bool(differences(usual, generic))
 
 
 def _lost(measured: Measured) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kinetune.model.server import Flavour, Server
 
 SINCE = {
@@ -28,3 +30,32 @@ def server(release: tuple[int, ...], note: str = "") -> Server:
         frozenset(name for name, since in SINCE.items() if base >= since),
         note or (f"PostgreSQL {base} is older than the oldest served ({OLDEST})" if base < OLDEST else ""),
     )
+
+
+LIKE_UNTIL = "E17"
+"""Up to v0.16.2 Kine asks for `name LIKE $1` (docs/facts/kine.md §1.1)."""
+JOINED_READS_UNTIL = "E10"
+"""Up to v0.12.2 Kine reads even one object by joining MAX(id) of each name back to the table."""
+RANDOM_READS = (
+    "the default takes a read by index for four reads in a row, as on a disk that turns: Kine v0.13 to v0.15 then "
+    "sorts the whole table for a page of 500 objects (155,460 blocks of 1,000,000 rows; with 1.1 it reads 4,084)"
+)
+CUSTOM_PLANS = "a plan that does not know what stands behind LIKE reads the whole table: 42 ms for one object, not 0.2"
+NO_MERGE = "to read one busy object this Kine's join walks the whole primary key: 21,781 blocks; without merge joins 23"
+
+
+def planner_settings(server: Server, era: str) -> Mapping[str, tuple[str, str]]:
+    """
+    Settings that the queries of an era of Kine (E07 … E20) need, each with its value and its reason; newer eras need
+    none.
+
+    Measured on PostgreSQL 15 with 100,000 and 1,000,000 rows in memory: docs/profiles.md, python -m bench settings.
+    """
+    if era > LIKE_UNTIL:
+        return {}
+    wanted = {"random_page_cost": ("1.1", RANDOM_READS)}
+    if server.can("plan_cache_mode"):
+        wanted["plan_cache_mode"] = ("force_custom_plan", CUSTOM_PLANS)
+    if era <= JOINED_READS_UNTIL:
+        wanted["enable_mergejoin"] = ("off", NO_MERGE)
+    return wanted

@@ -12,6 +12,9 @@ from kinetune.model.server import Flavour, Server
 from kinetune.tuning.statements import change_types
 from kinetune.tuning.target import Target
 
+ANALYZE = "ANALYZE kine"
+"""A column that changes its type loses its statistics, and autovacuum does not notice: lists would read everything."""
+
 
 def column_steps(table: Relation, target: Target, server: Server) -> Iterator[Step]:
     """
@@ -31,9 +34,9 @@ def column_steps(table: Relation, target: Target, server: Server) -> Iterator[St
     yield Step(
         does=f"change {', '.join(f'{column.name} to {_words(column)}' for column in wrong)}",
         why=_why(wrong),
-        statements=(change_types(wrong),),
+        statements=(change_types(wrong), ANALYZE),
         locks="every read and write of kine, while the table and its indexes are rewritten",
-        undo=(change_types(before),),
+        undo=(change_types(before), ANALYZE),
         kine_may_run=False,
         hazard=Hazard.COLUMN_TYPES,
     )

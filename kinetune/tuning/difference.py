@@ -14,14 +14,8 @@ from kinetune.tuning.columns import column_steps
 from kinetune.tuning.indexes import index_steps, key_steps
 from kinetune.tuning.refuse import refuse_resharding, refuse_strangers
 from kinetune.tuning.sequence import sequence_steps
-from kinetune.tuning.target import Target
+from kinetune.tuning.target import OURS, Target
 
-OURS = (
-    ("yb_bnl_batch_size", "1024"),
-    ("yb_enable_cbo", "legacy_bnl_mode"),
-    ("plan_cache_mode", "force_custom_plan"),
-)
-"""What a profile may have set: another one takes it back. Any other value is somebody else's and stays."""
 KUBERNETES = "kubernetes"
 """The database Kine takes where the endpoint names none (pgsql.go, prepareConfig)."""
 

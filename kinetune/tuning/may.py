@@ -10,9 +10,17 @@ from kinetune.rendering import identifier
 
 def refuse_powerless(facts: Facts, script: Script) -> None:
     """Raise CouldNotLook naming the statement that helps, before anything is begun."""
-    if script and not facts.role.superuser and (missing := _missing(facts)):
+    if script and not facts.role.superuser and (missing := _missing(facts) or _settings_missing(facts, script)):
         cause, grant = missing
         raise CouldNotLook(f"role {facts.role.name} {cause}", f"ask the administrator for: {grant}")
+
+
+def _settings_missing(facts: Facts, script: Script) -> tuple[str, str] | None:
+    """ALTER DATABASE is its owner's: the administrator may as well run those statements himself."""
+    wanted = [text for step in script.steps for text in step.statements if text.startswith("ALTER DATABASE")]
+    if not wanted or facts.role.owns_database:
+        return None
+    return f"does not own the database {facts.database}", "; ".join(wanted)
 
 
 def _missing(facts: Facts) -> tuple[str, str] | None:

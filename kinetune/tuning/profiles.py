@@ -10,6 +10,7 @@ from kinetune.kine.schema import INDEXES, LIST_QUERY, PRIMARY_KEY, UNIQUE
 from kinetune.model.failure import UsageFailure
 from kinetune.model.schema import Index, Key, Order
 from kinetune.model.server import Flavour, Server
+from kinetune.servers import postgresql
 from kinetune.servers.yugabytedb import planner_settings
 from kinetune.tuning.target import Target
 
@@ -18,16 +19,13 @@ LIST_INDEX_SINCE = "E11"
 SINGLE_READS_SINCE = "E11"
 """Up to E10 one-key reads join back to the table: lean costs them 97 requests without statistics (measured.md §3)."""
 
-LIKE_UNTIL = "E17"
-"""Up to v0.16.2 lists and reads ask for `name LIKE $1` (facts/kine.md §1.1)."""
-
 KEPT = "Kine's own"
 PKEY = "Kine retries a lost race for an id only when the violated constraint is called kine_pkey"
 COVERING = (
     "the unique guard against lost updates, with id inside: the newest revision of a key is found in the index alone"
 )
+GUARD = "the unique guard against lost updates; deleted objects reappear without it (kine#408)"
 PLACEHOLDER = "keeps the name taken, so that Kine does not create it again: no query of any era is better with it"
-CUSTOM_PLANS = "a plan that does not know what stands behind LIKE reads the whole table: 42 ms for one object, not 0.2"
 LISTS = "lists, pages and one-key reads in key order, newest revision first; Kine v0.16.5, v0.17.1 and newer need it"
 COUNTS = "counts and lists look up `deleted` by id in the index alone"
 CACHE_1 = "Kine reads ids as revisions: a cached block of ids looks like missing revisions and stops watches"
@@ -59,7 +57,7 @@ def article(server: Server, era: Era) -> Target:
     cache 1, batched nested loops; else Kine's own DDL.
     """
     base = stock(server, era)
-    indexes = tuple(replace(UNIQUE, include=("id",)) if index.name == UNIQUE.name else index for index in base.indexes)
+    indexes = tuple(_covering(UNIQUE) if index.name == UNIQUE.name else index for index in base.indexes)
     return replace(
         base,
         profile="article",
@@ -80,18 +78,19 @@ def _tuned_postgresql(server: Server, era: Era) -> Target:
     """
     Indexes are the same for every era: each keeps what its queries use, and a later Kine finds what it needs.
 
-    Eras that ask with LIKE also get plans made for their arguments: after five executions PostgreSQL would take one
-    that reads the whole table (measured: tests/database/test_explain.py, docs/profiles.md).
+    The unique index stays Kine's own: with kine_list_query_index beside it, id inside saved no era more than 2 % of the
+    blocks of any call, and costs a quarter of the index (docs/profiles.md).
     """
-    custom = {"plan_cache_mode": CUSTOM_PLANS} if server.can("plan_cache_mode") and era.number <= LIKE_UNTIL else {}
-    reasons = {PRIMARY_KEY.name: PKEY, UNIQUE.name: COVERING, LIST_QUERY.name: LISTS, "kine_id_deleted_index": COUNTS}
     lean = ("kine_name_index", "kine_name_id_index", "kine_prev_revision_index")
+    settings = postgresql.planner_settings(server, era.number)
+    reasons = {PRIMARY_KEY.name: PKEY, UNIQUE.name: GUARD, LIST_QUERY.name: LISTS, "kine_id_deleted_index": COUNTS}
+    reasons |= dict.fromkeys(lean, PLACEHOLDER) | {"kine_id_seq": CACHE_1}
     return Target(
         "tuned",
         PRIMARY_KEY,
         tuple(_lean(index, lean) for index in INDEXES),
-        reasons | dict.fromkeys(lean, PLACEHOLDER) | {"kine_id_seq": CACHE_1} | custom,
-        settings=dict.fromkeys(custom, "force_custom_plan"),
+        reasons | {name: why for name, (_, why) in settings.items()},
+        settings={name: value for name, (value, _) in settings.items()},
     )
 
 
@@ -104,7 +103,7 @@ def _tuned_yugabytedb(server: Server, era: Era) -> Target:
     return Target(
         "tuned",
         PRIMARY_KEY,
-        tuple(_lean(index, lean) for index in INDEXES),
+        tuple(_covering(_lean(index, lean)) for index in INDEXES),
         reasons | {name: why for name, (_, why) in settings.items()},
         settings={name: value for name, (value, _) in settings.items()},
     )
@@ -114,6 +113,10 @@ def _lean(index: Index, placeholders: tuple[str, ...]) -> Index:
     """A placeholder holds no rows, whatever its key: `lease` is the column that KINE_SCHEMA_MIGRATION never alters."""
     if index.name in placeholders:
         return Index(index.name, (Key("lease"),), predicate="false")
+    return index
+
+
+def _covering(index: Index) -> Index:
     return replace(index, include=("id",)) if index.name == UNIQUE.name else index
 
 

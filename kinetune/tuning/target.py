@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kinetune.kine.schema import COLUMNS, SEQUENCE
 from kinetune.model.schema import Column, Index, Sequence
+
+OURS = (
+    ("yb_bnl_batch_size", "1024"),
+    ("yb_enable_cbo", "legacy_bnl_mode"),
+    ("plan_cache_mode", "force_custom_plan"),
+    ("random_page_cost", "1.1"),
+    ("enable_mergejoin", "off"),
+)
+"""What a profile may have set: another one takes it back. Any other value is somebody else's and stays."""
 
 
 @dataclass(frozen=True)
@@ -24,3 +33,8 @@ class Target:
     exact_types: bool = True
     sequence: Sequence = SEQUENCE
     settings: Mapping[str, str] = field(default_factory=dict)
+
+    def keeping(self, settings: Mapping[str, str]) -> Target:
+        """The same, content with what a profile of ours set before: where the era is only assumed, that knew more."""
+        ours = {name: value for name, value in OURS if settings.get(name) == value}
+        return replace(self, settings={**ours, **self.settings})

@@ -4,14 +4,12 @@ from kinetune.kine.schema import UNIQUE
 from kinetune.model.facts import SeenIndex
 from kinetune.model.finding import Severity
 from kinetune.rules.covering_unique_index import covering_unique_index
-from kinetune.servers.recognise import named
 from tests.rules.made import hashed, healthy, heard, with_index, yugabytedb
 
 PLAIN = SeenIndex(UNIQUE)
 
 
-def test_an_index_with_id_inside_is_fine_on_both_servers() -> None:
-    assert not heard(covering_unique_index, healthy())
+def test_an_index_with_id_inside_is_fine() -> None:
     assert not heard(covering_unique_index, yugabytedb())
 
 
@@ -27,14 +25,9 @@ def test_a_store_by_hash_has_to_move_for_it() -> None:
     assert "move the store there" in finding.do
 
 
-def test_on_postgresql_it_is_told_and_no_more() -> None:
-    (finding,) = heard(covering_unique_index, with_index(healthy(), PLAIN))
-    assert (finding.severity, finding.do) == (Severity.INFO, "kinetune init")
-
-
-def test_postgresql_10_has_no_covering_index() -> None:
-    assert not heard(covering_unique_index, with_index(healthy(server=named("postgresql-10.23")), PLAIN))
+def test_postgresql_gains_nothing_by_it() -> None:
+    assert not heard(covering_unique_index, with_index(healthy(), PLAIN))
 
 
 def test_an_invalid_index_is_left_to_the_rule_on_unique_revisions() -> None:
-    assert not heard(covering_unique_index, with_index(healthy(), SeenIndex(UNIQUE, valid=False)))
+    assert not heard(covering_unique_index, with_index(yugabytedb(), SeenIndex(UNIQUE, valid=False)))

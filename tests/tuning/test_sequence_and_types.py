@@ -69,10 +69,12 @@ def test_types_of_older_kines_are_changed_in_one_statement_with_kine_stopped(pro
     assert step.statements == (
         'ALTER TABLE kine ALTER COLUMN id TYPE bigint, ALTER COLUMN name TYPE text COLLATE "C", '
         "ALTER COLUMN create_revision TYPE bigint, ALTER COLUMN prev_revision TYPE bigint",
+        "ANALYZE kine",
     )
     assert step.undo == (
         "ALTER TABLE kine ALTER COLUMN id TYPE integer, ALTER COLUMN name TYPE character varying(630), "
         "ALTER COLUMN create_revision TYPE integer, ALTER COLUMN prev_revision TYPE integer",
+        "ANALYZE kine",
     )
     assert (step.hazard, step.kine_may_run) == (Hazard.COLUMN_TYPES, False)
 

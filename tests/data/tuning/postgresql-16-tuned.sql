@@ -16,7 +16,7 @@ CREATE INDEX kine_name_index ON kine (lease) WHERE false;
 CREATE INDEX kine_name_id_index ON kine (lease) WHERE false;
 CREATE INDEX kine_id_deleted_index ON kine (id, deleted);
 CREATE INDEX kine_prev_revision_index ON kine (lease) WHERE false;
-CREATE UNIQUE INDEX kine_name_prev_revision_uindex ON kine (name, prev_revision) INCLUDE (id);
+CREATE UNIQUE INDEX kine_name_prev_revision_uindex ON kine (name, prev_revision);
 CREATE INDEX kine_list_query_index ON kine (name, id DESC, deleted);
 COMMIT;
 
