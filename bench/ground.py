@@ -15,7 +15,7 @@ import psycopg
 
 from bench.say import say
 from kinetune.cli.init_steps import Outcome, Wish, carry_out, look
-from kinetune.kine.releases import Era, newest
+from kinetune.kine.releases import Era, EraInUse, newest
 from kinetune.model.endpoint import Endpoint, parse
 from kinetune.workload.store import Store, fill, rebuild
 from tests.cluster import DEBIAN_15, Cluster
@@ -93,7 +93,7 @@ class Ground:
 
 def become(endpoint: Endpoint, profile: str, era: Era) -> Outcome | None:
     """What `kinetune init --yes --profile` does; None where nothing was to be done."""
-    wish = Wish(profile, (era, "bench"), NOTHING, NOTHING)
+    wish = Wish(profile, EraInUse(era, "bench"), NOTHING, NOTHING)
     seen = look(endpoint, wish)
     return carry_out(endpoint, seen, wish, yes=True) if seen.script else None
 

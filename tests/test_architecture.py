@@ -73,4 +73,5 @@ def test_files_and_functions_stay_short(path: Path) -> None:
     assert text.count("\n") <= 250
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
-            assert (node.end_lineno or 0) - node.lineno < 40, node.name
+            command = room(path) == "cli" and node.name == path.stem  # a line for each option, and its help
+            assert (node.end_lineno or 0) - node.lineno < (80 if command else 40), node.name

@@ -3,59 +3,56 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinetune.cli.check_case import Case, Gate, severity_of
-from kinetune.cli.options import EndpointArgument, K3sConfig, K3sRelease, KineRelease, endpoint_of, era_given
+from kinetune.cli.check_case import Case, Gate, Told, severity_of
+from kinetune.cli.options import EndpointArgument, K3sConfig, K3sRelease, KineRelease, endpoint_of, era_given, option
+
+if TYPE_CHECKING:
+    from kinetune.model.workload import Explained
 
 FactsFile = Annotated[
-    Path | None, typer.Option("--facts", metavar="FILE", help="Judge saved facts; nothing is connected to.")
+    Path | None, option("--facts", metavar="FILE", help="Judge saved facts; nothing is connected to.")
 ]
-SaveFacts = Annotated[
-    Path | None, typer.Option("--save-facts", metavar="FILE", help="Keep what was seen, for --facts.")
+SaveFacts = Annotated[Path | None, option("--save-facts", metavar="FILE", help="Keep what was seen, for --facts.")]
+Redact = Annotated[bool, option("--redact", help="Hide object keys in reports and saved facts.")]
+Plans = Annotated[
+    bool,
+    typer.Option(
+        "--plans/--no-plans",
+        envvar="KINETUNE_PLANS",
+        show_envvar=False,
+        help="Run Kine's queries under EXPLAIN, as explain does.",
+    ),
 ]
-Redact = Annotated[bool, typer.Option("--redact", help="Hide object keys in reports and saved facts.")]
-Plans = Annotated[bool, typer.Option("--plans/--no-plans", help="Run Kine's queries under EXPLAIN, as explain does.")]
-ProbeIds = Annotated[bool, typer.Option("--probe", help="Draw ids from a scratch sequence; creates and drops it.")]
-Metrics = Annotated[str | None, typer.Option(metavar="URL", help="Kine's /metrics, which tells its release.")]
-Select = Annotated[list[str] | None, typer.Option(metavar="RULE", help="Only these: KT103, KT1, range-sharded-ids.")]
-Extend = Annotated[list[str] | None, typer.Option(metavar="RULE", help="These besides the chosen ones.")]
+ProbeIds = Annotated[bool, option("--probe", help="Draw ids from a scratch sequence; creates and drops it.")]
+Metrics = Annotated[
+    str | None, option("--metrics", metavar="URL", help="Kine's /metrics or a file of it, which tells its release.")
+]
+Select = Annotated[
+    list[str] | None, option("--select", metavar="RULE", help="Only these: KT103, KT1, range-sharded-ids.")
+]
+Extend = Annotated[list[str] | None, option("--extend-select", metavar="RULE", help="These besides the chosen ones.")]
+# A variable would be split at the spaces of its reasons: they stand in the configuration.
 Ignore = Annotated[
     list[str] | None, typer.Option(metavar="RULE[:OBJECT]=REASON", help="Do not count; the reason is shown.")
 ]
-FailOn = Annotated[
-    str, typer.Option(envvar="KINETUNE_FAIL_ON", help="Exit 1 from this severity: error, warning, info or never.")
-]
-Strict = Annotated[
-    bool, typer.Option("--strict", envvar="KINETUNE_STRICT", help="A rule that could not judge fails too.")
-]
+FailOn = Annotated[str, option("--fail-on", help="Exit 1 from this severity: error, warning, info or never.")]
+Strict = Annotated[bool, option("--strict", help="A rule that could not judge fails too, unless it is ignored.")]
 BaselineFile = Annotated[
-    Path | None, typer.Option("--baseline", metavar="FILE", help="Findings known and accepted until a date.")
+    Path | None, option("--baseline", metavar="FILE", help="Findings known and accepted until a date.")
 ]
-Update = Annotated[bool, typer.Option("--update-baseline", help="Write today's findings into --baseline, for 90 days.")]
-Against = Annotated[Path | None, typer.Option(metavar="FILE", help="A run saved by explain --save, for KT305.")]
-Show = Annotated[bool, typer.Option("--show-settings", help="Show what is in force and where it comes from, and exit.")]
-FormatName = Annotated[
-    str, typer.Option("--format", envvar="KINETUNE_FORMAT", metavar="FORMAT", help="text, json, sarif, junit, github …")
-]
+Update = Annotated[bool, option("--update-baseline", help="Write today's findings into --baseline, for 90 days.")]
+Against = Annotated[Path | None, option("--against", metavar="FILE", help="A run saved by explain --save, for KT305.")]
+Show = Annotated[bool, option("--show-settings", help="Show what is in force and where it comes from, and exit.")]
+FormatName = Annotated[str, option("--format", metavar="FORMAT", help="text, json, sarif, junit, github …")]
 Outputs = Annotated[
     list[Path] | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Also write here; the ending chooses. Repeatable."),
+    option("--output", "-o", metavar="FILE", help="Also write here; the ending chooses. Repeatable."),
 ]
-
-
-@dataclass(frozen=True)
-class Told:
-    """Where the verdict goes."""
-
-    format: str
-    outputs: tuple[Path, ...]
-    save_facts: Path | None
-    redact: bool
 
 
 def check(
@@ -86,21 +83,27 @@ def check(
 
     Examples:  kinetune check --save-facts facts.json  ·  kinetune check --facts facts.json -o kine.sarif
     """
+    from kinetune.cli.check_ready import refuse_idle, refuse_unready
     from kinetune.cli.check_settings import choice, shown
     from kinetune.cli.check_steps import Look, facts_of
+    from kinetune.cli.explain_steps import load as load_run
 
     chosen = choice(select or [], extend_select or [], ignore or [])
     gate = Gate(severity_of(fail_on), strict, baseline, update_baseline)
     if show_settings:
         sys.stdout.write(shown(chosen, gate))
         return
+    told = Told(format, tuple(output or ()), save_facts, redact)
+    refuse_unready(told, gate)
+    if facts:
+        refuse_idle({"an ENDPOINT": endpoint, "--probe": probe, "--metrics": metrics})
+    before = load_run(against) if against else None
     look = Look(plans, probe, era_given(kine, k3s), metrics)
     seen = facts_of(facts, look, lambda: endpoint_of(endpoint, k3s_config))
-    told = Told(format, tuple(output or ()), save_facts, redact)
-    raise typer.Exit(_judge(Case(seen, chosen, gate, str(facts or "")), against, told))
+    raise typer.Exit(_judge(Case(seen, chosen, gate, str(facts or "")), before, told))
 
 
-def _judge(case: Case, against: Path | None, told: Told) -> int:
+def _judge(case: Case, before: Explained | None, told: Told) -> int:
     from kinetune.cli.check_gate import judged, status
     from kinetune.cli.check_report import report
     from kinetune.cli.check_steps import keep
@@ -108,9 +111,9 @@ def _judge(case: Case, against: Path | None, told: Told) -> int:
 
     if told.save_facts:
         keep(case.facts, told.save_facts, redact=told.redact)
-    heard = judged(case, against)
+    heard = judged(case, before)
     result = report(case, heard, redact=told.redact)
     for path in told.outputs:
         save(result, path)
     write(result, told.format, sys.stdout)
-    return status(heard.verdict, case.gate)
+    return status(heard.verdict, case)

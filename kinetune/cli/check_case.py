@@ -45,6 +45,16 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Told:
+    """Where the verdict goes, and whether keys are hidden in it."""
+
+    format: str
+    outputs: tuple[Path, ...]
+    save_facts: Path | None
+    redact: bool
+
+
+@dataclass(frozen=True)
 class Heard:
     """The verdict after the baseline, and what there is to say of the baseline itself."""
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from kinetune.cli.check_case import Chosen, Gate, severity_of
-from kinetune.cli.settings import tables
+from kinetune.cli.check_case import Chosen, Gate
+from kinetune.cli.settings import TABLES, tables
 from kinetune.model.failure import UsageFailure
+from kinetune.model.finding import Severity
 from kinetune.rules.choose import chosen, matches
 from kinetune.rules.evidence import Limits
 from kinetune.rules.judge import Bench
 from kinetune.rules.table import RULES
-
-if TYPE_CHECKING:
-    from kinetune.model.finding import Severity
 
 LIMITS: Mapping[str, type | tuple[type, ...]] = {
     "milliseconds": dict,
@@ -25,19 +24,27 @@ LIMITS: Mapping[str, type | tuple[type, ...]] = {
     "pgbouncer": bool,
     "tolerance": (int, float),
 }
+EXAMPLES = {
+    **dict.fromkeys(
+        ("milliseconds", "work"), 'write { list-page = 200 }, "*" for all other calls (kinetune rule KT303)'
+    ),
+    **dict.fromkeys(("pool", "servers"), "write a whole number from 0 up (kinetune rule KT701)"),
+    "pgbouncer": "write true or false (kinetune rule KT604)",
+    "tolerance": "write a share from 0 up, such as 0.25 (kinetune rule KT305)",
+}
 
 
 def choice(select: Iterable[str], extend: Iterable[str], ignore: Iterable[str]) -> Chosen:
     """Rules, severities, ignores and limits; the command line's ignores come on top of the configuration's."""
-    file, table = tables("check")
-    ignores = _ignores(file, table.get("ignore", {})) | dict(map(_ignore, ignore))
-    severities = {code: _severity(file, code, word) for code, word in table.get("severity", {}).items()}
+    file, found = tables("check")
+    own = {name: _table(file, name, found.get(name, {})) for name in TABLES["check"]}
+    severities = {pattern: _severity(file, pattern, word) for pattern, word in own["severity"].items()}
     bench = Bench(
         rules=chosen(RULES, _several(select), _several(extend)),
-        severities={rule.code: grave for pattern, grave in severities.items() for rule in matches(RULES, [pattern])},
-        ignore={key: reason for pattern, reason in ignores.items() for key in _keys(pattern)},
+        severities={code: grave for pattern, grave in severities.items() for code in _codes(file, pattern)},
+        ignore=_ignores(file, own["ignore"]) | dict(pair for text in ignore for pair in _ignore(text)),
     )
-    return Chosen(bench, _limits(file, table.get("limits", {})), file)
+    return Chosen(bench, _limits(file, own["limits"]), file)
 
 
 def shown(chosen: Chosen, gate: Gate) -> str:
@@ -59,39 +66,78 @@ def _several(patterns: Iterable[str]) -> list[str]:
     return [part for pattern in patterns for part in pattern.split(",") if part]
 
 
-def _ignore(text: str) -> tuple[str, str]:
+def _ignore(text: str) -> list[tuple[str, str]]:
     pattern, _, reason = text.partition("=")
     if not reason.strip():
         raise UsageFailure(f"--ignore {pattern} has no reason", f'say why: --ignore "{pattern}=our own index"')
-    return pattern, reason.strip()
+    return [(key, reason.strip()) for key in _keys(None, pattern)]
 
 
 def _ignores(file: Path | None, table: Mapping[str, Any]) -> dict[str, str]:
     for pattern, reason in table.items():
         if not isinstance(reason, str) or not reason.strip():
-            raise UsageFailure(f"{file}: the ignore of {pattern} has no reason", f'write {pattern} = "why"')
-    return dict(table)
+            raise UsageFailure(
+                f"{_at(file, pattern)}: the ignore of {pattern} has no reason", f'write {pattern} = "why"'
+            )
+    return {key: reason for pattern, reason in table.items() for key in _keys(file, pattern)}
 
 
-def _keys(pattern: str) -> list[str]:
+def _keys(file: Path | None, pattern: str) -> list[str]:
     """'KT110:my_index' and 'unknown-indexes:my_index' alike become the code with the object."""
     rules, mark, on = pattern.partition(":")
-    return [f"{rule.code}{mark}{on}" for rule in matches(RULES, [rules])]
+    return [f"{code}{mark}{on}" for code in _codes(file, rules)]
 
 
-def _severity(file: Path | None, code: str, word: object) -> Severity:
-    severity = severity_of(word) if isinstance(word, str) else None
-    if severity is None:
+def _codes(file: Path | None, pattern: str) -> list[str]:
+    try:
+        return [rule.code for rule in matches(RULES, [pattern])]
+    except UsageFailure as failure:
+        place = f"{_at(file, pattern)}: " if file else ""
+        raise UsageFailure(f"{place}{failure.cause}", failure.next_step) from None
+
+
+def _severity(file: Path | None, pattern: str, word: object) -> Severity:
+    if word not in set(Severity):
         raise UsageFailure(
-            f"{file}: the severity of {code} is {word!r}", "write error, warning or info; or ignore the rule"
+            f"{_at(file, pattern)}: the severity of {pattern} is {word!r}",
+            "write error, warning or info; or ignore the rule",
         )
-    return severity
+    return Severity(str(word))
+
+
+def _table(file: Path | None, name: str, found: object) -> Mapping[str, Any]:
+    if not isinstance(found, dict):
+        raise UsageFailure(
+            f"{_at(file, name)}: {name} in [check] is {found!r}", f"write [check.{name}] and the keys below it"
+        )
+    return found
 
 
 def _limits(file: Path | None, table: Mapping[str, Any]) -> Limits:
     for key, value in table.items():
         if key not in LIMITS:
-            raise UsageFailure(f"{file}: unknown key {key!r} in [check.limits]", f"known are {', '.join(LIMITS)}")
-        if not isinstance(value, LIMITS[key]) or isinstance(value, bool) != (key == "pgbouncer"):
-            raise UsageFailure(f"{file}: {key} in [check.limits] is {value!r}", "see kinetune rule KT303 and KT701")
+            raise UsageFailure(
+                f"{_at(file, key)}: unknown key {key!r} in [check.limits]", f"known are {', '.join(LIMITS)}"
+            )
+        if not _fits(key, value):
+            raise UsageFailure(f"{_at(file, key)}: {key} in [check.limits] is {value!r}", EXAMPLES[key])
     return Limits(**table)
+
+
+def _fits(key: str, value: object) -> bool:
+    if LIMITS[key] is dict:
+        return isinstance(value, dict) and all(_is_amount(budget, (int, float)) for budget in value.values())
+    return isinstance(value, bool) if LIMITS[key] is bool else _is_amount(value, LIMITS[key])
+
+
+def _is_amount(value: object, kinds: type | tuple[type, ...]) -> bool:
+    """A number from zero up, which `nan` and `true` are not."""
+    return isinstance(value, int | float) and isinstance(value, kinds) and not isinstance(value, bool) and value >= 0
+
+
+def _at(file: Path | None, key: str) -> str:
+    """The file, with the first line that the key, or the table of that name, stands in."""
+    pattern = re.compile(rf"""\s*(\[[^#]*\b)?["']?{re.escape(key)}["']?\s*[\]=.]""")
+    lines = file.read_text(encoding="utf-8").splitlines() if file else []
+    number = next((number for number, line in enumerate(lines, 1) if pattern.match(line)), None)
+    return f"{file}:{number}" if number else str(file)

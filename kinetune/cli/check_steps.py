@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kinetune.database.session import Session
-    from kinetune.kine.releases import Era
+    from kinetune.kine.releases import Era, EraInUse
     from kinetune.model.endpoint import Endpoint
     from kinetune.model.workload import Recording
+
+
+RUNS = 2
+"""Of two the faster counts: a machine that was busy for a moment closes no gate."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,7 @@ class Look:
 
     plans: bool = True
     probe: bool = False
-    era: tuple[Era, str] | None = None
+    era: EraInUse | None = None
     metrics: str | None = None
 
 
@@ -41,13 +46,20 @@ def gather(endpoint: Endpoint, look: Look) -> Facts:
 
     with store(endpoint, "check") as (session, facts):
         if not facts.database_exists:
-            return facts
+            return _absent(facts, look)
         kine = _kine(session, look)
         facts = replace(inspect(session, facts), kine=kine, recordings=_recordings(session, facts, kine, look))
     return replace(facts, probe=_probe(endpoint)) if look.probe else facts
 
 
-def load(path: Path, era: tuple[Era, str] | None) -> Facts:
+def _absent(facts: Facts, look: Look) -> Facts:
+    """Of a database that is not there yet nothing is known but the Kine that was said."""
+    nothing = Unknown(f"there is no database {facts.database}")
+    seen = replace(facts, statistics=nothing, growth=nothing, connections=nothing, security=nothing, recordings=nothing)
+    return replace(seen, kine=_said(look.era) if look.era else nothing)
+
+
+def load(path: Path, era: EraInUse | None) -> Facts:
     """Saved facts; what is said of Kine on the command line goes before what was seen then."""
     from kinetune.model.facts_file import from_text
 
@@ -77,10 +89,10 @@ def keep(facts: Facts, path: Path, *, redact: bool) -> None:
     save(Report("kinetune facts", "", (), data), path, "json")
 
 
-def _said(era: tuple[Era, str]) -> KineRelease:
-    words = era[1].split()
-    tag = next((word.rstrip(":") for word in words if word.startswith("v0.")), None)
-    return KineRelease(era[0].name, era[0].number, era[1], tag)
+def _said(kine: EraInUse) -> KineRelease:
+    """`said with --kine 0.17.5`, `K3s v1.33.4 holds Kine v0.13.17`: the tag stands behind the word for Kine."""
+    tag = re.search(r"[Kk]ine v?(\d+\.\d+\.\d+)", kine.source)
+    return KineRelease(kine.era.name, kine.era.number, kine.source, f"v{tag[1]}" if tag else None)
 
 
 def _kine(session: Session, look: Look) -> KineRelease | Unknown:
@@ -94,11 +106,14 @@ def _kine(session: Session, look: Look) -> KineRelease | Unknown:
 
 def _era_told(place: str) -> tuple[Era | None, str]:
     """By Kine itself. A place that cannot be read is the user's mistake and stops the run."""
-    from kinetune.http.metrics import query_names
+    from kinetune.http.metrics import query_names, shown
     from kinetune.kine.metric_names import era_of_names
 
     era = era_of_names(query_names(place))
-    return era, f"{place} shows {'queries of Kine ' + era.releases if era else 'no query of one era of Kine alone'}"
+    return (
+        era,
+        f"{shown(place)} shows {'queries of Kine ' + era.releases if era else 'no query of one era of Kine alone'}",
+    )
 
 
 def _recordings(
@@ -113,7 +128,7 @@ def _recordings(
         return Unknown("left out with --no-plans")
     era = newest() if isinstance(kine, Unknown) else era_named(kine.era)
     try:
-        return tuple(recordings(session, era, Effort(runs=1)))
+        return tuple(recordings(session, era, Effort(runs=RUNS)))
     except (CouldNotLook, UsageFailure) as failure:
         return Unknown(f"no plans for {facts.database}: {failure}")
 

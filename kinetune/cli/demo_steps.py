@@ -22,7 +22,7 @@ from kinetune.model.failure import UsageFailure
 from kinetune.workload.store import Store, fill, rebuild, vacuum
 
 if TYPE_CHECKING:
-    from kinetune.kine.releases import Era
+    from kinetune.kine.releases import EraInUse
     from kinetune.model.endpoint import Endpoint
     from kinetune.model.workload import Explained
 
@@ -49,13 +49,13 @@ def refuse_unwritable(path: Path) -> None:
         raise UsageFailure(f"cannot write {path}", "name a file in a folder you may write to")
 
 
-def era_wanted(given: tuple[Era, str] | None) -> tuple[Era, str]:
+def era_wanted(given: EraInUse | None) -> EraInUse:
     """The era that was asked for, else the newest; UsageFailure where its statements are not recorded."""
-    from kinetune.kine.releases import newest, recorded
+    from kinetune.kine.releases import EraInUse, newest, recorded
 
-    era, source = given or (newest(), "the newest one known; --kine chooses another")
-    recorded(era)
-    return era, source
+    wanted = given or EraInUse(newest(), "the newest one known; --kine chooses another")
+    recorded(wanted.era)
+    return wanted
 
 
 @contextlib.contextmanager
@@ -79,7 +79,7 @@ def server(*, keep: bool) -> Iterator[Endpoint]:
         typer.echo(f"Remove it with: kinetune embedded remove --yes {name}", err=True)
 
 
-def run(endpoint: Endpoint, store: Store, era: tuple[Era, str]) -> Demo:
+def run(endpoint: Endpoint, store: Store, era: EraInUse) -> Demo:
     """The same code as `kinetune init --yes` and `kinetune explain --writes`, on a store filled in between."""
     look = explain_steps.Look(era=era, rows=SHADOW_ROWS)
     _init(endpoint, "stock", era)
@@ -117,7 +117,7 @@ def _discard(name: str) -> None:
             shutil.rmtree(left)
 
 
-def _init(endpoint: Endpoint, profile: str, era: tuple[Era, str]) -> None:
+def _init(endpoint: Endpoint, profile: str, era: EraInUse) -> None:
     wish = init_steps.Wish(profile, era, frozenset(), frozenset())
     with phase(f"kinetune init --profile {profile}", bar=False):
         init_steps.carry_out(endpoint, init_steps.look(endpoint, wish), wish, yes=True)

@@ -43,16 +43,19 @@ def compared(before: Explained, after: Explained, comparisons: tuple[Comparison,
     sections: list[Section] = [
         *_both(before, after),
         Table(
-            ("call", "before", "after", "time", f"{_work_name(after)} before", "after ", "work", "verdict"),
+            ("call", "ms before", "after", "time", f"{_work_name(after)} before", "after ", "verdict"),
             tuple(_row(one) for one in comparisons),
-            frozenset({"before", "after", "time", f"{_work_name(after)} before", "after ", "work"}),
+            frozenset({"ms before", "after", "time", f"{_work_name(after)} before", "after "}),
             "call",
         ),
         *_changes(comparisons),
         *_remarks(after),
         _bars_of_two(comparisons),
     ]
-    verdicts = [{"scenario": one.scenario, "verdict": one.verdict, "time_ratio": one.time_ratio} for one in comparisons]
+    verdicts = [
+        {"scenario": one.scenario, "verdict": one.verdict, "time_ratio": one.time_ratio, "work_ratio": one.work_ratio}
+        for one in comparisons
+    ]
     data = to_data(after) | {"against": to_data(before), "comparison": verdicts}
     return Report(
         KIND, "kinetune explain: before and after", tuple(sections), data, SCHEMA, tuple(_plans_of_two(comparisons))
@@ -180,7 +183,6 @@ def _row(one: Comparison) -> tuple[Cell, ...]:
         *(Cell(_ms(side.milliseconds if side else None)) for side in (one.before, one.after)),
         Cell(_ratio(one.time_ratio)),
         *(Cell(_work(side.plan) if side and side.plan else "–") for side in (one.before, one.after)),
-        Cell(_ratio(one.work_ratio)),
         Cell(one.verdict, VERDICTS[one.verdict]),
     )
 

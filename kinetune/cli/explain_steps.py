@@ -13,7 +13,7 @@ from kinetune.model.failure import CouldNotLook, UsageFailure
 
 if TYPE_CHECKING:
     from kinetune.database.session import Session
-    from kinetune.kine.releases import Era
+    from kinetune.kine.releases import Era, EraInUse
     from kinetune.model.endpoint import Endpoint
     from kinetune.model.facts import Facts
     from kinetune.model.workload import Call, Explained, Measured, Recording
@@ -25,7 +25,7 @@ ARGUMENTS = ("prefix", "key", "revision")
 class Look:
     """What to explain and how hard: `rows` is the size of the copy for writes, 0 leaves writes out."""
 
-    era: tuple[Era, str] | None = None
+    era: EraInUse | None = None
     query: str | None = None
     given: Mapping[str, str] | None = None
     runs: int = 3
@@ -42,9 +42,9 @@ def run(endpoint: Endpoint, look: Look) -> Explained:
     with visit(endpoint, "explain") as session:
         facts = observe(session)
         _refuse_nothing(facts)
-        era, source = look.era or era_in_use(session)
-        every = recordings(session, era, look)
-    return _explained(facts, (era, source), slowest_first(every))
+        kine = look.era or era_in_use(session)
+        every = recordings(session, kine.era, look)
+    return _explained(facts, kine, slowest_first(every))
 
 
 def recordings(session: Session, era: Era, look: Look) -> tuple[Recording, ...]:
@@ -151,7 +151,7 @@ def _recordings(session: Session, calls: tuple[Call, ...], look: Look) -> Iterat
             progress.advance(task)
 
 
-def _explained(facts: Facts, era: tuple[Era, str], calls: tuple[Measured, ...]) -> Explained:
+def _explained(facts: Facts, kine: EraInUse, calls: tuple[Measured, ...]) -> Explained:
     from kinetune.model.workload import Explained
     from kinetune.tuning.recognise import profile_of
 
@@ -162,11 +162,11 @@ def _explained(facts: Facts, era: tuple[Era, str], calls: tuple[Measured, ...]) 
         observed_at=datetime.now(UTC),
         server=facts.server,
         database=facts.database,
-        era=era[0].name,
-        era_source=era[1],
+        era=kine.era.name,
+        era_source=kine.source,
         rows=table.rows,
         table_bytes=table.bytes,
         index_bytes=sum(seen.bytes or 0 for seen in indexes if seen),
-        profile=profile_of(facts, era[0]),
+        profile=profile_of(facts, kine.era),
         calls=calls,
     )

@@ -29,7 +29,7 @@ def planned(seen: Seen) -> Report:
     script = seen.script
     sections: tuple[Section, ...] = (
         Paragraph(_place(seen.facts)),
-        Paragraph(f"Kine {seen.era.releases}: {seen.era_source}"),
+        Paragraph(f"Kine {seen.kine.era.releases}: {seen.kine.source}"),
     )
     if seen.facts.server.note:
         sections += (Paragraph(f"note: {seen.facts.server.note}", Tone.WARN),)
@@ -124,10 +124,10 @@ def _way_back(seen: Seen) -> str:
     from kinetune.tuning.profiles import PROFILES
     from kinetune.tuning.recognise import profile_of
 
-    profile = profile_of(seen.facts, seen.era) if seen.facts.table else ""
+    profile = profile_of(seen.facts, seen.kine.era) if seen.facts.table else ""
     if profile not in PROFILES:
         return ""
-    era = "" if seen.era == newest() else f" --kine {seen.era.name}"
+    era = "" if seen.kine.era == newest() else f" --kine {seen.kine.era.name}"
     return f"kinetune init {'--revert' if profile == 'stock' else f'--profile {profile}'}{era}"
 
 
@@ -162,8 +162,8 @@ def _data(seen: Seen) -> dict[str, object]:
     return {
         "server": str(seen.facts.server),
         "database": seen.facts.database,
-        "era": seen.era.name,
-        "era_source": seen.era_source,
+        "era": seen.kine.era.name,
+        "era_source": seen.kine.source,
         "profile": script.profile,
         "steps": list(script.steps),
         "reasons": dict(script.reasons),

@@ -12,7 +12,7 @@ from kinetune.model.failure import CouldNotLook, Refused
 
 if TYPE_CHECKING:
     from kinetune.database.apply import Done, Watcher
-    from kinetune.kine.releases import Era
+    from kinetune.kine.releases import EraInUse
     from kinetune.model.endpoint import Endpoint
     from kinetune.model.facts import Facts
     from kinetune.model.script import Script
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wish:
-    """What the user asked for, apart from where. `era` comes with the words that say how it is known."""
+    """What the user asked for, apart from where. `era` is the one that was said; None asks the store."""
 
     profile: str
-    era: tuple[Era, str] | None
+    era: EraInUse | None
     allow: frozenset[str]
     leave: frozenset[str]
 
@@ -33,8 +33,7 @@ class Seen:
     """One look at the store, and what it leads to."""
 
     facts: Facts
-    era: Era
-    era_source: str
+    kine: EraInUse
     script: Script
 
 
@@ -52,8 +51,8 @@ def look(endpoint: Endpoint, wish: Wish) -> Seen:
     from kinetune.database.look import store
 
     with store(endpoint, "init") as (session, facts):
-        era, source = wish.era or era_in_use(session)
-    return Seen(facts, era, source, _script(facts, era, wish))
+        kine = wish.era or era_in_use(session)
+    return Seen(facts, kine, _script(facts, kine, wish))
 
 
 def offline(server: str, wish: Wish) -> Script:
@@ -64,7 +63,7 @@ def offline(server: str, wish: Wish) -> Script:
     from kinetune.tuning.profiles import target
 
     known = named(server)
-    return for_empty(known, target(wish.profile, known, wish.era[0] if wish.era else newest()))
+    return for_empty(known, target(wish.profile, known, wish.era.era if wish.era else newest()))
 
 
 def carry_out(endpoint: Endpoint, seen: Seen, wish: Wish, *, yes: bool) -> Outcome:
@@ -86,11 +85,13 @@ def carry_out(endpoint: Endpoint, seen: Seen, wish: Wish, *, yes: bool) -> Outco
     return Outcome(tuple(progress.done), time.monotonic() - started)
 
 
-def _script(facts: Facts, era: Era, wish: Wish) -> Script:
+def _script(facts: Facts, kine: EraInUse, wish: Wish) -> Script:
+    """Where the era is only assumed, settings that were right for the one known before stay."""
     from kinetune.tuning.difference import difference
     from kinetune.tuning.profiles import target
 
-    return difference(facts, target(wish.profile, facts.server, era)).without(wish.leave)
+    wanted = target(wish.profile, facts.server, kine.era)
+    return difference(facts, wanted if kine.known else wanted.keeping(facts.database_settings)).without(wish.leave)
 
 
 def _refuse_hazards(script: Script, wish: Wish) -> None:
@@ -123,7 +124,7 @@ def _apply(endpoint: Endpoint, seen: Seen, wish: Wish, watch: Watcher) -> None:
             if not facts.database_exists:
                 Apply(session, watch).script(seen.script.outside())
     with store(endpoint, "init", write=True) as (session, _), alone(session):
-        script = _script(observe(session), seen.era, wish)
+        script = _script(observe(session), seen.kine, wish)
         if script.steps != seen.script.inside().steps:
             raise Refused("the store has changed since this plan was made", "run again to see the new plan")
         Apply(session, watch).script(script)
@@ -134,7 +135,7 @@ def _verify(endpoint: Endpoint, seen: Seen, wish: Wish) -> None:
     from kinetune.database.look import store
 
     with store(endpoint, "init") as (_, facts):
-        if left := _script(facts, seen.era, wish):
+        if left := _script(facts, seen.kine, wish):
             raise CouldNotLook(
                 f"applied, but not as planned: still to {left.steps[0].does}", "run kinetune init again to see why"
             )

@@ -12,10 +12,11 @@ import typer
 from kinetune.model.failure import UsageFailure
 
 if TYPE_CHECKING:
-    from kinetune.kine.releases import Era
+    from kinetune.kine.releases import EraInUse
     from kinetune.model.endpoint import Endpoint
 
 FOR_CHECK = frozenset({"sarif", "junit", "github", ".sarif", ".xml"})
+FOR_HOTSPOTS = frozenset({"csv", ".csv"})
 EVERY_OPTION = "Each option may stand in the environment as KINETUNE_<OPTION>, the common ones in kinetune.toml too."
 
 
@@ -62,22 +63,22 @@ def endpoint_of(argument: str | None, k3s_config: Path | None) -> Endpoint:
     return found
 
 
-def era_given(kine: str | None, k3s: str | None) -> tuple[Era, str] | None:
+def era_given(kine: str | None, k3s: str | None) -> EraInUse | None:
     """The era said on the command line, and how; None where none was. UsageFailure for both or an unknown one."""
-    from kinetune.kine.releases import era_of_k3s, era_of_kine, is_known
+    from kinetune.kine.releases import EraInUse, era_of_k3s, era_of_kine, is_known
 
     if kine and k3s:
         raise UsageFailure("--kine and --k3s say the same thing twice", "give one of them")
     if kine:
         newer = "" if is_known(kine) else f": {kine} is not known here, the nearest era before it is taken"
-        return era_of_kine(kine), f"said with --kine {kine}{newer}"
+        return EraInUse(era_of_kine(kine), f"said with --kine {kine}{newer}")
     if k3s:
         era, tag = era_of_k3s(k3s)
-        return era, f"K3s {k3s} holds Kine {tag}"
+        return EraInUse(era, f"K3s {k3s} holds Kine {tag}")
     return None
 
 
-def refuse_unready(format: str, output: Path | None, save: Path | None = None) -> None:
+def refuse_unready(format: str, output: Path | None, save: Path | None = None, *, records: bool = False) -> None:
     """Before the work rather than after it: UsageFailure for an unknown format and for files that cannot be written."""
     from kinetune.reports.table import refuse_unknown, refuse_unwritable
 
@@ -85,6 +86,8 @@ def refuse_unready(format: str, output: Path | None, save: Path | None = None) -
     for given in (format, output.suffix if output else ""):
         if given in FOR_CHECK:
             raise UsageFailure(f"{given} is for kinetune check", "choose text, json, markdown or html")
+        if given in FOR_HOTSPOTS and not records:
+            raise UsageFailure(f"{given} is for kinetune hotspots", "choose text, json, markdown or html")
     if output:
         refuse_unwritable(output)
     if save:
@@ -93,8 +96,8 @@ def refuse_unready(format: str, output: Path | None, save: Path | None = None) -
 
 def agreed(question: str) -> bool:
     """Ask on stderr, take the answer from stdin: y or yes, anything else and its end are a no. Ctrl-C interrupts."""
-    typer.echo(f"{question} [y/N] ", nl=False, err=True)
     try:
+        typer.echo(f"{question} [y/N] ", nl=False, err=True)
         answer = sys.stdin.readline()
     except KeyboardInterrupt:
         typer.echo(err=True)  # ^C stands on the line of the question

@@ -26,7 +26,7 @@ FIGURES = 52
 
 
 def bars() -> Bars:
-    """On stderr, gone when finished; silent where stderr is no terminal."""
+    """On stderr, gone when finished; silent where stderr is no terminal, or one that cannot go back in a line."""
     stderr = console(sys.stderr)
     description = Column(width=min(max(stderr.width - FIGURES, 20), 60), no_wrap=True, overflow="ellipsis")
     return Bars(
@@ -38,7 +38,7 @@ def bars() -> Bars:
         TimeRemainingColumn(),
         console=stderr,
         transient=True,
-        disable=not stderr.is_terminal,
+        disable=not stderr.is_terminal or stderr.is_dumb_terminal,
     )
 
 
@@ -48,23 +48,21 @@ class Progress:
     def __init__(self, endpoint: Endpoint, script: Script) -> None:
         self._endpoint, self._script, self._bars = endpoint, script, bars()
         self.done: list[Done] = []
-        self._ended = threading.Event()
+        self._ended, self._waits_for = threading.Event(), 0
         self._poll = threading.Thread(target=self._follow_builds, daemon=True)
 
     def __enter__(self) -> Progress:
         self._bars.start()
         total = sum(len(step.statements) for step in self._script.steps)
         self._task = self._bars.add_task(self._script.steps[0].does, total=total)
-        if not self._bars.disable:
-            self._poll.start()
+        self._poll.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
-        if self._poll.is_alive():
-            self._poll.join()
+        self._poll.join()
         self._bars.stop()
 
     def watch(self, done: Done) -> None:
@@ -76,13 +74,23 @@ class Progress:
             typer.echo(f"{place} {done.step.does} ({done.seconds:.1f} s)", err=True)
 
     def _follow_builds(self) -> None:
-        """A second, reading session: pg_stat_progress_create_index says how far the build is."""
+        """A second, reading session, where it takes longer: pg_stat_progress_create_index says how far a build is."""
         from kinetune.database.session import visit
 
+        if self._ended.wait(POLL_SECONDS):
+            return
         try:
             with visit(self._endpoint, "init-progress") as session:
                 while session.server.can("index_progress") and not self._ended.wait(POLL_SECONDS):
                     for row in session.ask("index_progress"):
-                        self._bars.update(self._task, completed=len(self.done) + float(row["share"]))
+                        self._tell(float(row["share"]), row["waits_for"] or 0)
         except Failure:
             return  # the work goes on without its bar
+
+    def _tell(self, share: float, waits_for: int) -> None:
+        """On a bar how far it is; everywhere, once, whose transaction holds it up."""
+        self._bars.update(self._task, completed=len(self.done) + share)
+        if waits_for not in (0, self._waits_for):
+            self._waits_for = waits_for
+            line = f"waits for the open transaction of server process {waits_for}"
+            self._bars.console.print(f"{line} (SELECT pg_terminate_backend({waits_for}) ends it)", soft_wrap=True)

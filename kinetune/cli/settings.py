@@ -14,6 +14,20 @@ COMMON = {"profile", "kine", "k3s", "format", "k3s-config"}
 KNOWN = {
     "init": {"profile", "kine", "k3s", "format", "k3s-config", "allow", "leave"},
     "explain": {"kine", "k3s", "format", "k3s-config", "runs", "timeout", "tolerance", "writes", "rows", "tree"},
+    "hotspots": {
+        "format",
+        "k3s-config",
+        "journal",
+        "metrics",
+        "interval",
+        "by",
+        "top",
+        "min-duration",
+        "zone",
+        "jobs",
+        "fail-over",
+        "redact",
+    },
     "demo": {"objects", "kine"},
     "check": {
         "kine",
@@ -33,12 +47,12 @@ TABLES = {"check": {"severity", "ignore", "limits"}}
 TEXT, TEXTS, PATH = "a text", "a list of texts", "a path"
 WHOLE, NUMBER, SWITCH = "a whole number", "a number", "true or false"
 KINDS = {
-    **dict.fromkeys(("profile", "kine", "k3s", "format", "fail-on"), TEXT),
-    **dict.fromkeys(("allow", "leave", "select", "extend-select"), TEXTS),
+    **dict.fromkeys(("profile", "kine", "k3s", "format", "fail-on", "interval", "by", "min-duration", "zone"), TEXT),
+    **dict.fromkeys(("allow", "leave", "select", "extend-select", "journal", "metrics", "fail-over"), TEXTS),
     **dict.fromkeys(("k3s-config", "baseline", "against"), PATH),
-    **dict.fromkeys(("runs", "rows", "objects"), WHOLE),
+    **dict.fromkeys(("runs", "rows", "objects", "top", "jobs"), WHOLE),
     **dict.fromkeys(("timeout", "tolerance"), NUMBER),
-    **dict.fromkeys(("writes", "tree", "strict"), SWITCH),
+    **dict.fromkeys(("writes", "tree", "strict", "redact"), SWITCH),
 }
 TYPES: dict[str, type | tuple[type, ...]] = {
     TEXT: str,

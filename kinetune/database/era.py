@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from kinetune.database.session import Session
 from kinetune.kine.recognise import era_of_statements
-from kinetune.kine.releases import Era, newest
+from kinetune.kine.releases import Era, EraInUse, assumed
 from kinetune.model.failure import CouldNotLook
 
 
-def era_in_use(session: Session) -> tuple[Era, str]:
-    """The era that was seen, or the newest, and in words how it is known."""
+def era_in_use(session: Session) -> EraInUse:
+    """The era that was seen, else the newest."""
     era, source = era_seen(session)
-    if era is not None:
-        return era, source
-    return newest(), f"assumed as the newest; {source} (--kine or --k3s says another)"
+    return EraInUse(era, source) if era else assumed(source)
 
 
 def era_seen(session: Session) -> tuple[Era | None, str]:

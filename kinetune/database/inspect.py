@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
+from psycopg import sql
+
 from kinetune.database.session import Row, Session
 from kinetune.kine.keyspace import GAP, resource_prefix
-from kinetune.model.facts import Connections, Facts, Growth, Idle, Relation, Resource, Security, Statistics, Unknown
+from kinetune.kine.shape import stranger
+from kinetune.model.facts import (
+    Connections,
+    Facts,
+    Growth,
+    Idle,
+    Relation,
+    Resource,
+    Security,
+    SeenIndex,
+    Statistics,
+    Unknown,
+)
 from kinetune.model.failure import CouldNotLook
+from kinetune.model.schema import Order
+from kinetune.rendering import identifier
 
 GAP_LIMIT = 100_000
 """gap_rows.sql counts so far."""
@@ -21,14 +38,10 @@ T = TypeVar("T")
 
 def inspect(session: Session, facts: Facts) -> Facts:
     """The same facts with all that can be told without scanning kine."""
-    table = facts.table
-    if table is None:
-        missing = Unknown("there is no table kine")
-        return replace(facts, statistics=missing, growth=missing, connections=_guarded(lambda: _connections(session)))
     return replace(
         facts,
-        statistics=_guarded(lambda: _statistics(session)),
-        growth=_guarded(lambda: _growth(session, table)),
+        statistics=_guarded(lambda: _statistics(session, _kine(facts))),
+        growth=_guarded(lambda: _growth(session, _kine(facts))),
         connections=_guarded(lambda: _connections(session)),
         security=_guarded(lambda: _security(session)),
     )
@@ -41,36 +54,69 @@ def _guarded(look: Callable[[], T]) -> T | Unknown:
         return Unknown(str(failure))
 
 
-def _statistics(session: Session) -> Statistics:
+def _kine(facts: Facts) -> Relation:
+    """Kine's own table; of another one nothing of this can be told."""
+    if facts.table is None:
+        raise CouldNotLook("there is no table kine")
+    if why := stranger(facts.table):
+        raise CouldNotLook(f"kine {why}")
+    return facts.table
+
+
+def _statistics(session: Session, _table: Relation) -> Statistics:
     rows = session.ask("statistics")
     if not rows:
-        raise CouldNotLook("the statistics views show no table kine", "GRANT pg_read_all_stats to this role")
+        raise CouldNotLook("the statistics views show no table kine")
     return Statistics(**rows[0])
 
 
 def _growth(session: Session, table: Relation) -> Growth:
-    sampled = session.ask("sample_rows")
-    share = (table.rows or len(sampled)) / max(len(sampled), 1)
-    (compaction,) = session.ask("compaction")
+    if not _by_name(table):
+        raise CouldNotLook("no index of kine begins with name: counting would read the whole table", "kinetune init")
+    with _by_index(session):
+        sampled = session.ask("sample_rows")
+        (compaction,) = session.ask("compaction")
+        gaps = session.ask("gap_rows")[0]["gap_rows"] if _in_order(table) else None
+    share = _share(table, sampled)
+    seen = sum(row["name"].startswith(GAP) for row in sampled)
     return Growth(
         current_revision=table.max_id or 0,
         compacted_revision=compaction["compacted_revision"],
         compaction_rows=compaction["compaction_rows"],
         deletable_rows=round(share * sum(row["deletable"] for row in sampled)),
         sampled_rows=len(sampled),
-        gap_rows=_gap_rows(session, table, (sampled, share)),
+        gap_rows=round(share * seen) if gaps is None else gaps,
         gap_limit=GAP_LIMIT,
         resources=_resources(sampled, share),
     )
 
 
-def _gap_rows(session: Session, table: Relation, sample: tuple[list[Row], float]) -> int:
-    """Counted where the index on name is in the order of bytes, else estimated from the sample."""
+@contextlib.contextmanager
+def _by_index(session: Session) -> Iterator[None]:
+    """Where a tenth of the rows is looked for the planner would rather read all of them: a guest may not."""
+    with session.connection.transaction():
+        session.run(sql.SQL("SET LOCAL enable_seqscan = off").format())
+        yield
+
+
+def _by_name(table: Relation) -> list[SeenIndex]:
+    """Indexes that find rows by their name."""
+    whole = (seen for seen in table.indexes if seen.valid and seen.index.predicate is None)
+    return [seen for seen in whole if seen.index.keys and seen.index.keys[0].column == "name"]
+
+
+def _in_order(table: Relation) -> bool:
+    """Whether names that begin alike stand together in an index: in the order of bytes, and not hashed."""
     name = table.column("name")
-    if name is not None and name.collation == "C":
-        return int(session.ask("gap_rows")[0]["gap_rows"])
-    rows, share = sample
-    return round(share * sum(str(row["name"]).startswith(GAP) for row in rows))
+    is_bytes = name is not None and name.collation == "C"
+    return is_bytes and any(seen.index.keys[0].order is not Order.HASH for seen in _by_name(table))
+
+
+def _share(table: Relation, sampled: list[Row]) -> float:
+    """Rows of the table for each of the sample; where the table was never analysed by the blocks that were left out."""
+    if not sampled:
+        return 1.0
+    return table.rows / len(sampled) if table.rows else float(sampled[0].get("stands_for", 1.0))
 
 
 def _resources(sampled: list[Row], share: float) -> tuple[Resource, ...]:
@@ -92,7 +138,7 @@ def _connections(session: Session) -> Connections:
     if row["hidden"]:
         raise CouldNotLook(
             f"{row['hidden']} sessions of other roles cannot be seen",
-            f"GRANT pg_read_all_stats TO {session.connection.info.user}",
+            f"GRANT pg_read_all_stats TO {identifier(session.connection.info.user)}",
         )
     idle = tuple(Idle(**found) for found in session.ask("idle"))
     return Connections(row["most"], row["reserved"], row["used"], row["in_store"], idle, _pooler(session, row["own"]))

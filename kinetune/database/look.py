@@ -63,6 +63,6 @@ def _absent(session: Session, database: str) -> Facts:
         server=session.server,
         database=database,
         database_exists=False,
-        role=replace(Role(**role), may_create=True),  # the owner of a new database may
+        role=replace(Role(**role), may_create=True, owns_database=True),  # the owner of a new database may
         table=None,
     )

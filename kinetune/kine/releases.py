@@ -36,6 +36,15 @@ class Era:
         return ", ".join(_tag(a) if a == b else f"{_tag(a)} – {_tag(b)}" for a, b in self.spans)
 
 
+@dataclass(frozen=True)
+class EraInUse:
+    """An era and in words how it is known; `known` is false where it is only assumed."""
+
+    era: Era
+    source: str
+    known: bool = True
+
+
 def _tag(version: Version) -> str:
     return "v" + ".".join(map(str, version))
 
@@ -77,6 +86,11 @@ def era_named(name: str) -> Era:
         if name in (era.name, era.number):
             return era
     raise UsageFailure(f"{name} is no era of Kine", "one of " + ", ".join(era.name for era in ERAS))
+
+
+def assumed(why: str) -> EraInUse:
+    """The newest era, for want of knowing; `why` says what was looked at."""
+    return EraInUse(newest(), f"assumed as the newest; {why} (--kine or --k3s says another)", known=False)
 
 
 def era_of_kine(tag: str) -> Era:

@@ -33,13 +33,14 @@ class SeenIndex:
 
 @dataclass(frozen=True)
 class Role:
-    """Who we are and what we may do; an owner may change the table, `may_create` is CREATE on its schema."""
+    """Who we are and what we may do; an owner may change table or database, `may_create` is CREATE on its schema."""
 
     name: str
     superuser: bool
     create_database: bool
     owns_table: bool
     may_create: bool
+    owns_database: bool = True
 
 
 @dataclass(frozen=True)

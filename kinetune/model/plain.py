@@ -46,6 +46,8 @@ def decode(kind: Any, data: Any) -> Any:
     if origin is frozenset:
         return frozenset(decode(get_args(kind)[0], item) for item in data)
     if origin is not None and issubclass(origin, Mapping):
+        if not isinstance(data, dict):
+            raise TypeError(f"an object was expected, not {type(data).__name__}")
         return {key: decode(get_args(kind)[1], item) for key, item in data.items()}
     if dataclasses.is_dataclass(kind):
         return _dataclass(typing.cast(type, kind), data)
@@ -83,7 +85,8 @@ def _dataclass(kind: type, data: Any) -> Any:
 
 def _simple(kind: Any, data: Any) -> Any:
     if kind is datetime:
-        return datetime.fromisoformat(data)
+        when = datetime.fromisoformat(data)
+        return when if when.tzinfo else when.replace(tzinfo=UTC)  # a date that somebody edited
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(data)
     if kind in (str, int, float, bool) and not isinstance(data, (int, float) if kind is float else kind):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster import Cluster
+from tests.cluster import DEBIAN_15, Cluster, MissingServer
+from tests.conftest import absent
 from tests.database.stores import ask, make
 
 OBJECTS = 1000
+SECRET = "tr0ub4dor and 3"
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +33,21 @@ def store(pg15: Cluster, filled: str) -> Iterator[str]:
     ask(pg15.dsn(), f"CREATE DATABASE {name} TEMPLATE {filled}")
     yield pg15.dsn(name)
     ask(pg15.dsn(), f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def guarded() -> Iterator[Cluster]:
+    """A server that asks for the password SECRET (scram-sha-256) wherever one comes from, with a store `kubernetes`."""
+    try:
+        cluster = Cluster.start(DEBIAN_15, password_encryption="scram-sha-256")
+    except MissingServer as missing:
+        absent(str(missing))
+        return
+    ask(cluster.dsn(), "CREATE DATABASE kubernetes")
+    make(cluster.dsn("kubernetes"), objects=100)
+    ask(cluster.dsn(), f"ALTER ROLE postgres PASSWORD '{SECRET}'")
+    (cluster.data / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n")
+    ask(cluster.dsn(), "SELECT pg_reload_conf()")
+    time.sleep(0.3)
+    yield cluster
+    cluster.remove()

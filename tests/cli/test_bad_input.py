@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 import uuid
 from collections.abc import Iterator
 
 import pytest
 
 from tests.cli.call import call
-from tests.cluster import DEBIAN_15, Cluster, MissingServer, free_port
-from tests.conftest import absent
+from tests.cli.conftest import SECRET
+from tests.cluster import Cluster, free_port
 from tests.database.stores import STOCK, ask, make
 
-SECRET = "s3cr3t horse"
 SHAPES = {
     "CREATE VIEW kine AS SELECT 1 AS id": "is a view, not Kine's table",
     "CREATE MATERIALIZED VIEW kine AS SELECT 1 AS id": "is a materialized view",
@@ -26,22 +24,6 @@ SHAPES = {
     STOCK.replace("BIGSERIAL PRIMARY KEY", "BIGSERIAL"): "its primary key is not (id)",
     STOCK.replace("BIGSERIAL PRIMARY KEY", "BIGINT PRIMARY KEY"): "its column id does not draw from a sequence",
 }
-
-
-@pytest.fixture(scope="module")
-def guarded() -> Iterator[Cluster]:
-    """A server that asks for a password (scram-sha-256) wherever one comes from."""
-    try:
-        cluster = Cluster.start(DEBIAN_15, password_encryption="scram-sha-256")
-    except MissingServer as missing:
-        absent(str(missing))
-        return
-    ask(cluster.dsn(), f"ALTER ROLE postgres PASSWORD '{SECRET}'")
-    (cluster.data / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n")
-    ask(cluster.dsn(), "SELECT pg_reload_conf()")
-    time.sleep(0.3)
-    yield cluster
-    cluster.remove()
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def test_no_line_but_sql_is_wider_than_the_page(store: str) -> None:
 def test_json_holds_the_plan_and_then_the_outcome(store: str) -> None:
     plan, outcome = data("--dry-run", store), data("--yes", store)
     assert (plan["kind"], plan["schema"], plan["profile"], plan["applied"]) == ("kinetune init", 1, "tuned", False)
-    assert [step.keys() for step in plan["steps"]] == [STEP] * 12
+    assert [step.keys() for step in plan["steps"]] == [STEP] * 9
     assert all(step["does"] and step["why"] and step["locks"] and step["undo"] for step in plan["steps"])
     assert all(step["kine_may_run"] for step in plan["steps"])
     assert plan["reasons"].keys() >= {"kine_pkey", "kine_list_query_index", "kine_id_seq"}
@@ -90,7 +90,7 @@ def test_json_holds_the_plan_and_then_the_outcome(store: str) -> None:
     assert outcome["steps"] == plan["steps"]
     done = [one["sql"] for one in outcome["statements"]]
     assert done == [statement for step in plan["steps"] for statement in step["statements"]]
-    assert {one["step"] for one in outcome["statements"]} == set(range(1, 13))
+    assert {one["step"] for one in outcome["statements"]} == set(range(1, 10))
     assert data(store)["steps"] == []
 
 
@@ -236,5 +236,5 @@ def test_stdout_is_the_result_and_stderr_the_progress(store: str) -> None:
     said = call("init", "--yes", "--format", "markdown", store)
     assert said.out.startswith("# kinetune init: profile tuned\n")
     assert said.out.count("Done and verified") == 1
-    assert [line.split("]")[0] for line in said.err.splitlines()] == [f"[{number}/12" for number in range(1, 13)]
+    assert [line.split("]")[0] for line in said.err.splitlines()] == [f"[{number}/9" for number in range(1, 10)]
     assert STOCK not in said.err

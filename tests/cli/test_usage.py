@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.call import PROGRAM, ROOT, call, environment, separate
-from tests.cluster import free_port
 
-NOWHERE = f"postgres://u@127.0.0.1:{free_port()}/x"
+NOWHERE = "postgres://u@127.0.0.1:1/x"
 """Nobody listens: what is told instead of `cannot connect` was told before connecting."""
 WRONG = {
     ("init", "--kine", "newest", NOWHERE): "'newest' is no release of Kine; write it as v0.17.5",
@@ -52,9 +51,9 @@ WRONG = {
 UNWRITABLE = {
     "/nowhere/report.html": "cannot write /nowhere/report.html: No such file or directory; create its folder first",
     "/proc/report.html": "cannot write /proc/report.html: No such file or directory; create its folder first",
-    "report.pdf": "report.pdf does not tell its format; end it with one of .html .json .md .txt .sarif .xml",
+    "report.pdf": "report.pdf does not tell its format; end it with one of .html .json .md .txt .sarif .xml .csv",
     "report.sarif": ".sarif is for kinetune check; choose text, json, markdown or html",
-    "report": "report does not tell its format; end it with one of .html .json .md .txt .sarif .xml",
+    "report": "report does not tell its format; end it with one of .html .json .md .txt .sarif .xml .csv",
 }
 
 

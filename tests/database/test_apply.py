@@ -16,12 +16,12 @@ from kinetune.cli.init_steps import Wish
 from kinetune.database import apply
 from kinetune.database.apply import Apply, Done, alone
 from kinetune.database.session import visit
-from kinetune.kine.releases import newest
+from kinetune.kine.releases import EraInUse, newest
 from kinetune.model.failure import CouldNotLook, Refused
 from kinetune.model.script import Script
 from tests.database.stores import OLD, STOCK, ask, connection, content, make, place, reach, schema, script
 
-WISH = Wish("tuned", (newest(), "said by the test"), frozenset(), frozenset())
+WISH = Wish("tuned", EraInUse(newest(), "said by the test"), frozenset(), frozenset())
 
 
 @contextmanager

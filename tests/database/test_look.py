@@ -12,12 +12,12 @@ import pytest
 from kinetune.cli import init_steps
 from kinetune.cli.init_steps import Wish
 from kinetune.database.look import store
-from kinetune.kine.releases import newest
+from kinetune.kine.releases import EraInUse, newest
 from kinetune.model.failure import CouldNotLook
 from tests.cluster import Cluster
 from tests.database.stores import STOCK, ask, make, place, script
 
-WISH = Wish("tuned", (newest(), "said by the test"), frozenset(), frozenset())
+WISH = Wish("tuned", EraInUse(newest(), "said by the test"), frozenset(), frozenset())
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from kinetune.database.sample import sample
 from kinetune.database.session import visit
 from kinetune.database.shadow import SCHEMA, shadow
 from kinetune.kine.queries import catalogue
-from kinetune.kine.releases import ERAS, era_named
+from kinetune.kine.releases import ERAS, EraInUse, era_named
 from kinetune.kine.scenarios import calls
 from kinetune.model.failure import CouldNotLook
 from tests.database.stores import OLD, RENAMED, STOCK, ask, connection, content, make, place, reach
@@ -40,7 +40,7 @@ def state(dsn: str) -> tuple[object, ...]:
 def test_every_write_of_every_era_is_explained_and_leaves_nothing(database: str, era: str) -> None:
     make(database, STOCK, 200)
     before = state(database)
-    explained = run(place(database), Look((era_named(era), "said"), runs=2, rows=500))
+    explained = run(place(database), Look(EraInUse(era_named(era), "said"), runs=2, rows=500))
     writes = {one.call.scenario: one for one in explained.calls if one.call.writes}
     assert set(writes) == {"create", "fill", "compact", "update-compact"}
     assert {name: one.failed for name, one in writes.items()} == dict.fromkeys(writes, "")

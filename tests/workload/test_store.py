@@ -13,7 +13,7 @@ import pytest
 
 from kinetune.cli.init_steps import Wish, carry_out, look
 from kinetune.kine.keyspace import resource_prefix
-from kinetune.kine.releases import newest
+from kinetune.kine.releases import EraInUse, newest
 from kinetune.model.endpoint import Endpoint, parse
 from kinetune.model.failure import Refused, UsageFailure
 from kinetune.workload.history import Row, history, plans
@@ -27,7 +27,7 @@ SMALL = Store(objects=400)
 def prepared(dsn: str, profile: str) -> Endpoint:
     endpoint = parse(dsn, "test")
     assert isinstance(endpoint, Endpoint)
-    wish = Wish(profile, (newest(), "test"), frozenset(), frozenset())
+    wish = Wish(profile, EraInUse(newest(), "test"), frozenset(), frozenset())
     carry_out(endpoint, look(endpoint, wish), wish, yes=True)
     return endpoint
 

@@ -1,0 +1,32 @@
+"""Before the work of `kinetune check` what would else be said after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kinetune.cli.check_case import Gate, Told
+from kinetune.model.failure import UsageFailure
+
+
+def refuse_unready(told: Told, gate: Gate) -> None:
+    """UsageFailure for an unknown format, for files that cannot be written, and for a baseline that cannot be read."""
+    from kinetune.cli.check_gate import accepted
+    from kinetune.reports.table import refuse_unknown, refuse_unwritable
+
+    refuse_unknown(told.format)
+    for path in told.outputs:
+        refuse_unwritable(path)
+    if told.save_facts:
+        refuse_unwritable(told.save_facts, "json")
+    if gate.update and gate.baseline is None:
+        raise UsageFailure("--update-baseline needs --baseline FILE", "name the file to write")
+    if gate.baseline is not None and (gate.baseline.exists() or not gate.update):
+        accepted(gate.baseline)
+    if gate.baseline is not None and gate.update:
+        refuse_unwritable(gate.baseline, "json")
+
+
+def refuse_idle(given: Mapping[str, object]) -> None:
+    """UsageFailure for what says where to look, beside --facts, which looks at nothing."""
+    if idle := next((name for name, value in given.items() if value), None):
+        raise UsageFailure(f"--facts judges what was seen before, and {idle} asks to look now", "leave one of them out")
