@@ -31,6 +31,8 @@ GAPS, COMPACTION, POOLER, CONNECTIONS = "KT503", "KT501", "KT407", "KT701"
 SLOW_PLANNING = "slow-planning"
 SERVER_ERRORS = (b"ERROR", b"FATAL")
 """What each error has in a server's own log, whose markers these are besides MARKERS."""
+DEBUG_ONLY = (b"MODREVISION GAP",)
+"""Only with --debug; searched where the log has lines of that level."""
 _ERRORS = (b"(SQLSTATE ", *SERVER_ERRORS)
 """pgx's end of each error of the server, in Kine's log: few markers make a log quick to read."""
 SIGNS: tuple[Sign, ...] = (
@@ -105,7 +107,7 @@ SIGNS: tuple[Sign, ...] = (
         (b", revision=",),
         re.compile(rb"\bFILL, revision="),
     ),
-    Sign("gap-seen", "the poll met a missing revision and waited for it", GAPS, (b"MODREVISION GAP",)),
+    Sign("gap-seen", "the poll met a missing revision and waited for it", GAPS, DEBUG_ONLY),
     Sign(
         "insert-retried",
         "an insert found its id taken and tried again: the gap fill was there first",
@@ -160,7 +162,7 @@ _MADE_UP = (
 )
 BY_KIND: Mapping[str, Sign] = MappingProxyType({sign.kind: sign for sign in (*SIGNS, *_MADE_UP)})
 MARKERS: tuple[bytes, ...] = tuple(
-    dict.fromkeys(marker for sign in SIGNS for marker in sign.markers if marker not in SERVER_ERRORS)
+    dict.fromkeys(marker for sign in SIGNS for marker in sign.markers if marker not in SERVER_ERRORS + DEBUG_ONLY)
 )
 
 

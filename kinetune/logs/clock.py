@@ -16,6 +16,7 @@ _KLOG = re.compile(rb"(?:^|[ \"])[IWEF](\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{6}
 _EPOCH = re.compile(rb"(?<!\d)(1\d{9})\.(\d{3})(?!\d)")
 _GO_PARTS = re.compile(r"([\d.]+)(h|ms|m|s|µs|μs|us|ns)")
 _UNIT_MS = {"h": 3_600_000.0, "m": 60_000.0, "s": 1000.0, "ms": 1.0, "µs": 1e-3, "μs": 1e-3, "us": 1e-3, "ns": 1e-6}
+_MOST_MS = 9.3e12  # time.Duration ends at 292 years
 _MONTHS = {name.encode(): at for at, name in enumerate(calendar.month_abbr) if name}
 # PostgreSQL's own reading of abbreviations (timezonesets/Default), in hours; in others the log's zone is assumed.
 _ABBREVIATIONS = {
@@ -38,12 +39,12 @@ def milliseconds(text: bytes | str | int | float) -> float | None:
     a time.Duration into JSON. None for anything else.
     """
     if isinstance(text, int | float):
-        return text / 1e6
+        return text / 1e6 if 0 <= text <= _MOST_MS * 1e6 else None
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
     if text[-1:] == "s":
         try:
-            return float(text[:-1]) * 1000.0
+            return _sane(float(text[:-1]) * 1000.0)
         except ValueError:
             return _go(text)
     return None
@@ -54,9 +55,14 @@ def _go(text: str) -> float | None:
     if not parts or "".join(number + unit for number, unit in parts) != text:
         return None
     try:
-        return sum(float(number) * _UNIT_MS[unit] for number, unit in parts)
+        return _sane(sum(float(number) * _UNIT_MS[unit] for number, unit in parts))
     except ValueError:
         return None
+
+
+def _sane(value: float) -> float | None:
+    """Damaged lines say nan, 1e999 and the like."""
+    return value if 0 <= value <= _MOST_MS else None
 
 
 def moment(text: bytes, zone: tzinfo) -> Moment | None:
@@ -67,13 +73,24 @@ def moment(text: bytes, zone: tzinfo) -> Moment | None:
 
 def moment_at_start(text: bytes, zone: tzinfo) -> Moment | None:
     """As `moment`, of a text that begins with it: what Kine's `started` says."""
-    if text[-1:] == b"Z" and text[19:20] == b".":
+    if text[-1:] == b"Z" and text[19:20] == b"." and text[20:-1].isdigit():
         try:
             return Moment(_seconds(text[:19]) + float(text[19:-1]), 0)
         except ValueError:
             return None
     found = STAMP.match(text)
     return _moment(found, zone) if found else None
+
+
+def stamped(text: bytes, zone: tzinfo) -> Moment | None:
+    """Of a line that begins with PostgreSQL's %m or %t; None for any other, so for RFC 3339."""
+    if text[23:27] == b" UTC" and text[19:20] == b"." and text[10:11] == b" ":
+        try:
+            return Moment(_seconds(text[:19]) + int(text[20:23]) / 1000.0, 0)
+        except ValueError:
+            return None
+    found = STAMP.match(text)
+    return _moment(found, zone) if found and text[10:11] == b" " else None
 
 
 def _moment(found: re.Match[bytes], zone: tzinfo) -> Moment | None:

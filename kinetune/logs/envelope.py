@@ -13,6 +13,7 @@ JOURNAL = re.compile(
 )
 _ANY = re.compile(rb"\0*(?:\{[ ]*\"|" + CRI.pattern + rb"|" + JOURNAL.pattern + rb")")
 _COLOUR = re.compile(rb"(?:\x1b|#033)\[[0-9;]*m")
+_NUMBERS = re.compile(rb"\"MESSAGE\" ?: ?\[([\d, ]+)\]")
 _SPLIT = 16000  # containerd and Docker cut lines at 16 KiB
 
 
@@ -81,11 +82,24 @@ def _bytes(content: object) -> bytes | None:
     return None
 
 
+def spelled(data: bytes) -> bytes:
+    """`journalctl -o json` with text where it has numbers: it writes them for every message with a colour in it."""
+    return _NUMBERS.sub(_spell, data) if _NUMBERS.search(data) else data
+
+
+def _spell(found: re.Match[bytes]) -> bytes:
+    try:
+        text = bytes(int(number) for number in found[1].split(b","))
+    except ValueError:
+        return found[0]
+    return b'"MESSAGE":' + json.dumps(text.decode("utf-8", "replace")).encode()
+
+
 def journal_time(line: bytes) -> float | None:
     """Seconds since 1970 UTC of a `journalctl -o json` line."""
     record = _object(line) if line[:1] == b"{" else None
     said = record.get("__REALTIME_TIMESTAMP") if record else None
-    return int(said) / 1e6 if isinstance(said, str) and said.isdecimal() else None
+    return int(said) / 1e6 if isinstance(said, str) and said.isdecimal() and len(said) < 18 else None
 
 
 def colourless(text: bytes) -> bytes:

@@ -131,6 +131,7 @@ class _File:
             self._open()
         elif now.st_size < file.tell():
             self.notice(f"{self.name} was truncated; it is read from its beginning")
+            yield from self.scanner.finish()
             self.scanner = self.fresh()
             file.seek(0)
 

@@ -18,6 +18,7 @@ _SERVER = re.compile(
     rb"(?:^| F )\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [A-Z0-9+-]+,(?:\"|,)|"  # csvlog
     rb"error_severity"
 )
+_VERBOSE = re.compile(rb"level=(?:trace|debug)\b|\b(?:TRAC|DEBU)|\"(?:trace|debug)\"|\d+m(?:TRAC|DEBU)")
 _RECORD = (
     {"message", "time"},
     {"msg", "time"},
@@ -28,7 +29,7 @@ _RECORD = (
 
 
 def known(line: bytes) -> bool:
-    peeled = peel(line[:16384])
+    peeled = peel(line.lstrip(b"\0")[:16384])
     if peeled.record is not None:
         return any(wanted <= peeled.record.keys() for wanted in _RECORD)
     head = peeled.content[:1024]
@@ -40,3 +41,8 @@ def known(line: bytes) -> bool:
 def of_server(line: bytes) -> bool:
     """Whether PostgreSQL wrote it: stderr, csvlog or jsonlog."""
     return _SERVER.search(line[:1024]) is not None
+
+
+def verbose(line: bytes) -> bool:
+    """Whether the line is one of Kine's --debug."""
+    return _VERBOSE.search(line[:1024]) is not None

@@ -59,7 +59,7 @@ def timed(line: bytes, at: int) -> Timed | None:
     before = line[:at]
     if before.endswith(b'msg="') and not before.startswith(b"{"):
         return _shape(_text(line, at))
-    if before.endswith((b'"', b'\\"')) or before.startswith((b'{"log"', b'{ "log"')) or b'"MESSAGE"' in before:
+    if before.endswith((b'"', b'\\"')) or b'"log":' in before or b'"MESSAGE"' in before:
         return _wrapped(line, at)
     return _shape(_terminal(line[at:]))
 

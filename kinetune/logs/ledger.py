@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kinetune.kine.signals import BY_KIND, SIGNS
@@ -29,17 +31,21 @@ class Ledger:
         self.tally = Tally()
         self.ranking = Ranking()
         self._planned = Ranking()
-        self._timed_by_server = False
         self._signals: dict[str, _Told] = {}
         self._plans: dict[tuple[str, str], list[SeenPlan]] = {}
 
-    def take(self, event: Event) -> None:
-        if isinstance(event, SlowCall):
-            self.ranking.add(event)
-            self._timed_by_server = self._timed_by_server or event.vantage is Vantage.SERVER
-        elif isinstance(event, Signal):
+    def take(self, events: Iterable[Event]) -> None:
+        add = self.ranking.add
+        for event in events:
+            if type(event) is SlowCall:
+                add(event)
+            else:
+                self._other(event)
+
+    def _other(self, event: Event) -> None:
+        if isinstance(event, Signal):
             self._tell(event.kind, _Told(1, event.at, event.at, event.text))
-        else:
+        elif isinstance(event, SeenPlan):
             self._planned.add(SlowCall(*event[:4], "", *event[4:6], Vantage.SERVER))
             self._keep(event)
 
@@ -49,7 +55,8 @@ class Ledger:
             self._signals[kind] = more
             return
         known.count += more.count
-        known.first, known.last = min(known.first, more.first), max(known.last, more.last)
+        known.first, known.example = min((known.first, known.example), (more.first, more.example))
+        known.last = max(known.last, more.last)
 
     def _keep(self, plan: SeenPlan) -> None:
         place = (plan.query, plan.resource)
@@ -61,7 +68,6 @@ class Ledger:
         self.tally.merge(other.tally)
         self.ranking.merge(other.ranking)
         self._planned.merge(other._planned)
-        self._timed_by_server = self._timed_by_server or other._timed_by_server
         for kind, told in other._signals.items():
             self._tell(kind, told)
         for plans in other._plans.values():
@@ -71,19 +77,21 @@ class Ledger:
     def reading(self) -> Reading:
         """
         What is known so far. auto_explain's durations count as calls only where the server logged no others: with
-        both on, it logs each call twice. The ledger is not to be used afterwards where that was so.
+        both on, it logs each call twice.
         """
-        if not self._timed_by_server and len(self._planned):
-            self.ranking.merge(self._planned)
-            self._planned = Ranking()
+        ranking = self.ranking
+        if len(self._planned) and not ranking.holds(Vantage.SERVER):
+            ranking = Ranking()
+            ranking.merge(copy.deepcopy(self.ranking))
+            ranking.merge(copy.deepcopy(self._planned))
         plans = sorted((one for kept in self._plans.values() for one in kept), key=lambda one: -one.milliseconds)
         return Reading(
-            hotspots=self.ranking.hotspots(),
+            hotspots=ranking.hotspots(),
             signals=tuple(_counted(kind, self._signals[kind]) for kind in _order(self._signals)),
             plans=tuple(plans),
-            heat=self.ranking.heat(),
-            slot_seconds=self.ranking.slot_seconds,
-            counts=self.tally.counts(self.ranking.folded),
+            heat=ranking.heat(),
+            slot_seconds=ranking.slot_seconds,
+            counts=self.tally.counts(ranking.folded),
         )
 
 

@@ -12,9 +12,10 @@ from kinetune.logs.kine import SLOW, Timed, timed
 from kinetune.logs.options import LogOptions
 from kinetune.logs.postgresql import Record, Window
 from kinetune.logs.server_calls import ServerCalls, Whence
-from kinetune.logs.statement import argument_key, eras_with, literal_key, place, recognise
+from kinetune.logs.statement import argument_key, eras_of, literal_key, place, recognise
 from kinetune.logs.tally import Tally, Watch
 from kinetune.logs.telling import told
+from kinetune.logs.usual import Usual
 from kinetune.model.hotspot import SeenPlan, Signal, SlowCall
 
 _LONGEST = 1 << 20
@@ -49,14 +50,45 @@ class Lines:
     def __init__(self, source: str, options: LogOptions, tally: Tally, near: float) -> None:
         self._source = source
         self._options = options
+        self._all = options == LogOptions(by=options.by, zone=options.zone, jobs=options.jobs)
         self._tally = tally
         self._near = near
         self._watch = Watch(tally)
         self._server = ServerCalls(options)
+        self._usual = Usual(source, options, self._watch)
         self.of_server = False
         """The log is a PostgreSQL server's, at least in part."""
+        self.of_journal = False
+        """The log is `journalctl -o json`."""
+        self.verbose = False
+        """Kine's log has lines of --debug."""
+        self.only_server = False
+        """Most of its first lines were, and no Slow SQL was met: Kine's other markers are not searched."""
         self.announcing = False
         """A duration came without its statement: log_statement's lines are wanted too."""
+
+    def slow(self, window: Window, position: int) -> Read | None:
+        """A line with Slow SQL, if it is of a usual shape; None where it has to go the long way."""
+        found = self._usual.slow(window, position)
+        if found is None:
+            return None
+        self.only_server = False
+        self._tally.form(found.form)
+        self._zone_told(found.offset)
+        return Read(self._wanted(found.call), found.end)
+
+    def records(self, window: Window, start: int, position: int) -> tuple[list[SlowCall], int]:
+        """The calls of server records that follow each other from `start` on, and where they end; perhaps none."""
+        self.of_server = True
+        run = self._usual.records(window, start, position)
+        if run.calls:
+            self._tally.form("postgresql stderr", len(run.calls))
+            for offset in run.offsets:
+                self._zone_told(offset)
+        if self._all:
+            self._tally.calls += len(run.calls)
+            return run.calls, run.end
+        return [call for call in run.calls if self._wanted(call) is not None], run.end
 
     def read(self, line: Line, kind: Kind) -> Read | None:
         """None where the record goes on beyond the window."""
@@ -65,6 +97,7 @@ class Lines:
         return self._telling(line) if kind is Kind.TELLING else self._record(line)
 
     def _slow(self, line: Line) -> Read | None:
+        self.only_server = False
         data, start, end, position = line.window.data, line.start, line.end, line.position
         text, after = data[start : min(end, start + _LONGEST)], end + 1
         around = enveloped(data, start, position)
@@ -78,20 +111,19 @@ class Lines:
         if found is None:
             self._tally.not_understood += 1
             return Read(None, after)
-        self._tally.form(f"{found.form} in an envelope" if around and text[:1] != b"{" else found.form)
+        self._tally.form(found.form)
         return Read(self._wanted(self._call(found, text)), after)
 
     def _call(self, found: Timed, text: bytes) -> SlowCall:
-        name, eras = recognise(found.sql)
-        if found.name and found.name != name:
-            name = found.name
-            known = eras_with(name)
-            eras = tuple(era for era in eras if era in known) or known
+        recognised = recognise(found.sql)
+        name, eras = recognised
+        if found.name:
+            name, eras = found.name, eras_of(found.name, recognised)
         key = argument_key(found.arguments) if found.arguments else literal_key(found.sql)
         resource, asked = place(key, self._options.by) if key else ("", "")
         began = moment_at_start(found.started, self._options.zone)
         if began is not None:
-            self._clock(began)
+            self._zone_told(began.offset)
             return SlowCall(began.at, name, eras, resource, asked, found.milliseconds, self._source)
         at = self._at(text) - found.milliseconds / 1000.0
         return SlowCall(at, name, eras, resource, asked, found.milliseconds, self._source)
@@ -151,18 +183,18 @@ class Lines:
         if found is None:
             self._tally.timeless += 1
             return self._watch.last if self._watch.last > 0 else self._near
-        self._clock(found)
+        self._zone_told(found.offset)
         return found.at
 
     def _journal(self, text: bytes) -> Moment | None:
         at = journal_time(text)
         return None if at is None else Moment(at, 0)
 
-    def _clock(self, found: Moment) -> None:
-        if found.offset is None:
+    def _zone_told(self, offset: int | None) -> None:
+        if offset is None:
             self._tally.zoneless += 1
         else:
-            self._tally.zones.add(found.offset)
+            self._tally.zones.add(offset)
 
 
 def _record(line: Line) -> Record | int | None:
@@ -183,6 +215,8 @@ def _joined(line: Line) -> tuple[bytes, int] | None:
         end = data.find(b"\n", at)
         end = len(data) if end < 0 else end
         peeled = peel(data[at:end])
+        if text and not peeled.around:  # its rest was lost
+            return text, at
         text += peeled.content
         at = end + 1
         if not peeled.partial:

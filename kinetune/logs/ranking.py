@@ -79,6 +79,9 @@ class Ranking:
     def __len__(self) -> int:
         return sum(calls.count for calls in self._groups.values())
 
+    def holds(self, vantage: Vantage) -> bool:
+        return any(name[3] is vantage for name in self._groups)
+
     @property
     def slot_seconds(self) -> int:
         return _WIDTHS[self._width]
@@ -104,9 +107,14 @@ class Ranking:
             sums = group.slots[slot] = [0, 0.0]
         sums[0] += 1
         sums[1] += took
-        if len(group.worst) < _WORST or took > group.worst[0][0]:
+        if len(group.worst) < _WORST or took >= group.worst[0][0]:  # of equal ones the later, as keep has it
             group.keep((took, at, key or resource, source))
-        self._warm(slot, index >> 7 << 7, 1)
+        row = self._heat.get(slot)
+        if row is None:
+            self._warm(slot, index >> 7 << 7, 1)
+        else:
+            index &= ~127
+            row[index] = row.get(index, 0) + 1
 
     def _new(self, name: Group) -> _Calls:
         if len(self._groups) >= 2 * _GROUPS:

@@ -59,8 +59,10 @@ def _events(one: Input, options: LogOptions, tally: Tally) -> Iterator[Event]:
 
 
 def _into(ledger: Ledger, one: Input, options: LogOptions) -> None:
-    for event in _events(one, options, ledger.tally):
-        ledger.take(event)
+    scanner = Scanner(one.name, options, ledger.tally, one.changed)
+    for block in blocks(one, ledger.tally.notice):
+        ledger.take(scanner.feed(block))
+    ledger.take(scanner.finish())
 
 
 def _ledger_of(one: Input, options: LogOptions) -> Ledger:
@@ -81,8 +83,8 @@ def complain_of_nothing(reading: Reading) -> None:
     if counts.understood or counts.passing or counts.recognised:
         return
     if not counts.bytes:
-        reason = counts.notices[0] if counts.notices else "the log is empty"
-        raise CouldNotLook(reason, "is it the right file or unit, and may you read it?")
+        reason, _, step = (counts.notices[0] if counts.notices else "the log is empty").partition("; ")
+        raise CouldNotLook(reason, step or "is it the right file or unit, and may you read it?")
     lines = f"none of {counts.lines:,} lines was understood"
     if counts.not_understood:
         raise CouldNotLook(

@@ -5,8 +5,9 @@ has one is cut out (bytes.find passes 2 to 5 GB/s; a loop over lines 0.1).
 
 from __future__ import annotations
 
-from kinetune.kine.signals import MARKERS, SERVER_ERRORS
-from kinetune.logs.forms import known, of_server
+from kinetune.kine.signals import DEBUG_ONLY, MARKERS, SERVER_ERRORS
+from kinetune.logs.envelope import spelled
+from kinetune.logs.forms import known, of_server, verbose
 from kinetune.logs.kine import SLOW
 from kinetune.logs.lines import Kind, Line, Lines
 from kinetune.logs.options import LogOptions
@@ -21,8 +22,9 @@ _SAMPLE = 200
 _ALWAYS = (SLOW, DURATION, *MARKERS)
 # Of log_statement: only where log_duration left a duration without its statement.
 _ANNOUNCING = (b"execute ", b"statement: ")
-_TELLING = (*MARKERS, *SERVER_ERRORS)
-_KINDS = (Kind.SLOW, Kind.DURATION, *(Kind.TELLING for _ in _TELLING), *(Kind.ANNOUNCED for _ in _ANNOUNCING))
+_BEFORE_MESSAGE = (b"LOG:  ", b'LOG,00000,"', b'"message":"')
+_TELLING = (*MARKERS, *SERVER_ERRORS, *DEBUG_ONLY)
+_KINDS = {SLOW: Kind.SLOW, DURATION: Kind.DURATION} | dict.fromkeys(_ANNOUNCING, Kind.ANNOUNCED)
 
 
 class Scanner:
@@ -33,7 +35,8 @@ class Scanner:
         self._lines = Lines(source, options, tally, near)
         self._rest = b""
         self._skipping = False
-        self._sampled = False
+        self._seen = 0  # of the rest: complete lines that were sampled
+        self._sampled = self._of_server = self._begun = 0
 
     def feed(self, block: bytes) -> list[Event]:
         """What became known with this block."""
@@ -42,13 +45,16 @@ class Scanner:
             block = self._skip(block)
         data = self._rest + block if self._rest else block
         limit = data.rfind(b"\n") + 1
-        if not self._sampled and (limit or len(data) > LONGEST):
-            self._sample(data[: limit or LONGEST])
+        if self._sampled < _SAMPLE and (limit or len(data) > LONGEST):
+            self._sample(data[self._seen : limit or LONGEST])
         if limit == 0 and len(data) <= LONGEST:
             self._rest = data
             return []
         if limit == 0:
             return self._cut(data)
+        if self._lines.of_journal:
+            lines = spelled(data[:limit])
+            data, limit = lines + data[limit:], len(lines)
         return self._scan(Window(data, limit, False))
 
     def finish(self) -> list[Event]:
@@ -56,8 +62,9 @@ class Scanner:
         data, self._rest = self._rest, b""
         if not data:
             return []
-        if not self._sampled:
-            self._sample(data)
+        if self._sampled < _SAMPLE:
+            self._sample(data[self._seen :])
+        data = spelled(data) if self._lines.of_journal else data
         return self._scan(Window(data, len(data), True))
 
     def _skip(self, block: bytes) -> bytes:
@@ -74,13 +81,22 @@ class Scanner:
         return self._scan(Window(data[:LONGEST], LONGEST, True))
 
     def _sample(self, data: bytes) -> None:
-        """Looks at the form of the first lines, so that a log without slow calls is told from what is no log."""
-        self._sampled = True
-        lines = [line for line in data[: 1 << 18].split(b"\n", _SAMPLE)[:_SAMPLE] if line.strip(b"\0 \t\r")]
-        self._lines.of_server = any(map(of_server, lines))
-        self._lines.announcing = any(b"LOG:  " + word in data[: 1 << 18] for word in _ANNOUNCING)
-        self._tally.sampled += len(lines)
-        self._tally.recognised += sum(map(known, lines))
+        """
+        Looks at the form of the first lines, so that a log without slow calls is told from what is no log. A pipe
+        brings them one by one: each is looked at before it is read.
+        """
+        head, lines = data[: 1 << 18], self._lines
+        first = [line for line in head.split(b"\n", _SAMPLE)[:_SAMPLE] if line.strip(b"\0 \t\r")]
+        self._sampled += len(first)
+        self._of_server += sum(map(of_server, first))
+        self._begun += sum(line[:1] != b"\t" for line in first)
+        lines.of_journal |= b'"__REALTIME_TIMESTAMP"' in head
+        lines.of_server |= self._of_server > 0
+        lines.only_server = self._sampled >= _SAMPLE // 2 and 2 * self._of_server > self._begun
+        lines.verbose |= any(map(verbose, first))
+        lines.announcing |= any(before + word in head for before in _BEFORE_MESSAGE for word in _ANNOUNCING)
+        self._tally.sampled += len(first)
+        self._tally.recognised += sum(map(known, first))
 
     def _scan(self, window: Window) -> list[Event]:
         events: list[Event] = []
@@ -90,19 +106,38 @@ class Scanner:
             self._tally.too_long += 1
             done = self._each(Window(data[done:], window.limit - done, True), events) + done
         self._tally.lines += data.count(b"\n", 0, done) + (window.final and not data.endswith(b"\n"))
-        self._rest = data[done:]
+        self._rest, self._seen = data[done:], max(window.limit - done, 0)
         return events
 
     def _markers(self) -> tuple[bytes, ...]:
-        """Each costs a third of a second a gigabyte, so a server's own are searched in servers' logs only."""
-        if self._lines.announcing:
-            return (*_ALWAYS, *SERVER_ERRORS, *_ANNOUNCING)
-        return (*_ALWAYS, *SERVER_ERRORS) if self._lines.of_server else _ALWAYS
+        """Each costs a third of a second a gigabyte: the rare ones are searched only where they can be."""
+        lines = self._lines
+        if lines.only_server:
+            return (SLOW, DURATION, *SERVER_ERRORS, *(_ANNOUNCING if lines.announcing else ()))
+        if not (lines.announcing or lines.of_server or lines.verbose):
+            return _ALWAYS
+        return (*_ALWAYS, *_TELLING[len(MARKERS) :], *(_ANNOUNCING if lines.announcing else ()))
+
+    def _quick(self, window: Window, start: int, position: int, events: list[Event]) -> int:
+        """Reads lines of a usual form; where the next one begins, `start` itself where this one is of none."""
+        if window.data.startswith(SLOW, position):
+            read = self._lines.slow(window, position)
+            if read is None:
+                return start
+            if read.event is not None:
+                events.append(read.event)
+            return read.end
+        if not window.data.startswith(b"LOG:  ", position - 6):
+            return start
+        calls, end = self._lines.records(window, start, position)
+        events += calls
+        return end
 
     def _each(self, window: Window, events: list[Event]) -> int:
         """Reads each line with a marker; where it stopped: at the end, or before a record that goes on."""
         data, limit = window.data, window.limit
-        hits = _hits(data, limit, self._markers())
+        markers = self._markers()
+        hits = _hits(data, limit, markers)
         done = at = 0
         while at < len(hits):
             position, marker = hits[at]
@@ -110,13 +145,16 @@ class Scanner:
             if position < done:
                 continue
             start = max(data.rfind(b"\n", done, position) + 1, done)
+            if marker < 2 and (quick := self._quick(window, start, position, events)) > start:
+                done = quick
+                continue
             end = data.find(b"\n", position)
             end = len(data) if end < 0 else end
             while at < len(hits) and hits[at][0] < end:
                 if hits[at][1] < marker:
                     position, marker = hits[at]
                 at += 1
-            read = self._lines.read(Line(window, start, end, position), _KINDS[marker])
+            read = self._lines.read(Line(window, start, end, position), _KINDS.get(markers[marker], Kind.TELLING))
             if read is None:
                 return start
             done = read.end

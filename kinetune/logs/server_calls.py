@@ -67,7 +67,8 @@ class ServerCalls:
         if seen is None:
             return None
         name, eras = recognise(seen.sql)
-        found = literal_key(seen.parameters) or literal_key(seen.sql)
+        # Parameters are logged from PostgreSQL 16 on; before, a custom plan's conditions have the key.
+        found = literal_key(seen.parameters) or literal_key(seen.sql) or literal_key(seen.plan.encode())
         resource = place(found, self._by)[0] if name else ""
         took = record.milliseconds or 0.0
         return SeenPlan(whence.at - took / 1000.0, name, eras, resource, took, whence.source, seen.plan)

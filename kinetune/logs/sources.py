@@ -6,6 +6,7 @@ import bz2
 import glob
 import gzip
 import lzma
+import re
 import shutil
 import subprocess
 import sys
@@ -29,7 +30,9 @@ _PACKED: tuple[tuple[bytes, str], ...] = (
     (b"\xfd7zXZ\0", "xz"),
     (b"\x28\xb5\x2f\xfd", "zst"),
 )
-_BROKEN = (EOFError, OSError, zlib.error, lzma.LZMAError)
+# PostgreSQL's csvlog and jsonlog have these endings; beside them is a .log that only says so.
+_LOG = re.compile(r"\.(?:log|csv|json)(?![a-z])")
+_BROKEN: tuple[type[Exception], ...] = (EOFError, OSError, zlib.error, lzma.LZMAError)
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,17 @@ class Input:
 Notice = Callable[[str], None]
 
 
+def _broken() -> tuple[type[Exception], ...]:
+    """What a damaged file raises; zstandard's own only where it was needed."""
+    zstandard = sys.modules.get("zstandard")
+    return (*_BROKEN, zstandard.ZstdError) if zstandard else _BROKEN
+
+
 def expand(sources: Sources, notice: Notice) -> list[Input]:
     """
     Every input once, oldest first, stdin and journals at the end. What cannot be read is told to `notice`.
 
-    Of a directory, its files with `.log` in the name, also below it. CouldNotLook where nothing at all is left.
+    Of a directory, its files with `.log`, `.csv` or `.json` in the name, also below it. CouldNotLook where nothing at all is left.
     """
     if not sources.paths and not sources.journal:
         raise UsageFailure("no log was named", "give a file, a directory, '-' or --journal UNIT")
@@ -80,9 +89,9 @@ def expand(sources: Sources, notice: Notice) -> list[Input]:
 def _files(path: str, notice: Notice) -> list[Path]:
     here = Path(path)
     if here.is_dir():
-        found = sorted(one for one in here.rglob("*.log*") if one.is_file())
+        found = sorted(one for one in here.rglob("*") if _LOG.search(one.name) and one.is_file())
         if not found:
-            notice(f"no file with .log in its name in {path}")
+            notice(f"no file with .log, .csv or .json in its name in {path}")
         return found
     if not here.exists() and glob.has_magic(path):
         found = [Path(one) for one in sorted(glob.glob(path, recursive=True)) if Path(one).is_file()]
@@ -110,13 +119,17 @@ def blocks(one: Input, notice: Notice) -> Iterator[bytes]:
     try:
         with _opened(one) as file:
             yield from _pieces(file, one)
-    except _BROKEN as error:
+    except CouldNotLook as failure:
+        notice(str(failure))
+    except _broken() as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         notice(f"{one.name} was read only in part: {reason}")
 
 
 def _pieces(file: IO[bytes], one: Input) -> Iterator[bytes]:
-    read = getattr(file, "read1", file.read) if one.name == "-" or one.unit else file.read
+    # A pipe is not waited for; of a damaged archive read1 gives what comes before the damage, read nothing.
+    quick = one.name == "-" or one.unit or one.packed
+    read = getattr(file, "read1", file.read) if quick else file.read
     if not one.end:
         while block := read(BLOCK):
             yield block
@@ -152,8 +165,27 @@ def _zstd(stack: ExitStack, name: str) -> IO[bytes]:
             raise CouldNotLook(f"{name} is packed with zstd", advice) from None
         return _program(stack, ["zstd", "-dcq", "--", name], name)
     file = stack.enter_context(open(name, "rb"))  # noqa: SIM115
-    reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-    return cast("IO[bytes]", stack.enter_context(reader))
+    return cast("IO[bytes]", _Frames(file, lambda: zstandard.ZstdDecompressor().decompressobj()))
+
+
+@dataclass
+class _Frames:
+    """A file of zstd frames: EOFError where the last is cut short, which zstandard's own reader passes over."""
+
+    file: IO[bytes]
+    fresh: Callable[[], Any]
+    frame: Any = None
+
+    def read(self, _size: int) -> bytes:
+        data = b""
+        while not data and (packed := self.file.read(1 << 14)):
+            while packed:
+                self.frame = self.frame or self.fresh()
+                data += self.frame.decompress(packed)
+                packed, self.frame = (self.frame.unused_data, None) if self.frame.eof else (b"", self.frame)
+        if not data and self.frame:
+            raise EOFError("Compressed file ended before the end of its last frame")
+        return data
 
 
 def _program(stack: ExitStack, command: list[str], what: str) -> IO[bytes]:

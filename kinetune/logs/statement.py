@@ -61,6 +61,14 @@ def _by_shape(text: str) -> str:
     return name if "old_value" in text or "value" not in text else f"{name}Val"
 
 
+def eras_of(name: str, recognised: Named) -> tuple[str, ...]:
+    """The eras of a statement whose name the log says: those of its text, else those that have such a name."""
+    if name == recognised[0]:
+        return recognised[1]
+    known = eras_with(name)
+    return tuple(era for era in recognised[1] if era in known) or known
+
+
 @lru_cache(maxsize=64)
 def eras_with(name: str) -> tuple[str, ...]:
     """Eras of v0.16.0 and later, which log the name, that have a query of that name."""

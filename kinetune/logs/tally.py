@@ -30,8 +30,8 @@ class Tally:
     zones: set[int] = field(default_factory=set)
     notices: list[str] = field(default_factory=list)
 
-    def form(self, name: str) -> None:
-        self.formats[name] = self.formats.get(name, 0) + 1
+    def form(self, name: str, count: int = 1) -> None:
+        self.formats[name] = self.formats.get(name, 0) + count
 
     def notice(self, sentence: str) -> None:
         if sentence not in self.notices:

@@ -79,7 +79,22 @@ class Fold:
     sections: tuple[Section, ...]
 
 
-Section = Heading | Paragraph | Items | Table | Code | Bars | Fold
+@dataclass(frozen=True)
+class Heat:
+    """
+    A grid: a row a label with a number for each column, darker the larger it is. `times` name the columns.
+
+    HTML draws it, text leaves it out. `steps` sets each row's numbers against its own largest, as a line over time.
+    """
+
+    title: str
+    unit: str
+    times: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[float, ...]], ...]
+    steps: bool = False
+
+
+Section = Heading | Paragraph | Items | Table | Code | Bars | Heat | Fold
 
 
 @dataclass(frozen=True)
@@ -88,7 +103,7 @@ class Report:
     `kind` and `schema` name the JSON form of `data`, which holds plain values only (kinetune explain, 1).
 
     `appendix` is for pages, read at leisure: text leaves it out. `judgement` is what sarif, junit and github tell; only
-    a check has one.
+    a check has one. `records` are what csv tells, a line each; only hotspots has them.
     """
 
     kind: str
@@ -98,3 +113,4 @@ class Report:
     schema: int = 1
     appendix: tuple[Section, ...] = ()
     judgement: Judgement | None = None
+    records: tuple[dict[str, object], ...] | None = None

@@ -1,0 +1,206 @@
+"""Damaged logs: cut short, mixed up, binary, endless. Nothing breaks off, and what was not understood is counted."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from kinetune.logs import scan
+from kinetune.logs.ledger import Ledger
+from kinetune.logs.options import LogOptions
+from kinetune.logs.scan import Event, Scanner
+from kinetune.logs.tally import Tally
+from kinetune.model.hotspot import Signal, SlowCall
+from tests.logs import emit
+from tests.logs.harness import NEAR, scanned
+
+DATA = Path(__file__).parent.parent / "data"
+CASE = emit.Case("v0.17.3", "ListCurrentVal", "/registry/pods/default/a", 1_795_449_961_000_000, 1_500_000_000)
+OLD = emit.Case("v0.9.0", "Insert", "/registry/pods/default/a", 1_795_449_961_000_000, 1_500_000_000)
+MADE_UP = [
+    emit.ENVELOPES[envelope](case, emit.FORMS[form](case, shape))
+    for envelope in emit.ENVELOPES
+    for form in emit.FORMS
+    for case, shape in ((CASE, 4), (OLD, 1))
+]
+RECORDED = [
+    line
+    for file in [*sorted((DATA / "logs").glob("*.log")), *sorted((DATA / "hotspots").glob("postgresql-15.*"))]
+    for line in file.read_bytes().splitlines(keepends=True)
+    if len(line) < 4000
+]
+LINES = st.sampled_from([*MADE_UP, *RECORDED[::7]])
+SERVER = (DATA / "hotspots" / "postgresql-15.log").read_bytes()
+CSV = (DATA / "hotspots" / "postgresql-15.csv").read_bytes()
+BITS = st.sampled_from([b"\n", b"\r\n", b"\0", b'"', b"\x1b[36m", b"{", b"}", b"\\", b"\t", b"\xff\xfe", b"Slow SQL: ", b"duration: "])
+NUMBERS = st.sampled_from([b"1.2.3", b"9" * 400, b"1e999", b"nan", b"-1", b"0", b"", b"99999-99-99"])
+
+
+def sound(events: list[Event]) -> None:
+    """What can be ranked: finite figures, and a report of it."""
+    for event in events:
+        assert math.isfinite(event.at)
+        if isinstance(event, SlowCall):
+            assert 0 <= event.milliseconds < math.inf
+    ledger = Ledger()
+    ledger.take(events)
+    ledger.reading()
+
+
+def understood(data: bytes) -> Tally:
+    events, tally = scanned([data])
+    sound(events)
+    assert tally.bytes == len(data)
+    assert tally.lines == data.count(b"\n") + (data != b"" and not data.endswith(b"\n"))
+    assert tally.calls == sum(isinstance(event, SlowCall) for event in events)
+    assert tally.signals == sum(isinstance(event, Signal) for event in events)
+    return tally
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """Real lines with pieces cut out, put in and exchanged."""
+    data = bytearray(b"".join(draw(st.lists(LINES, min_size=1, max_size=4))))
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, len(data)))
+        end = draw(st.sampled_from([at, at + 1, at + 7, at + 100]))
+        data[at:end] = draw(st.one_of(BITS, NUMBERS, st.binary(max_size=8), LINES.map(lambda line: line[:50])))
+    return bytes(data)
+
+
+@settings(max_examples=300, deadline=None)
+@given(damaged())
+@example(emit.text(CASE, 4).replace(b"duration=1.5s", b"duration=1.2.3s"))
+@example(emit.text(CASE, 4).replace(b"duration=1.5s", b"duration=" + b"9" * 400 + b"s"))
+@example(emit.text(CASE, 4).replace(b'Z"\n', b'.5e999Z"\n'))
+@example(emit.as_json(CASE, 4).replace(b'"1.5s"', b"1e999"))
+@example(emit.as_json(CASE, 4).replace(b'"1.5s"', b"9" * 400))
+@example(emit.as_json(CASE, 4).replace(b'"1.5s"', b"NaN"))
+@example(b"2026-11-23 16:00:00 UTC [1] LOG:  duration: " + b"9" * 400 + b".000 ms  statement: SELECT 1\n")
+@example(b'{"__REALTIME_TIMESTAMP":"' + b"9" * 5000 + b'","MESSAGE":"COMPACT deleted 9 rows"}\n')
+def test_damaged_lines_break_nothing_and_are_counted(data: bytes) -> None:
+    understood(data)
+
+
+@settings(deadline=None)
+@given(st.lists(st.one_of(st.binary(), BITS, LINES.map(lambda line: line[10:40]))).map(b"".join))
+def test_binary_breaks_nothing(data: bytes) -> None:
+    understood(data)
+
+
+@settings(max_examples=150, deadline=None)
+@given(LINES, st.floats(0, 1))
+def test_a_line_cut_short_is_a_call_or_counted(line: bytes, share: float) -> None:
+    """The last line before a crash: each of its Slow SQL is a call, not understood, or behind the cut."""
+    data = line[: int(len(line) * share)]
+    tally = understood(data)
+    if data.count(b"Slow SQL") == 1 and line.count(b"Slow SQL") == 1:
+        assert tally.calls + tally.not_understood == 1
+
+
+@settings(max_examples=150, deadline=None)
+@given(LINES.filter(lambda line: b",LOG," not in line), st.data())
+def test_a_good_line_after_a_bad_one_is_understood(bad: bytes, data: st.DataObject) -> None:
+    """But for csvlog: an open quote goes on."""
+    cut = bad.rstrip(b"\n")[: data.draw(st.integers(0, len(bad)))].replace(b"\n", b"")
+    good = emit.text(CASE, 4)
+    calls = [event for event in scanned([cut + b"\n" + good])[0] if isinstance(event, SlowCall)]
+    assert calls[-1:] == [event for event in scanned([good])[0]]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(LINES, min_size=1, max_size=6), st.data())
+def test_where_blocks_end_does_not_matter(lines: list[bytes], data: st.DataObject) -> None:
+    whole = b"".join(lines)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=5)))
+    blocks = [whole[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
+    together, tally = scanned([whole])
+    apart, other = scanned([block for block in blocks if block])
+    assert apart == together
+    assert (other.lines, other.bytes, other.calls, other.not_understood) == (
+        tally.lines,
+        tally.bytes,
+        tally.calls,
+        tally.not_understood,
+    )
+
+
+@pytest.mark.parametrize("form", ["log", "csv", "json"])
+@pytest.mark.parametrize("size", [1, 37, 1000, 4096])
+def test_where_blocks_end_does_not_matter_to_a_servers_records(form: str, size: int) -> None:
+    data = (DATA / "hotspots" / f"postgresql-15.{form}").read_bytes()
+    if size == 1:
+        data = data[:6000]
+    blocks = [data[at : at + size] for at in range(0, len(data), size)]
+    together, apart = scanned([data])[0], scanned(blocks)[0]
+    assert apart == together
+
+
+@pytest.mark.parametrize("data", [SERVER, CSV], ids=["stderr", "csvlog"])
+def test_a_server_log_cut_anywhere_is_read_as_far_as_it_goes(data: bytes) -> None:
+    whole = understood(data).calls
+    for end in range(0, len(data), 1009):
+        assert understood(data[:end]).calls <= whole
+        assert understood(data[end:]).calls <= whole + 1
+
+
+def test_an_endless_line_is_cut_and_said_and_the_next_one_is_read() -> None:
+    endless = [b"x" * (1 << 20)] * 5
+    events, tally = scanned([*endless, b"\n" + emit.text(CASE, 4)])
+    assert len(events) == tally.calls == 1
+    assert tally.too_long == 1
+    assert tally.bytes == 5 * (1 << 20) + 1 + len(emit.text(CASE, 4))
+
+
+def test_an_endless_line_with_a_marker_is_read_once() -> None:
+    start = emit.text(CASE, 4).rstrip(b"\n")
+    events, tally = scanned([start + b" " * (2 << 20), b" " * (2 << 20), b"\n" + emit.text(CASE, 4)])
+    assert len(events) == 2
+    assert tally.too_long == 1
+
+
+def test_a_record_that_does_not_end_keeps_no_memory() -> None:
+    scanner = Scanner("x.log", LogOptions(), tally := Tally(), NEAR)
+    scanner.feed(b"2026-11-23 16:00:00.000 UTC [1] LOG:  duration: 1.000 ms  statement: SELECT\n")
+    for _ in range(200):
+        scanner.feed(b"\t, 1\n" * 10_000)
+        assert len(scanner._rest) <= scan.LONGEST + 50_000
+    scanner.finish()
+    assert tally.too_long >= 1
+
+
+def test_a_quote_that_never_closes_in_csvlog_keeps_no_memory() -> None:
+    head = b'2026-11-23 16:00:00.000 UTC,"a","b",1,"h",x,1,"SELECT",2026-11-23 16:00:00 UTC,3/0,0,LOG,00000,'
+    scanner = Scanner("x.log", LogOptions(), tally := Tally(), NEAR)
+    scanner.feed(head + b'"duration: 1.000 ms  statement: SELECT\n')
+    for _ in range(200):
+        scanner.feed(b"and more of it\n" * 4000)
+        assert len(scanner._rest) <= scan.LONGEST + 60_000
+    assert tally.too_long >= 1
+
+
+def test_deep_json_is_no_trap() -> None:
+    deep = b'{"message":"Slow SQL: x","a":' + b"[" * 100_000 + b"\n"
+    assert understood(deep).not_understood == 1
+    nested = "Slow SQL"
+    for _ in range(12):
+        nested = json.dumps({"log": nested})
+    assert understood(nested.encode() + b"\n").not_understood == 1
+
+
+def test_holes_of_zeros_are_passed_over() -> None:
+    """A machine that lost power leaves them before the first line after it."""
+    events, tally = scanned([b"\0" * 5000 + emit.text(CASE, 4)])
+    assert [event.at for event in events] == pytest.approx([CASE.at], abs=1e-5)
+    assert tally.recognised == 1
+
+
+def test_lines_of_windows_are_understood() -> None:
+    line = emit.text(CASE, 4).replace(b"\n", b"\r\n")
+    assert understood(line * 3).calls == 3
+    assert understood(emit.as_json(CASE, 4).replace(b"\n", b"\r\n") * 3).calls == 3
