@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import re
 import urllib.request
+from base64 import b64encode
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from http.client import HTTPException
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
+from kinetune.http.prometheus import Sample, samples
+from kinetune.model.counters import Bucket, Counter, Counters, Node
 from kinetune.model.failure import CouldNotLook
 
 SECONDS = 5.0
 LARGEST = 16 * 2**20
-_NAME = re.compile(r'^kine_sql_\w+\{[^}]*\bname="([A-Za-z]+)"', re.MULTILINE)
+TIMES = "kine_sql_time_seconds"
+TOLD = re.compile(r"(?:kine_(?!sql_)|go_sql_)\w+(?<!_bucket)")
+"""What is told beside the times: kine_insert_errors_total, kine_compact_total and Go's statistics of the pool."""
+_REMOTE = ("http://", "https://")
 
 
 def query_names(place: str) -> frozenset[str]:
@@ -20,21 +32,132 @@ def query_names(place: str) -> frozenset[str]:
     Raises CouldNotLook where the place cannot be read or has no metric of Kine's.
     """
     text = _read(place)
+    _refuse_strange(text, place)
+    names = {_letters(one.labels.get("name", "")) for one in samples(text) if one.name.startswith("kine_sql_")}
+    return frozenset(names - {""})
+
+
+def scrape(place: str) -> Counters:
+    """
+    One reading of an address or a file. Raises CouldNotLook where it cannot be read or has no metric of Kine's.
+
+    Times are Kine's own: up to the first row, with waiting for a connection. Up to v0.15.0 they carry no names: one
+    entry without a query. A file is as old as its last change.
+    """
+    text = _read(place)
+    _refuse_strange(text, place)
+    name = shown(place)
+    return counters(text, name, datetime.now(UTC) if is_remote(place) else _changed(place))
+
+
+def counters(text: str, name: str, taken_at: datetime) -> Counters:
+    """As `scrape`, of a text."""
+    series: dict[str, list[Sample]] = defaultdict(list)
+    gauges = {}
+    began = None
+    for one in samples(text):
+        if one.name.startswith(TIMES):
+            series[_letters(one.labels.get("name", ""))].append(one)
+        elif TOLD.fullmatch(one.name) and math.isfinite(one.value):
+            gauges[_label(one)] = one.value
+        elif one.name == "process_start_time_seconds" and 0 < one.value < 2**35:
+            began = datetime.fromtimestamp(one.value, UTC)
+    entries = tuple(_counter(name, query, found) for query, found in series.items())
+    return Counters(taken_at, (Node(name, began),), entries, gauges)
+
+
+def is_remote(place: str) -> bool:
+    return place.startswith(_REMOTE)
+
+
+def shown(place: str) -> str:
+    """The address without user and password."""
+    if not is_remote(place):
+        return place
+    parts = urlsplit(place)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+
+
+def _counter(node: str, query: str, found: list[Sample]) -> Counter:
+    """All error codes together; `errors` counts those that are none at all."""
+    counts = [one for one in found if one.name == f"{TIMES}_count"]
+    total = sum(one.value for one in found if one.name == f"{TIMES}_sum")
+    return Counter(
+        node=node,
+        id=query,
+        query=query,
+        calls=int(sum(one.value for one in counts)),
+        total_ms=total * 1000.0,
+        errors=int(sum(one.value for one in counts if one.labels.get("error_code"))),
+        buckets=tuple(_buckets(found)),
+    )
+
+
+def _buckets(found: list[Sample]) -> Iterator[Bucket]:
+    """Prometheus' buckets hold all below their end as well: here each holds its own."""
+    ends: dict[float, float] = defaultdict(float)
+    for one in found:
+        if one.name == f"{TIMES}_bucket":
+            ends[_number(one.labels.get("le", ""))] += one.value
+    low = below = 0.0
+    for end, count in sorted(ends.items()):
+        if not math.isnan(end):
+            yield Bucket(low * 1000.0, end * 1000.0 if math.isfinite(end) else None, max(int(count - below), 0))
+            low, below = end, count
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _letters(name: str) -> str:
+    """Kine's names are letters; whatever else a file may hold is none."""
+    return name if name.isascii() and name.isalpha() else ""
+
+
+def _label(one: Sample) -> str:
+    """`kine_insert_errors_total{retriable="true"}`; the pool's own label says only that it is Kine's."""
+    labels: Mapping[str, str] = {key: value for key, value in one.labels.items() if key != "db_name"}
+    return one.name + ("{" + ",".join(f'{key}="{value}"' for key, value in sorted(labels.items())) + "}") * bool(labels)
+
+
+def _refuse_strange(text: str, place: str) -> None:
     if "kine_sql_" not in text:
         raise CouldNotLook(
-            f"{place} has no metrics of Kine's", "give Kine's --metrics-bind-address, as http://host:8080/metrics"
+            f"{shown(place)} has no metrics of Kine's",
+            "give Kine's --metrics-bind-address, as http://host:8080/metrics",
         )
-    return frozenset(_NAME.findall(text))
+
+
+def _request(place: str) -> urllib.request.Request:
+    """User and password go into a header: urllib would take them for the host."""
+    parts = urlsplit(place)
+    login, _, host = parts.netloc.rpartition("@")
+    request = urllib.request.Request(parts._replace(netloc=host).geturl())
+    if login:
+        request.add_header("Authorization", "Basic " + b64encode(unquote(login).encode()).decode())
+    return request
+
+
+def _changed(place: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(Path(place).stat().st_mtime, UTC)
+    except OSError:
+        return datetime.now(UTC)
 
 
 def _read(place: str) -> str:
     try:
-        if place.startswith(("http://", "https://")):
-            with urllib.request.urlopen(place, timeout=SECONDS) as answer:
+        if is_remote(place):
+            with urllib.request.urlopen(_request(place), timeout=SECONDS) as answer:
                 return str(answer.read(LARGEST).decode("utf-8", "replace"))
-        return Path(place).read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        cause = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+        with open(place, "rb") as file:
+            return file.read(LARGEST).decode("utf-8", "replace")
+    except (OSError, ValueError, HTTPException) as error:
+        cause = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise CouldNotLook(
-            f"cannot read {place}: {cause}", "is Kine's --metrics-bind-address reachable from here?"
+            f"cannot read {shown(place)}: {cause}", "is Kine's --metrics-bind-address reachable from here?"
         ) from None
