@@ -19,7 +19,7 @@ from typer._click.exceptions import (  # typer ships click under this name; boun
 )
 
 from kinetune import __version__
-from kinetune.cli import check, demo, embedded, explain, init, rule
+from kinetune.cli import check, demo, embedded, explain, hotspots, init, rule
 from kinetune.cli.options import EVERY_OPTION, option
 from kinetune.cli.settings import defaults
 from kinetune.model.failure import Exit, Failure
@@ -71,6 +71,7 @@ def _main(
 
 app.command("init", epilog=EVERY_OPTION)(init.init)
 app.command("explain", epilog=EVERY_OPTION)(explain.explain)
+app.command("hotspots", epilog=EVERY_OPTION)(hotspots.hotspots)
 app.command("check")(check.check)
 app.command("rule")(rule.rule)
 app.command("demo")(demo.demo)

@@ -10,7 +10,7 @@ from typing import TextIO
 from kinetune import __version__
 from kinetune.model.report import Heading, Report, Section
 from kinetune.rendering import render
-from kinetune.reports import chart
+from kinetune.reports import chart, heat
 from kinetune.reports.characters import visible
 
 
@@ -31,6 +31,7 @@ def write(report: Report, stream: TextIO) -> None:
         parts=parts((*report.sections, *report.appendix)),
         kind=lambda section: type(section).__name__,
         charts=(chart.wide, chart.narrow),
+        grids=(heat.wide, heat.narrow),
         number=lambda: next(numbers),
         visible=visible,
         version=__version__,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from kinetune.model.report import Bars, Cell, Code, Fold, Heading, Items, Paragraph, Report, Section, Table, Tone
+from kinetune.model.report import Bars, Cell, Code, Fold, Heading, Heat, Items, Paragraph, Report, Section, Table, Tone
 from kinetune.reports.characters import visible
 
 # What begins a construct anywhere in a line; an underscore within a word (kine_name_index) does not.
@@ -43,7 +43,7 @@ def _block(section: Section) -> str:
         case Fold(title, sections):
             head = f"<details>\n<summary>{html.escape(_line(title), quote=False)}</summary>"
             return "\n\n".join([head, *_blocks(sections), "</details>"])
-        case Bars():
+        case Bars() | Heat():
             return ""
 
 

@@ -31,6 +31,7 @@ WRITERS: Mapping[str, Writer] = {
     "sarif": _late("sarif"),
     "junit": _late("junit"),
     "github": _late("github"),
+    "csv": _late("csv_form"),
 }
 _BY_SUFFIX: Mapping[str, Writer] = {
     ".html": WRITERS["html"],
@@ -39,6 +40,7 @@ _BY_SUFFIX: Mapping[str, Writer] = {
     ".txt": _late("text", "write_plain"),
     ".sarif": WRITERS["sarif"],
     ".xml": WRITERS["junit"],
+    ".csv": WRITERS["csv"],
 }
 _NEXT_STEPS = {
     errno.ENOENT: "create its folder first",

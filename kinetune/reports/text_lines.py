@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from rich.syntax import Syntax
 from rich.text import Text
 
-from kinetune.model.report import Bars, Cell, Code, Fold, Heading, Items, Paragraph, Report, Section, Table, Tone
+from kinetune.model.report import Bars, Cell, Code, Fold, Heading, Heat, Items, Paragraph, Report, Section, Table, Tone
 from kinetune.reports.text_page import Page, indented, styled
 from kinetune.reports.text_table import table_lines
 
@@ -41,7 +41,7 @@ def _block(section: Section, page: Page) -> list[Text]:
             return _code(section, page)
         case Fold(title, sections):
             return [_bold(title), *indented(list(_sections(sections, page.narrower(2))))]
-        case Bars():
+        case Bars() | Heat():
             return []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from kinetune.model.report import Bars, Code, Fold, Heading, Items, Paragraph, Report, Section, Table
+from kinetune.model.report import Bars, Code, Fold, Heading, Heat, Items, Paragraph, Report, Section, Table
 from kinetune.reports.characters import visible
 
 
@@ -43,7 +43,7 @@ def _block(section: Section) -> list[str]:
             return [visible(section.title), *lines] if section.title else lines
         case Fold(title, sections):
             return [visible(title), *_indented(_sections(sections))]
-        case Bars():
+        case Bars() | Heat():
             return []
 
 

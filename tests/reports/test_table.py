@@ -19,7 +19,7 @@ from tests.reports.sample_report import REPORT
 @pytest.mark.parametrize("format", table.WRITERS)
 def test_every_format_ends_with_one_newline(format: str) -> None:
     stream = io.StringIO()
-    table.write(replace(REPORT, judgement=JUDGEMENT), format, stream)
+    table.write(replace(REPORT, judgement=JUDGEMENT, records=({"query": "ListCurrentVal"},)), format, stream)
     assert stream.getvalue().endswith("\n")
     assert not stream.getvalue().endswith("\n\n")
 

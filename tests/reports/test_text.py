@@ -147,7 +147,7 @@ from tests.reports.sample_judgement import JUDGEMENT
 from tests.reports.sample_report import REPORT
 from dataclasses import replace
 for format in set(WRITERS) - {"html"}:
-    WRITERS[format](replace(REPORT, judgement=JUDGEMENT), io.StringIO())
+    WRITERS[format](replace(REPORT, judgement=JUDGEMENT, records=({"query": "Insert"},)), io.StringIO())
 print({"rich", "jinja2"} & set(sys.modules))
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
