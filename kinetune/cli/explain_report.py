@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from kinetune.kine.pretty import pretty
 from kinetune.kine.releases import era_named
 from kinetune.model.finding import Severity
 from kinetune.model.report import Bars, Cell, Code, Fold, Heading, Items, Paragraph, Report, Section, Table, Tone
+from kinetune.plans.least import against_least, least_requests
 from kinetune.plans.reads import rows_read, scans
 from kinetune.plans.saved import KIND, SCHEMA, to_data
 from kinetune.plans.tree import lines
@@ -97,16 +98,23 @@ def _where(run: Explained) -> str:
 
 def _costs(run: Explained) -> Table:
     columns = ["call", "Kine's query", "ms", "rows read", "returned", _work_name(run), "index", "verdict"]
-    wal = any(one.wal_bytes is not None for one in run.calls)
-    if wal:
-        columns.insert(6, "WAL bytes")
-    numeric = frozenset({"ms", "rows read", "returned", _work_name(run), "WAL bytes"})
-    return Table(tuple(columns), tuple(_cost(one, wal=wal) for one in run.calls), numeric, "call")
+    more = [name for name, figure in MORE.items() if any(figure(one) is not None for one in run.calls)]
+    columns[6:6] = more
+    numeric = frozenset({"ms", "rows read", "returned", _work_name(run), *MORE})
+    return Table(tuple(columns), tuple(_cost(one, more) for one in run.calls), numeric, "call")
 
 
-def _cost(one: Measured, *, wal: bool) -> tuple[Cell, ...]:
+def _least(one: Measured) -> int | None:
+    return least_requests(one.plan, one.page) if one.plan else None
+
+
+MORE: Mapping[str, Callable[[Measured], int | None]] = {"at least": _least, "WAL bytes": lambda one: one.wal_bytes}
+"""Columns that stand only where a call has the figure: the requests that no plan does without, a write's WAL."""
+
+
+def _cost(one: Measured, more: list[str]) -> tuple[Cell, ...]:
     if one.plan is None:
-        empty = (Cell("–"),) * (5 if wal else 4)
+        empty = (Cell("–"),) * (4 + len(more))
         name = Cell(one.call.query.name, Tone.DIM)
         return (Cell(one.call.words), name, *empty, Cell(""), Cell(one.failed, Tone.BAD))
     cells = [
@@ -119,8 +127,8 @@ def _cost(one: Measured, *, wal: bool) -> tuple[Cell, ...]:
         Cell(", ".join(_indexes(one.plan)) or "–", Tone.DIM),
         _verdict(one),
     ]
-    if wal:
-        cells.insert(6, Cell(f"{one.wal_bytes:,}" if one.wal_bytes is not None else "–"))
+    figures = (MORE[name](one) for name in more)
+    cells[6:6] = (Cell("–" if figure is None else f"{figure:,}") for figure in figures)
     return tuple(cells)
 
 
@@ -152,7 +160,7 @@ def _said(says: str, do: str, tone: Tone, calls: list[str]) -> Cell:
 
 def _plan(one: Measured) -> Fold:
     assert one.plan is not None
-    tree = "\n".join(lines(one.plan))
+    tree = "\n".join([*filter(None, [against_least(one.plan, one.page)]), *lines(one.plan)])
     folded: tuple[Section, ...] = (Code(tree, title=f"{one.call.query.name}: plan for these arguments"),)
     if one.generic and one.generic_chosen:
         generic = "\n".join(lines(one.generic))
