@@ -19,9 +19,10 @@ from kinetune.cli.options import (
     option,
     refuse_unready,
 )
-from kinetune.model.failure import CouldNotLook, LimitMissed
+from kinetune.model.failure import CouldNotLook, LimitMissed, UsageFailure
 
 if TYPE_CHECKING:
+    from kinetune.cli.explain_compared import Sides
     from kinetune.model.workload import Explained
 
 
@@ -42,6 +43,10 @@ Save = Annotated[Path | None, option("--save", metavar="FILE", help="Keep this r
 Against = Annotated[
     Path | None, option("--against", metavar="FILE", help="Compare with a saved run; exit 5 where a call got worse.")
 ]
+With = Annotated[
+    list[str] | None,
+    option("--with", metavar="SETTING=VALUE", help="Run once more under this session setting, and compare."),
+]
 Tolerance = Annotated[
     float,
     option("--tolerance", metavar="SHARE", min=0.0, help="Growth that is not yet worse: 0.25 is a quarter."),
@@ -61,6 +66,7 @@ def explain(
     tree: Tree = False,
     save: Save = None,
     against: Against = None,
+    with_: With = None,
     tolerance: Tolerance = 0.25,
     k3s_config: K3sConfig = None,
     format: Format = "text",
@@ -79,14 +85,23 @@ def explain(
       kinetune explain -o report.html
       kinetune explain --save before.json
       kinetune explain --against before.json
+      kinetune explain --with work_mem=64MB
     """
-    from kinetune.cli.explain_steps import Look, arguments, load, run
+    from kinetune.cli.explain_compared import TIMES, tried
+    from kinetune.cli.explain_steps import Look, arguments, load, run, run_with, settings
 
     refuse_unready(format, output, save)
+    if with_ and (against or save):
+        raise UsageFailure("--with compares two runs of its own", "leave --against and --save out")
     before = load(against) if against else None
     look = Look(era_given(kine, k3s), query, arguments(arg), runs, timeout, rows if writes else 0)
-    explained = run(endpoint_of(endpoint, k3s_config), look)
-    _tell(explained, before, Telling(tree, save, tolerance, format, output))
+    trial, place, sides = settings(with_), endpoint_of(endpoint, k3s_config), TIMES
+    if trial:
+        before, explained = run_with(place, look, trial)
+        sides = tried(trial)
+    else:
+        explained = run(place, look)
+    _tell(explained, before, Telling(tree, save, tolerance, format, output, sides))
 
 
 @dataclass(frozen=True)
@@ -98,15 +113,17 @@ class Telling:
     tolerance: float
     format: str
     output: Path | None
+    sides: Sides
 
 
 def _tell(explained: Explained, before: Explained | None, how: Telling) -> None:
-    from kinetune.cli.explain_report import compared, reported, saved
+    from kinetune.cli.explain_compared import TIMES, compared
+    from kinetune.cli.explain_report import reported, saved
     from kinetune.plans.compare import compare
     from kinetune.reports.table import save, write
 
     comparison = compare(before, explained, how.tolerance) if before else ()
-    report = compared(before, explained, comparison) if before else reported(explained, tree=how.tree)
+    report = compared(before, explained, comparison, how.sides) if before else reported(explained, tree=how.tree)
     if how.save:
         save(saved(explained), how.save, "json")
     write(report, how.format, sys.stdout)
@@ -114,5 +131,7 @@ def _tell(explained: Explained, before: Explained | None, how: Telling) -> None:
         save(report, how.output)
     if all(one.failed for one in explained.calls):
         raise CouldNotLook(f"no call could be explained: {explained.calls[0].failed}", "the report has all reasons")
+    if how.sides is not TIMES:
+        return  # a trial: that it is worse is an answer
     if worse := [one.scenario for one in comparison if one.verdict == "worse"]:
         raise LimitMissed(f"worse than before by more than {how.tolerance:.0%}: {', '.join(worse)}")
