@@ -63,19 +63,20 @@ def _runs(endpoint: Endpoint, look: Look, trials: tuple[Mapping[str, str], ...])
         for settings in trials:
             try_out(session, settings)
         kine = look.era or era_in_use(session)
-        calls = _calls(session, kine.era, look)
+        calls = wanted_calls(session, kine.era, look)
         _refuse_powerless(session, calls)
         for settings in ({}, *trials):
             for name, value in settings.items():
                 session.change(name, value)
             every = _recorded(session, calls, replace(look, settings=settings))
             page = page_of({**facts.settings, **settings})
-            yield replace(_explained(facts, kine, slowest_first(every, page)), settings=settings, page=page)
+            store = explained_store(facts, kine, slowest_first(every, page))
+            yield replace(store, settings=settings, page=page)
 
 
 def recordings(session: Session, era: Era, look: Look) -> tuple[Recording, ...]:
     """EXPLAIN's documents of every call that is asked for, with the number of listed objects in the words."""
-    calls = _calls(session, era, look)
+    calls = wanted_calls(session, era, look)
     _refuse_powerless(session, calls)
     return _recorded(session, calls, look)
 
@@ -152,7 +153,7 @@ def refuse_nothing(facts: Facts) -> None:
     refuse_strangers(facts)
 
 
-def _calls(session: Session, era: Era, look: Look) -> tuple[Call, ...]:
+def wanted_calls(session: Session, era: Era, look: Look) -> tuple[Call, ...]:
     from kinetune.database.sample import sample
     from kinetune.kine.queries import catalogue
     from kinetune.kine.scenarios import calls
@@ -204,8 +205,10 @@ def _writer(session: Session, look: Look) -> Iterator[Session]:
         yield writer
 
 
-def _explained(facts: Facts, kine: EraInUse, calls: tuple[Measured, ...]) -> Explained:
+def explained_store(facts: Facts, kine: EraInUse, calls: tuple[Measured, ...]) -> Explained:
+    """The store with its calls, under the settings in force."""
     from kinetune.model.workload import Explained
+    from kinetune.plans.least import page_of
     from kinetune.tuning.recognise import profile_of
 
     table = facts.table
@@ -222,4 +225,5 @@ def _explained(facts: Facts, kine: EraInUse, calls: tuple[Measured, ...]) -> Exp
         index_bytes=sum(seen.bytes or 0 for seen in indexes if seen),
         profile=profile_of(facts, kine.era),
         calls=calls,
+        page=page_of(facts.settings),
     )

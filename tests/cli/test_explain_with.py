@@ -13,7 +13,7 @@ KEPT = "SELECT name, setting, source FROM pg_settings WHERE name !~ '^(transacti
 
 
 def with_(store: str, *settings: str) -> list[object]:
-    return [part for setting in settings for part in ("--with", setting)] + [store]
+    return [*(part for setting in settings for part in ("--with", setting)), store]
 
 
 def test_both_runs_stand_side_by_side_and_worse_is_an_answer_not_a_failure(database: str) -> None:
