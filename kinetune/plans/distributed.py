@@ -60,7 +60,7 @@ def _why_in_vain(limit: Node) -> tuple[str, str]:
     if any(node.kind == "CTE Scan" for node in attached):
         return (
             "the PostgreSQL 11 base evaluates CTEs in full; 2025.1 and later should stop early, which was not measured",
-            f"YugabyteDB 2025.1 or newer; {PAGES} says why no setting of kinetune init helps before",
+            f"YugabyteDB 2025.1 or newer; before: kinetune init --experimental prints what may help ({PAGES})",
         )
     keys = str(next((node.details.get("Sort Key") for node in attached if node.kind == "Sort"), ""))
     if "name" not in keys:
@@ -68,7 +68,10 @@ def _why_in_vain(limit: Node) -> tuple[str, str]:
             "this Kine wants them in the order of their revisions, which are known last",
             "Kine v0.13.0 or newer, and kinetune init for it",
         )
-    return "they do not come in the order of their keys and are sorted first", "kinetune init --dry-run"
+    return (
+        "they do not come in the order of their keys and are sorted first",
+        "kinetune init --dry-run; where nothing is left to do, kinetune init --experimental",
+    )
 
 
 def batched_join_lost(measured: Measured, plan: Plan) -> Iterator[Remark]:
