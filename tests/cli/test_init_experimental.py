@@ -25,7 +25,6 @@ def test_on_a_store_it_looks_and_changes_nothing(store: str) -> None:
     before = state(store)
     said = call("init", "--experimental", "--yes", store)
     assert (said.status, said.err) == (0, "")
-    assert said.out == "-- No experiment is known for PostgreSQL 15.18 with Kine v0.16.6, v0.17.3 – v0.17.5.\n".replace(
-        "15.18", said.out.split()[8]
-    )
+    assert said.out.startswith("-- No experiment is known for PostgreSQL 15.")
+    assert said.out.endswith(" with Kine v0.16.6, v0.17.3 – v0.17.5.\n")
     assert state(store) == before
