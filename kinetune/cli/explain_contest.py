@@ -128,7 +128,11 @@ def told(found: Compared) -> Report:
 
 
 def _copied(found: Compared) -> str:
-    part = "all rows" if found.rows == found.of else f"{found.rows:,} of {found.of:,} rows, whole objects"
+    part = (
+        "all rows"
+        if found.rows == found.of
+        else f"{found.rows:,} of {found.of:,} rows, whole objects with their revisions"
+    )
     return f"Compared on a copy ({part}) that is gone again; Kine's own table was only read."
 
 

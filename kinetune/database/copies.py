@@ -11,12 +11,14 @@ run.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
 
+from kinetune.database.apply import RETRYABLE
 from kinetune.database.errors import translated
 from kinetune.database.session import Session, visit
 from kinetune.model.failure import Refused
@@ -25,6 +27,8 @@ SCHEMA = "kinetune_compare"
 MARK = "kinetune: a copy to compare profiles on, may be dropped"
 """The comment that says so; sql/facts/leftovers.sql looks for it."""
 PARTS = 2**20
+COLLISIONS_SECONDS = 60.0
+COLLISION_PAUSE = 0.5
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,21 @@ def drop_leftovers(session: Session) -> None:
 def _drop(session: Session, schema: str) -> None:
     """The table first: YugabyteDB drops one thing at a time."""
     place = sql.Identifier(schema)
-    session.run(sql.SQL("DROP TABLE IF EXISTS {}.kine").format(place))
-    session.run(sql.SQL("DROP SCHEMA {}").format(place))
+    _persist(session, sql.SQL("DROP TABLE IF EXISTS {}.kine").format(place))
+    _persist(session, sql.SQL("DROP SCHEMA {}").format(place))
+
+
+def _persist(session: Session, statement: sql.Composed) -> None:
+    """DDL that stays. On YugabyteDB any two of them, in any database, may collide with 40001 (FINDINGS.md, DDL)."""
+    deadline = time.monotonic() + COLLISIONS_SECONDS
+    while True:
+        try:
+            session.connection.execute(statement)
+            return
+        except psycopg.Error as error:
+            if error.sqlstate not in RETRYABLE or time.monotonic() > deadline:
+                raise
+        time.sleep(COLLISION_PAUSE)
 
 
 def _chosen(session: Session, rows: int) -> tuple[sql.Composed, int]:
@@ -139,14 +156,14 @@ def _dropped(session: Session, candidate: Candidate, chosen: sql.Composed, total
     schema = f"{SCHEMA}_{candidate.profile}"
     place = sql.Identifier(schema)
     (table,) = session.ask("shadow_source")
-    session.run(sql.SQL("CREATE SCHEMA {}").format(place))  # fails where it is somebody's own, which must stay
+    _persist(session, sql.SQL("CREATE SCHEMA {}").format(place))  # fails where it is somebody's own, which must stay
     try:
-        session.run(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(place, sql.Literal(MARK)))
+        _persist(session, sql.SQL("COMMENT ON SCHEMA {} IS {}").format(place, sql.Literal(MARK)))
         like = sql.SQL("CREATE TABLE {}.kine (LIKE {}, {})")
-        session.run(like.format(place, sql.SQL(table["address"]), sql.SQL(candidate.primary_key)))
+        _persist(session, like.format(place, sql.SQL(table["address"]), sql.SQL(candidate.primary_key)))
         session.run(sql.SQL("SET search_path = {}").format(place))
         for statement in candidate.indexes:
-            session.run(sql.SQL(statement).format())
+            _persist(session, sql.SQL(statement).format())
         rows = session.connection.execute(sql.SQL("INSERT INTO {}.kine {}").format(place, chosen)).rowcount
         session.run(sql.SQL("ANALYZE kine").format())
         _set(session, candidate.settings, "SET")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kinetune.model.workload import Measured
+from kinetune.plans.least import pages_read
 from kinetune.plans.numbers import count
 
 NEAR = 0.05
@@ -18,7 +19,10 @@ LEAST_REQUESTS = 1
 
 @dataclass(frozen=True)
 class Cost:
-    """Of the plan that the server would settle for. `work` is storage requests, or shared blocks on PostgreSQL."""
+    """
+    Of the plan that the server would settle for. `work` is shared blocks; on YugabyteDB storage requests, and the
+    pages of what the storage reads without sending it.
+    """
 
     milliseconds: float
     work: int
@@ -39,7 +43,8 @@ class Entry:
             return None
         is_generic = bool(one.generic_chosen and one.generic and not self.custom)
         plan = one.generic if is_generic and one.generic else one.plan
-        work = plan.requests if plan.requests is not None else plan.blocks
+        requests = pages_read(plan, one.page)
+        work = requests if requests is not None else plan.blocks
         return None if work is None else Cost(plan.execution_ms or 0.0, work)
 
 
@@ -59,12 +64,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Contest:
-    """`worst` is, for each profile, the call it does worst against the best, and by what share."""
+    """
+    `worst` is, for each profile, the call it does worst against the best, and by what share; `by_size` whether the
+    winner reads like another one and has smaller indexes.
+    """
 
     rows: tuple[Row, ...]
     worst: Mapping[str, tuple[float, str]]
     winner: str
     unit: str
+    by_size: bool = False
 
 
 def contest(entries: tuple[Entry, ...]) -> Contest:
@@ -78,8 +87,10 @@ def contest(entries: tuple[Entry, ...]) -> Contest:
     worst = {entry.profile: max((row.above[entry.profile], row.words) for row in rows) for entry in entries}
     sums = {entry.profile: sum(row.above[entry.profile] for row in rows) for entry in entries}
     sizes = {entry.profile: entry.index_bytes or 0 for entry in entries}
-    order = sorted(sums, key=lambda name: (_rounded(worst[name][0]), round(sums[name], 2), sizes[name]))
-    return Contest(rows, worst, order[0], "requests" if _counts_requests(entries) else "blocks")
+    reads = {name: (_rounded(worst[name][0]), round(sums[name], 2)) for name in sums}
+    winner, *others = sorted(sums, key=lambda name: (reads[name], sizes[name]))
+    by_size = any(reads[name] == reads[winner] and sizes[name] > sizes[winner] > 0 for name in others)
+    return Contest(rows, worst, winner, "requests" if _counts_requests(entries) else "blocks", by_size)
 
 
 def _rounded(above: float) -> float:
@@ -110,9 +121,14 @@ def verdict(found: Contest) -> str:
     said: dict[str, list[str]] = {}
     for profile in sorted(found.worst, key=lambda name: (name != found.winner, found.worst[name][0])):
         said.setdefault(_said(*found.worst[profile]), []).append(profile)
-    first = next(iter(said.values()))
-    tie = f"; of these {found.winner} has the smallest indexes or is named first" if len(first) > 1 else ""
-    return f"By {found.unit}, " + "; ".join(f"{' and '.join(names)} {what}" for what, names in said.items()) + tie
+    tie = f"; {found.winner} by its smaller indexes" if found.by_size else ""
+    return f"By {found.unit}, " + "; ".join(f"{_listed(names)} {what}" for what, names in said.items()) + tie
+
+
+def _listed(names: list[str]) -> str:
+    """'tuned, article and stock'."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _said(above: float, words: str) -> str:

@@ -56,6 +56,19 @@ def least_requests(plan: Plan, page: int = PAGE) -> int | None:
     return sum(step.least for step in steps(plan, page) if step.requests)
 
 
+def pages_read(plan: Plan, page: int = PAGE) -> int | None:
+    """
+    Requests as if every row that is looked at were sent; None where requests are not counted.
+
+    A scan that filters or aggregates in the storage reads the whole table in one request: few trips, and yet it grows
+    with the table. Ids sharded by hash are such a scan for MAX(id) and polls (measured.md §3, 36 to 150 ms).
+    """
+    if plan.requests is None:
+        return None
+    hidden = (math.ceil(step.rows / (page or PAGE)) - step.requests for step in steps(plan, page))
+    return plan.requests + sum(more for more in hidden if more > 0)
+
+
 def against_least(plan: Plan, page: int = PAGE) -> str:
     """`requests: 26 of at least 4; rows: 24,002 of at least 1,004`; empty where requests are not counted."""
     least = least_requests(plan, page)
