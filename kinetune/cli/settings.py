@@ -28,6 +28,8 @@ KNOWN = {
         "fail-over",
         "redact",
     },
+    "server": {"format", "k3s-config", "tserver-http"},
+    "analyze": {"k3s-config"},
     "demo": {"objects", "kine"},
     "check": {
         "kine",
@@ -40,6 +42,7 @@ KNOWN = {
         "strict",
         "baseline",
         "against",
+        "tserver-http",
     },
 }
 TABLES = {"check": {"severity", "ignore", "limits"}}
@@ -50,7 +53,7 @@ KINDS = {
     **dict.fromkeys(("profile", "kine", "k3s", "format", "fail-on", "interval", "by", "min-duration", "zone"), TEXT),
     **dict.fromkeys(("allow", "leave", "select", "extend-select", "journal", "metrics", "fail-over"), TEXTS),
     **dict.fromkeys(("k3s-config", "baseline", "against"), PATH),
-    **dict.fromkeys(("runs", "rows", "objects", "top", "jobs"), WHOLE),
+    **dict.fromkeys(("runs", "rows", "objects", "top", "jobs", "tserver-http"), WHOLE),
     **dict.fromkeys(("timeout", "tolerance"), NUMBER),
     **dict.fromkeys(("writes", "tree", "strict", "redact"), SWITCH),
 }
