@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kinetune.cli.check_case import Case, Gate, Told, severity_of
-from kinetune.cli.options import EndpointArgument, K3sConfig, K3sRelease, KineRelease, endpoint_of, era_given, option
+from kinetune.cli.options import (
+    TSERVERS,
+    EndpointArgument,
+    K3sConfig,
+    K3sRelease,
+    KineRelease,
+    endpoint_of,
+    era_given,
+    option,
+)
 
 if TYPE_CHECKING:
     from kinetune.model.workload import Explained
@@ -32,9 +41,7 @@ ProbeIds = Annotated[bool, option("--probe", help="Draw ids from a scratch seque
 Metrics = Annotated[
     str | None, option("--metrics", metavar="URL", help="Kine's /metrics or a file of it, which tells its release.")
 ]
-Tservers = Annotated[
-    int, option("--tserver-http", metavar="PORT", help="Of YugabyteDB's tservers, asked for their flags; 0 asks none.")
-]
+Tservers = Annotated[int, option("--tserver-http", metavar="PORT", help=TSERVERS)]
 Select = Annotated[
     list[str] | None, option("--select", metavar="RULE", help="Only these: KT103, KT1, range-sharded-ids.")
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from kinetune.cli.init_steps import Wish, carry_out, look, offline
 from kinetune.cli.options import (
+    TSERVERS,
     EndpointArgument,
     Format,
     K3sConfig,
@@ -51,6 +52,7 @@ Revert = Annotated[bool, option("--revert", help="Go back to Kine's own schema: 
 Allow = Annotated[list[str] | None, option("--allow", metavar="HAZARD", help="Allow a hazard that the plan names.")]
 Leave = Annotated[list[str] | None, option("--leave", metavar="HAZARD", help="Leave the steps of a hazard out.")]
 Yes = Annotated[bool, option("--yes", "-y", help="Do not ask.")]
+Tservers = Annotated[int, option("--tserver-http", metavar="PORT", help=TSERVERS)]
 
 
 def init(
@@ -65,6 +67,7 @@ def init(
     allow: Allow = None,
     leave: Leave = None,
     yes: Yes = False,
+    tserver_http: Tservers = 9000,
     k3s_config: K3sConfig = None,
     format: Format = "text",
     output: Output = None,
@@ -82,7 +85,7 @@ def init(
       kinetune init --print --server yugabytedb-2024.2 > schema.sql
     """
     refuse_unready(format, output)
-    wish = Wish("stock" if revert else profile, era_given(kine, k3s), _hazards(allow), _hazards(leave))
+    wish = Wish("stock" if revert else profile, era_given(kine, k3s), _hazards(allow), _hazards(leave), tserver_http)
     if print_sql:
         if output:
             raise UsageFailure("--print writes SQL to stdout and no report", "leave --output out: --print > FILE")

@@ -5,7 +5,16 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Annotated
 
-from kinetune.cli.options import EndpointArgument, Format, K3sConfig, Output, endpoint_of, option, refuse_unready
+from kinetune.cli.options import (
+    TSERVERS,
+    EndpointArgument,
+    Format,
+    K3sConfig,
+    Output,
+    endpoint_of,
+    option,
+    refuse_unready,
+)
 
 if TYPE_CHECKING:
     from kinetune.cli.server_report import InForce
@@ -14,9 +23,7 @@ if TYPE_CHECKING:
 Named = Annotated[
     str | None, option("--server", metavar="NAME", help="Of a release alone, without a connection: yugabytedb-2024.2.")
 ]
-Tservers = Annotated[
-    int, option("--tserver-http", metavar="PORT", help="Of YugabyteDB's tservers, asked for their flags; 0 asks none.")
-]
+Tservers = Annotated[int, option("--tserver-http", metavar="PORT", help=TSERVERS)]
 
 
 def server(

@@ -14,7 +14,7 @@ from kinetune.model.report import Cell, Heading, Items, Paragraph, Report, Secti
 from kinetune.model.server import Flavour, Server
 from kinetune.servers import postgresql
 from kinetune.servers.maintenance import line_of
-from kinetune.servers.yugabytedb import SEQUENCE_FLAG
+from kinetune.servers.sequence_flag import SEQUENCE_FLAG
 from kinetune.servers.yugabytedb_lines import Basis, known
 
 TONES = {Basis.MEASURED: Tone.GOOD, Basis.DOCUMENTED: Tone.PLAIN, Basis.INFERRED: Tone.WARN}

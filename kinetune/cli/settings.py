@@ -12,7 +12,7 @@ from kinetune.model.failure import UsageFailure
 COMMON = {"profile", "kine", "k3s", "format", "k3s-config"}
 """Options that may stand at the top and then hold for every command that has them."""
 KNOWN = {
-    "init": {"profile", "kine", "k3s", "format", "k3s-config", "allow", "leave"},
+    "init": {"profile", "kine", "k3s", "format", "k3s-config", "allow", "leave", "tserver-http"},
     "explain": {"kine", "k3s", "format", "k3s-config", "runs", "timeout", "tolerance", "writes", "rows", "tree"},
     "hotspots": {
         "format",

@@ -11,7 +11,6 @@ from kinetune.rules.words import percent
 
 FEW_ROWS = 1_000  # a fresh K3s store; below it every plan is quick
 TENFOLD = 10
-DO = "kinetune analyze"
 STALE_ROWS = 10_000  # changed rows that can turn a plan
 STALE_SHARE = 0.5  # autovacuum analyses after a tenth: half means that it does not come
 
@@ -40,24 +39,25 @@ def analysed_statistics(facts: Facts, statistics: Statistics, table: Relation) -
     Source
         pg_stat_user_tables and pg_class.reltuples; docs/facts/yugabytedb.md §4 and §6.9, docs/facts/measured.md §3.
     """
+    for says in _outdated(facts, statistics, table):
+        yield Remark(on="kine", says=says, do="kinetune analyze")
+
+
+def _outdated(facts: Facts, statistics: Statistics, table: Relation) -> Iterator[str]:
+    """At most one reason not to trust the statistics."""
     is_distributed = facts.server.flavour is Flavour.YUGABYTEDB
     # On YugabyteDB the time is one node's and reltuples, in live_rows, the cluster's: nothing but 0 before ANALYZE.
     never = statistics.analysed_at is None and not (is_distributed and statistics.live_rows)
     rows = (table.max_id or 0) if is_distributed else statistics.live_rows
     if never and rows >= FEW_ROWS:
-        revisions = f"{count(rows)} revisions and" if is_distributed else f"{count(rows)} rows and"
-        says = f"{revisions} no ANALYZE on record: lists and reads go by guessed plans"
-        yield Remark(on="kine", says=says, do=DO)
+        what = "revisions" if is_distributed else "rows"
+        yield f"{count(rows)} {what} and no ANALYZE on record: lists and reads go by guessed plans"
     elif is_distributed and (grown := _grown(facts.growth, statistics)):
-        says = (
-            f"at least {count(grown)} rows now, {count(statistics.live_rows)} at the last ANALYZE: plans fit a store "
-        )
-        yield Remark(on="kine", says=f"{says}that is gone", do=DO)
+        yield f"at least {count(grown)} rows now, {count(statistics.live_rows)} at the last ANALYZE: plans fit no more"
     elif _is_stale(statistics):
         changed = f"{count(statistics.changed_since_analysed)} changes since the last ANALYZE"
         share = percent(statistics.changed_since_analysed, max(statistics.live_rows, 1))
-        says = f"{changed}, {share} of the rows: plans fit a store that is gone"
-        yield Remark(on="kine", says=says, do=DO)
+        yield f"{changed}, {share} of the rows: plans fit a store that is gone"
 
 
 def _grown(growth: Growth | Unknown, statistics: Statistics) -> int:

@@ -9,7 +9,7 @@ from kinetune.model.server import Flavour
 from kinetune.plans.numbers import count
 from kinetune.rules.remedy import FLAG, change_types, hashed
 from kinetune.rules.rule import rule
-from kinetune.rules.words import least_caches
+from kinetune.servers.sequence_flag import least_caches
 
 UNSET = "leave KINE_SCHEMA_MIGRATION unset"
 

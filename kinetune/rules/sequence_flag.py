@@ -7,8 +7,7 @@ from kinetune.model.finding import Remark, Severity
 from kinetune.model.server import Flavour
 from kinetune.rules.remedy import FLAG
 from kinetune.rules.rule import rule
-from kinetune.rules.words import least_caches
-from kinetune.servers.yugabytedb import SEQUENCE_FLAG
+from kinetune.servers.sequence_flag import SEQUENCE_FLAG, least_caches
 
 
 @rule("KT206", Severity.ERROR)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
-from kinetune.model.cluster import Cluster
-from kinetune.model.facts import Facts, Probe, Relation, Unknown
+from kinetune.model.facts import Facts, Relation
 from kinetune.model.finding import Remark
 from kinetune.model.workload import Measured
 from kinetune.rendering import identifier, literal
-from kinetune.servers.yugabytedb import SEQUENCE_FLAG
 
 MANY = 1000.0
 
@@ -59,19 +57,3 @@ def size(value: float) -> str:
             break
         amount, unit = amount / MANY, larger
     return f"{amount:,.1f} {unit}" if amount < 10 else f"{amount:,.0f} {unit}"
-
-
-def least_caches(facts: Facts) -> Mapping[str, int | None]:
-    """
-    Node of YugabyteDB → the cache that a sequence gets there at least: what a new one showed, else what HTTP told of
-    the flag, else None.
-    """
-    told = {node.name: _told(node.flags) for node in facts.cluster.nodes} if isinstance(facts.cluster, Cluster) else {}
-    if not isinstance(facts.probe, Probe):
-        return told
-    return told | dict(facts.probe.caches or {"the node that was probed": facts.probe.cache})
-
-
-def _told(flags: Mapping[str, str] | Unknown) -> int | None:
-    value = "" if isinstance(flags, Unknown) else flags.get(SEQUENCE_FLAG, "")
-    return int(value) if value.isdecimal() else None

@@ -62,13 +62,3 @@ def drops_batched_joins(release: Release) -> bool:
     TA-28222 (§4): 2024.1, 2024.2 before 2024.2.5, 2025.1.0. Later ones have yb_enable_cbo = legacy_bnl_mode.
     """
     return (2024, 1) <= release < (2024, 2, 5) or (2025, 1) <= release < (2025, 1, 1)
-
-
-SEQUENCE_FLAG = "ysql_sequence_cache_minval"
-SEQUENCE_FLAG_LINES: Mapping[str, str] = {
-    "yugabyted": f'yugabyted start --tserver_flags="{SEQUENCE_FLAG}=1" …',
-    "Helm": f"helm upgrade … --set gflags.tserver.{SEQUENCE_FLAG}=1",
-    "compose": f"command: yugabyted start --tserver_flags={SEQUENCE_FLAG}=1 --background=false …",
-    "yb-tserver": f"yb-tserver --{SEQUENCE_FLAG}=1 …",
-}
-"""How each way of starting a tserver sets it (§2.4). Only a restart brings it to the SQL processes."""
