@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,9 @@ def defaults(folder: Path | None = None) -> dict[str, Any]:
     file, table = found
     for key, value in table.items():
         if key not in COMMON and not (key in KNOWN and isinstance(value, dict)):
-            raise UsageFailure(f"{file}: unknown key {key!r}", f"known are {', '.join(sorted(COMMON | KNOWN.keys()))}")
+            raise UsageFailure(
+                f"{at(file, key)}: unknown key {key!r}", f"known are {', '.join(sorted(COMMON | KNOWN.keys()))}"
+            )
     return {command: _values(file, command, table) for command in KNOWN}
 
 
@@ -90,7 +93,7 @@ def _values(file: Path, command: str, table: dict[str, Any]) -> dict[str, Any]:
     for key in own:
         if key not in KNOWN[command] | TABLES.get(command, set()):
             raise UsageFailure(
-                f"{file}: unknown key {key!r} in [{command}]", f"known are {', '.join(sorted(KNOWN[command]))}"
+                f"{at(file, key)}: unknown key {key!r} in [{command}]", f"known are {', '.join(sorted(KNOWN[command]))}"
             )
     shared = {key: value for key, value in table.items() if key in COMMON & KNOWN[command]}
     options = {key: value for key, value in (shared | own).items() if key in KNOWN[command]}
@@ -101,7 +104,7 @@ def _value(file: Path, key: str, value: object) -> object:
     kind = KINDS[key]
     fits = isinstance(value, TYPES[kind]) and isinstance(value, bool) == (kind == SWITCH)
     if not fits or (isinstance(value, list) and not all(isinstance(one, str) for one in value)):
-        raise UsageFailure(f"{file}: {key} = {_toml(value)} is not {kind}", f"write {key} = {EXAMPLES[kind]}")
+        raise UsageFailure(f"{at(file, key)}: {key} = {_toml(value)} is not {kind}", f"write {key} = {EXAMPLES[kind]}")
     if kind == PATH:
         return str(file.parent / str(value))
     return [value] if kind == TEXTS and isinstance(value, str) else value
@@ -143,3 +146,11 @@ def _read(file: Path) -> dict[str, Any]:
         raise UsageFailure(f"cannot read {file}: {error.strerror}", "make it readable, or remove it") from None
     except ValueError as error:  # UnicodeDecodeError, TOMLDecodeError
         raise UsageFailure(f"{file} is not TOML: {error}", "correct it, or remove it") from None
+
+
+def at(file: Path | None, key: str) -> str:
+    """The file, with the first line that the key, or the table of that name, stands in."""
+    pattern = re.compile(rf"""\s*(\[[^#]*\b)?["']?{re.escape(key)}["']?\s*[\]=.]""")
+    lines = file.read_text(encoding="utf-8").splitlines() if file else []
+    number = next((number for number, line in enumerate(lines, 1) if pattern.match(line)), None)
+    return f"{file}:{number}" if number else str(file)
