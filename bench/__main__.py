@@ -1,7 +1,8 @@
 """
-`python -m bench [PART …] [--rows N …]`: the parts named, else the first four. Exit 5 where a budget was missed.
+`python -m bench [PART …] [--rows N …]`: the parts named, else the first five. Exit 5 where a budget was missed.
 
 start: small calls. explain: Kine's calls with each profile and era. writes: inserts. init: the program on a store.
+logs: how fast `hotspots` reads, beside pgbadger.
 settings: each planner setting alone and all of them. indexes: the experiment behind the profile tuned, ten minutes at
 100,000 rows.
 """
@@ -26,19 +27,20 @@ if TYPE_CHECKING:
 
 ASKED_FOR = ("settings", "indexes")
 """Run only by name: they decide profiles, they do not measure them."""
-ONCE = ("start",)
+ONCE = ("start", "logs")
 """The number of rows does not matter to them."""
 RESULTS = Path(__file__).parent / "results"
 
 
 def _parts() -> dict[str, Callable[[Ground, int], Report]]:
-    from bench import budgets, explain, indexes, settings, writes
+    from bench import budgets, explain, indexes, logs, settings, writes
 
     return {
         "start": budgets.start,
         "explain": explain.run,
         "writes": writes.run,
         "init": budgets.init,
+        "logs": logs.run,
         "settings": settings.run,
         "indexes": indexes.run,
     }
