@@ -1,10 +1,10 @@
 """
-`python -m bench [PART …] [--rows N …]`: the parts named, else the first four. Exit 5 where a budget was missed.
+`python -m bench [PART …] [--rows N …]`: the parts named, else the first five. Exit 5 where a budget was missed.
 
 start: small calls. explain: Kine's calls with each profile and era. writes: inserts. init: the program on a store.
-sets: the sets of indexes on YugabyteDB by what was recorded, without a server. settings: each planner setting alone
-and all of them. indexes: the experiment behind the profile tuned, ten minutes at
-100,000 rows.
+logs: how fast `hotspots` reads, beside pgbadger. sets: the sets of indexes on YugabyteDB by what was recorded, without
+a server. settings: each planner setting alone and all of them. indexes: the experiment behind the profile tuned, ten
+minutes at 100,000 rows.
 """
 
 from __future__ import annotations
@@ -29,19 +29,20 @@ ASKED_FOR = ("sets", "settings", "indexes")
 """Run only by name: they decide profiles, they do not measure them."""
 OFFLINE = ("sets",)
 """They ask no server."""
-ONCE = ("start", "sets")
+ONCE = ("start", "logs", "sets")
 """The number of rows does not matter to them."""
 RESULTS = Path(__file__).parent / "results"
 
 
 def _parts() -> dict[str, Callable[[Ground, int], Report]]:
-    from bench import budgets, explain, indexes, sets, settings, writes
+    from bench import budgets, explain, indexes, logs, sets, settings, writes
 
     return {
         "start": budgets.start,
         "explain": explain.run,
         "writes": writes.run,
         "init": budgets.init,
+        "logs": logs.run,
         "sets": sets.run,
         "settings": settings.run,
         "indexes": indexes.run,

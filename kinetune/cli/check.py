@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kinetune.cli.check_case import Case, Gate, Told, severity_of
-from kinetune.cli.options import EndpointArgument, K3sConfig, K3sRelease, KineRelease, endpoint_of, era_given, option
+from kinetune.cli.options import (
+    TSERVERS,
+    EndpointArgument,
+    K3sConfig,
+    K3sRelease,
+    KineRelease,
+    endpoint_of,
+    era_given,
+    option,
+)
 
 if TYPE_CHECKING:
     from kinetune.model.workload import Explained
@@ -32,6 +41,7 @@ ProbeIds = Annotated[bool, option("--probe", help="Draw ids from a scratch seque
 Metrics = Annotated[
     str | None, option("--metrics", metavar="URL", help="Kine's /metrics or a file of it, which tells its release.")
 ]
+Tservers = Annotated[int, option("--tserver-http", metavar="PORT", help=TSERVERS)]
 Select = Annotated[
     list[str] | None, option("--select", metavar="RULE", help="Only these: KT103, KT1, range-sharded-ids.")
 ]
@@ -65,6 +75,7 @@ def check(
     kine: KineRelease = None,
     k3s: K3sRelease = None,
     metrics: Metrics = None,
+    tserver_http: Tservers = 9000,
     select: Select = None,
     extend_select: Extend = None,
     ignore: Ignore = None,
@@ -98,7 +109,7 @@ def check(
     if facts:
         refuse_idle({"an ENDPOINT": endpoint, "--probe": probe, "--metrics": metrics})
     before = load_run(against) if against else None
-    look = Look(plans, probe, era_given(kine, k3s), metrics)
+    look = Look(plans, probe, era_given(kine, k3s), metrics, tserver_http)
     seen = facts_of(facts, look, lambda: endpoint_of(endpoint, k3s_config))
     raise typer.Exit(_judge(Case(seen, chosen, gate, str(facts or "")), before, told))
 

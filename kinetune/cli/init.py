@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from kinetune.cli.init_steps import Wish, carry_out, look, offline
 from kinetune.cli.options import (
+    TSERVERS,
     EndpointArgument,
     Format,
     K3sConfig,
@@ -55,6 +56,7 @@ Experimental = Annotated[
     bool, option("--experimental", help="Only print what may help lists, unproved, with the call that would prove it.")
 ]
 Yes = Annotated[bool, option("--yes", "-y", help="Do not ask.")]
+Tservers = Annotated[int, option("--tserver-http", metavar="PORT", help=TSERVERS)]
 
 
 def init(
@@ -70,6 +72,7 @@ def init(
     leave: Leave = None,
     yes: Yes = False,
     experimental: Experimental = False,
+    tserver_http: Tservers = 9000,
     k3s_config: K3sConfig = None,
     format: Format = "text",
     output: Output = None,
@@ -90,7 +93,7 @@ def init(
     if experimental:
         _print_experiments(server, era_given(kine, k3s), lambda: endpoint_of(endpoint, k3s_config))
         return
-    wish = Wish("stock" if revert else profile, era_given(kine, k3s), _hazards(allow), _hazards(leave))
+    wish = Wish("stock" if revert else profile, era_given(kine, k3s), _hazards(allow), _hazards(leave), tserver_http)
     if print_sql:
         if output:
             raise UsageFailure("--print writes SQL to stdout and no report", "leave --output out: --print > FILE")

@@ -12,6 +12,7 @@ from kinetune.rules.covering_unique_index import covering_unique_index
 from kinetune.rules.dead_rows import dead_rows
 from kinetune.rules.deletable_rows import deletable_rows
 from kinetune.rules.encrypted_connection import encrypted_connection
+from kinetune.rules.equal_nodes import equal_nodes
 from kinetune.rules.gap_rows import gap_rows
 from kinetune.rules.generic_plans import generic_plans
 from kinetune.rules.idle_transactions import idle_transactions
@@ -35,6 +36,7 @@ from kinetune.rules.rule import Rule
 from kinetune.rules.schema_migration import schema_migration
 from kinetune.rules.sequence_behind import sequence_behind
 from kinetune.rules.sequence_cache import sequence_cache
+from kinetune.rules.sequence_flag import sequence_flag
 from kinetune.rules.sequence_increment import sequence_increment
 from kinetune.rules.sequence_owner import sequence_owner
 from kinetune.rules.single_compaction_row import single_compaction_row
@@ -43,6 +45,7 @@ from kinetune.rules.slower_than_before import slower_than_before
 from kinetune.rules.stolen_ids import stolen_ids
 from kinetune.rules.store_size import store_size
 from kinetune.rules.superuser_role import superuser_role
+from kinetune.rules.surviving_nodes import surviving_nodes
 from kinetune.rules.table_bloat import table_bloat
 from kinetune.rules.transaction_pooler import transaction_pooler
 from kinetune.rules.unique_revisions import unique_revisions
@@ -73,6 +76,7 @@ RULES: tuple[Rule, ...] = (
     sequence_behind,
     sequence_increment,
     ordered_ids,
+    sequence_flag,
     whole_table_reads,
     row_by_row_reads,
     call_budgets,
@@ -85,6 +89,8 @@ RULES: tuple[Rule, ...] = (
     dead_rows,
     maintained_server,
     transaction_pooler,
+    equal_nodes,
+    surviving_nodes,
     compaction_lag,
     deletable_rows,
     gap_rows,
