@@ -28,6 +28,7 @@ KNOWN = {
         "fail-over",
         "redact",
     },
+    "render": {"kine", "k3s", "image", "kinetune-image", "namespace", "servers", "pool", "max-connections"},
     "demo": {"objects", "kine"},
     "check": {
         "kine",
@@ -48,9 +49,10 @@ TEXT, TEXTS, PATH = "a text", "a list of texts", "a path"
 WHOLE, NUMBER, SWITCH = "a whole number", "a number", "true or false"
 KINDS = {
     **dict.fromkeys(("profile", "kine", "k3s", "format", "fail-on", "interval", "by", "min-duration", "zone"), TEXT),
+    **dict.fromkeys(("image", "kinetune-image", "namespace"), TEXT),
     **dict.fromkeys(("allow", "leave", "select", "extend-select", "journal", "metrics", "fail-over"), TEXTS),
     **dict.fromkeys(("k3s-config", "baseline", "against"), PATH),
-    **dict.fromkeys(("runs", "rows", "objects", "top", "jobs"), WHOLE),
+    **dict.fromkeys(("runs", "rows", "objects", "top", "jobs", "servers", "pool", "max-connections"), WHOLE),
     **dict.fromkeys(("timeout", "tolerance"), NUMBER),
     **dict.fromkeys(("writes", "tree", "strict", "redact"), SWITCH),
 }
