@@ -60,17 +60,17 @@ def zones(values: Values) -> tuple[Zone, ...]:
     if len(set(named)) != len(named):
         raise UsageFailure("--zone names one place twice", "name each once")
     found = tuple(_zone(name, order) for order, name in enumerate(named, 1))
-    if len(found) > values.nodes:
-        raise UsageFailure(
-            f"{values.nodes} nodes leave one of {len(found)} zones empty", "give --nodes as many or more"
-        )
+    if values.copies < 3:
+        raise UsageFailure("one copy survives no loss", "give --nodes 3 or more")
     apart = {zone.region if values.level == "regions" else str(zone) for zone in found}
-    if len(apart) < values.copies or values.copies < 3:
+    if len(apart) < values.copies:
+        what = "regions" if values.level == "regions" else "zones"
         raise UsageFailure(
-            f"{len(apart)} {values.level if values.level != 'machine' else 'zones'} do not keep {values.copies} "
-            f"copies through the loss of one",
-            "give three or more with --zone, and --rf no larger than their number",
+            f"{len(apart)} {what} cannot hold {values.copies} copies, one in each",
+            f"give {values.copies} with --zone, or a smaller --rf",
         )
+    if len(found) > values.nodes:
+        raise UsageFailure(f"{values.nodes} nodes leave one of {len(found)} places empty", "raise --nodes")
     return found
 
 
@@ -90,7 +90,5 @@ def costs(values: Values) -> tuple[Cost, ...]:
     return (
         Cost("sequence", hop, 2 * hop, "nextval with a cache of 1: its row is replicated before the id is given"),
         Cost("insert", hop, 2 * hop, "the row and its index entries: one flush, replicated to a majority"),
-        Cost(
-            "commit", hop, 2 * hop, "table and indexes are several tablets: the transaction's own record is replicated"
-        ),
+        Cost("commit", hop, 2 * hop, "table and indexes are several tablets: the transaction's record is replicated"),
     )

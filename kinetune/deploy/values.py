@@ -66,7 +66,7 @@ class Values:
                 checks.text(option(name), name, value)
         self._numbers()
         if self.level not in LEVELS:
-            raise UsageFailure(f"--level {self.level!r} is unknown", f"choose {', '.join(LEVELS)}")
+            raise UsageFailure("--level is no level", f"choose {', '.join(LEVELS)}")
         if (self.cert_file is None) != (self.key_file is None):
             raise UsageFailure("a certificate and its key go together", "give --cert-file and --key-file")
         if version_of_kine(self.kine) < FIRST_ENVIRONMENT:
@@ -120,9 +120,7 @@ class Values:
                 f"give --nodes {self.copies}, or --nodes 1 to try out",
             )
         if self.nodes >= 3 and self.copies == 1:
-            raise UsageFailure(
-                f"yugabyted makes three copies as the third of {self.nodes} nodes joins", "leave --rf out"
-            )
+            raise UsageFailure("yugabyted makes three copies once a third node joins", "leave --rf out")
         self._connections()
 
     def _connections(self) -> None:
