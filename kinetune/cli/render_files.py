@@ -77,12 +77,12 @@ def _place(files: tuple[File, ...], target: Path) -> None:
             draft.parent.mkdir(parents=True, exist_ok=True)
             draft.write_text(file.text, encoding="utf-8", newline="\n")
             draft.chmod((0o755 if file.executable else 0o644) & ~_umask())
-        for file in files:
-            final = target / file.path
+        for final in (target / file.path for file in files):
+            final.parent.mkdir(parents=True, exist_ok=True)
             if final.is_dir():
                 raise UsageFailure(f"{final} is a folder", "move it away")
-            final.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(Path(beside) / file.path, final)
+        for file in files:
+            os.replace(Path(beside) / file.path, target / file.path)
 
 
 def _umask() -> int:

@@ -55,7 +55,7 @@ def _compose(values: Values) -> tuple[Sheet, ...]:
 
 
 def _helm(values: Values) -> tuple[Sheet, ...]:
-    more = {"store": cluster.in_kubernetes(values)}
+    more = {"store": cluster.in_kubernetes(values), "ignored": cluster.ignored(values)}
     names = ("values.yaml", "init-job.yaml", "check-cronjob.yaml")
     return tuple(Sheet(name, f"helm-{name}", more) for name in names)
 

@@ -34,6 +34,7 @@ CASES: Mapping[str, tuple[str, Values]] = {
     "compose-all": ("compose", Values(nodes=5, rf=5, with_kine=True, with_k3s=True, pool=10)),
     "helm": ("helm", Values()),
     "helm-secure": ("helm", Values(secure=True, nodes=5, namespace="store", schedule="0 */6 * * *", memory="16Gi")),
+    "helm-role": ("helm", Values(secure=True, endpoint="postgres://kine@db.example:5433/kubernetes?sslmode=require")),
     "kine": ("kine", Values()),
     "kine-tls": ("kine", Values(endpoint=HOSTS, servers=3, max_connections=60, slow_sql="500ms", **TLS)),
     "k3s": ("k3s", Values()),
