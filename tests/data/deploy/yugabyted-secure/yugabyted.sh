@@ -44,7 +44,8 @@ start() {
   docker run -d --name "$(node "$number")" --hostname "$(node "$number")" --net "$network" --restart unless-stopped \
     -p "127.0.0.1:$((15432 + number)):15433" -p "127.0.0.1:$((6999 + number)):7000" \
     -p "127.0.0.1:$((8999 + number)):9000" -p "127.0.0.1:$((5432 + number)):5433" \
-    -p "127.0.0.1:$((12999 + number)):13000" -v "$(data "$number"):/home/yugabyte/yb_data" -e YSQL_PASSWORD "$image" "$@" >/dev/null
+    -p "127.0.0.1:$((12999 + number)):13000" -v "$(data "$number"):/home/yugabyte/yb_data" \
+    -e YSQL_PASSWORD "$image" "$@" >/dev/null
 }
 
 ready() { docker exec "$(node "$1")" postgres/bin/pg_isready -q -h "$(node "$1")" -p 5433; }
@@ -106,7 +107,7 @@ up() {
 }
 
 status() {
-  echo "$nodes node(s), $copies cop$([ "$copies" -eq 1 ] && echo y || echo ies): SQL 127.0.0.1:5433, UI http://127.0.0.1:15433"
+  echo "$nodes node(s), replication factor $copies: SQL 127.0.0.1:5433, UI http://127.0.0.1:15433"
   sql 'SELECT host, port, zone FROM yb_servers() ORDER BY host'
 }
 
