@@ -76,7 +76,9 @@ _cron = _matching(r"[0-9*/,-]+(?: [0-9A-Za-z*/,-]+){4}", "schedule of five field
 _kine = _matching(r"v\d+\.\d+\.\d+(?:-k3s\d\.\d+)?", "release of Kine", "v0.16.4")
 _k3s = _matching(r"v\d+\.\d+\.\d+\+k3s\d+", "release of K3s", "v1.36.4+k3s1")
 _host = _matching(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", "host name or address", "k3s.example")
-_zone = _matching(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*){2}", "place", "aws.us-east-1.us-east-1a")
+_zone = _matching(
+    r"(?=.{5,60}$)[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*){2}", "place", "aws.us-east-1.us-east-1a"
+)
 
 CHECKS: Mapping[str, Check] = MappingProxyType(
     {

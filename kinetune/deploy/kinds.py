@@ -98,7 +98,7 @@ def _topology(values: Values) -> tuple[Sheet, ...]:
         "costs": placement.costs(values),
         "masters": ",".join(masters),
     }
-    helm = tuple(Sheet(f"helm/{p.zone}.yaml", "topology-helm.yaml", more | {"place": p}) for p in places)
+    helm = tuple(Sheet(f"helm/{p.label}.yaml", "topology-helm.yaml", more | {"place": p}) for p in places)
     return (
         Sheet("topology.md", "topology.md", more),
         Sheet("yugabyted.sh", "topology-yugabyted.sh", more, executable=True),

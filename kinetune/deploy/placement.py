@@ -39,9 +39,14 @@ class Zone:
         return f"{self.cloud}.{self.region}.{self.zone}"
 
     @property
+    def label(self) -> str:
+        """A name for files and namespaces: the zone where it begins with its region, as clouds have it, else both."""
+        return self.zone if self.zone.startswith(self.region) else f"{self.region}-{self.zone}"
+
+    @property
     def namespace(self) -> str:
         """Kubernetes' namespace of the chart's release there."""
-        return f"yb-{self.zone}"
+        return f"yb-{self.label}"
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,8 @@ def zones(values: Values) -> tuple[Zone, ...]:
     if len(set(named)) != len(named):
         raise UsageFailure("--zone names one place twice", "name each once")
     found = tuple(_zone(name, order) for order, name in enumerate(named, 1))
+    if len({place.label for place in found}) != len(found):
+        raise UsageFailure("two places with --zone have one region and zone", "give the regions names of their own")
     if values.copies < 3:
         raise UsageFailure("one copy survives no loss", "give --nodes 3 or more")
     apart = {zone.region if values.level == "regions" else str(zone) for zone in found}

@@ -21,7 +21,21 @@ from tests.deploy.made import CASES, DATA, command, documents, files, named
 
 CHART = tuple(line for line in (DATA / "chart-values.txt").read_text("utf-8").splitlines() if line[0] != "#")
 METRICS = {line for line in (DATA / "metrics.txt").read_text("utf-8").splitlines() if line[0] != "#"}
-FUNCTIONS = {"histogram_quantile", "sum", "by", "rate", "increase", "max", "and", "or", "instance", "le", "name", "job"}
+FUNCTIONS = {
+    "histogram_quantile",
+    "sum",
+    "by",
+    "rate",
+    "increase",
+    "max",
+    "and",
+    "or",
+    "instance",
+    "le",
+    "name",
+    "job",
+    "vector",
+}
 
 
 def tool(name: str, package: str) -> str:
@@ -135,6 +149,15 @@ def test_the_alerts_ring_and_stay_silent(tmp_path: Path) -> None:
         (tmp_path / file.path).write_text(file.text, encoding="utf-8")
     shutil.copy(DATA / "alerts-test.yml", tmp_path)
     passes(promtool, "test", "rules", tmp_path / "alerts-test.yml")
+
+
+def test_kube_apiserver_has_every_flag() -> None:
+    """By the list of those that k8s.io/apiserver defines, kept with its source."""
+    known = {line for line in (DATA / "kube-apiserver-flags.txt").read_text("utf-8").splitlines() if line[0] != "#"}
+    (file,) = files("kube-apiserver")
+    given = [line for line in file.text.splitlines() if line and not line.startswith("#")]
+    assert {flag.partition("=")[0] for flag in given} <= known
+    assert "--etcd-compaction-interval=5m0s" in given
 
 
 def expressions() -> list[str]:

@@ -78,6 +78,7 @@ PLACES = {"aws.a.a1", "aws.a.a2", "aws.b.b1"}
         ({"zone": ("aws.a.a1", "aws.a.a1", "aws.b.b1")}, "names one place twice"),
         ({"zone": tuple(f"aws.a.a{n}" for n in range(4))}, "3 nodes leave one of 4 places empty"),
         ({"nodes": 1}, "one copy survives no loss"),
+        ({"zone": ("aws.a.a1", "gcp.a.a1", "aws.b.b1")}, "two places with --zone have one region and zone"),
     ],
 )
 def test_a_topology_that_does_not_survive_is_refused(given: dict[str, Any], told: str) -> None:
@@ -104,6 +105,12 @@ def test_a_call_holds_what_is_no_default_and_what_the_kind_reads() -> None:
 def test_a_kind_reads_only_options_that_are_there(kind: Any) -> None:
     assert set(kind.uses) <= set(Values.__dataclass_fields__)
     assert len(set(kind.uses)) == len(kind.uses)
+
+
+def test_zones_of_one_name_in_several_regions_are_told_apart() -> None:
+    made = texts("topology", Values(zone=("on.east.z1", "on.west.z1", "on.north.z1"), level="regions"))
+    assert {"helm/east-z1.yaml", "helm/west-z1.yaml", "helm/north-z1.yaml"} < made.keys()
+    assert "yb-masters.yb-west-z1.svc" in made["helm/east-z1.yaml"]
 
 
 def test_servers_begin_with_different_nodes_of_the_database() -> None:
