@@ -111,7 +111,7 @@ class Values:
         for name, least, most in (("nodes", 1, MOST), ("servers", 1, 99), ("max_connections", 20, 100_000)):
             _between(name, getattr(self, name), least, most)
         if self.rtt is not None:
-            _between("rtt", self.rtt, 0, 1000)
+            _between("rtt", self.rtt, 0.01, 1000)
         if self.rf is not None and self.rf not in (1, 3, 5, 7):
             raise UsageFailure(f"--rf {self.rf} has no majority that survives a loss", "choose 1, 3, 5 or 7")
         if self.nodes < self.copies:
