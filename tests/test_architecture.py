@@ -21,7 +21,11 @@ MAY_IMPORT = {
     "http": {"model"},
     "logs": {"model", "kine"},
     "rules": {"model", "kine", "servers", "plans"},
-    "cli": {"model", "kine", "servers", "plans", "tuning", "database", "workload", "reports", "rules", "http", "logs"},
+    "deploy": {"model", "kine", "servers"},
+    "cli": {
+        *("model", "kine", "servers", "plans", "tuning", "database", "workload", "reports", "rules", "http", "logs"),
+        "deploy",
+    },
 }
 THIRD_PARTIES = {
     "psycopg": {"database", "workload"},

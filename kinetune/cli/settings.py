@@ -31,6 +31,7 @@ KNOWN = {
     },
     "server": {"format", "k3s-config", "tserver-http"},
     "analyze": {"k3s-config"},
+    "render": {"kine", "k3s", "image", "kinetune-image", "namespace", "servers", "pool", "max-connections"},
     "demo": {"objects", "kine"},
     "check": {
         "kine",
@@ -52,9 +53,11 @@ TEXT, TEXTS, PATH = "a text", "a list of texts", "a path"
 WHOLE, NUMBER, SWITCH = "a whole number", "a number", "true or false"
 KINDS = {
     **dict.fromkeys(("profile", "kine", "k3s", "format", "fail-on", "interval", "by", "min-duration", "zone"), TEXT),
+    **dict.fromkeys(("image", "kinetune-image", "namespace"), TEXT),
     **dict.fromkeys(("allow", "leave", "select", "extend-select", "journal", "metrics", "fail-over"), TEXTS),
     **dict.fromkeys(("k3s-config", "baseline", "against"), PATH),
     **dict.fromkeys(("runs", "rows", "objects", "top", "jobs", "tserver-http"), WHOLE),
+    **dict.fromkeys(("servers", "pool", "max-connections"), WHOLE),
     **dict.fromkeys(("timeout", "tolerance"), NUMBER),
     **dict.fromkeys(("writes", "tree", "strict", "redact"), SWITCH),
 }
