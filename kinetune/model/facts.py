@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from kinetune.model.configuration import Configuration
 from kinetune.model.schema import Column, Index, Sequence
-from kinetune.model.server import Server
+from kinetune.model.server import Flavour, Server
 from kinetune.model.workload import Recording
 
 
@@ -19,6 +20,10 @@ class Unknown:
 
 
 NOT_ASKED = Unknown("not asked for")
+
+
+class OutOfScope(Unknown):
+    """Not looked at because the run was not meant to: no fault of the store, nor of the files."""
 
 
 @dataclass(frozen=True)
@@ -184,6 +189,7 @@ class Facts:
 
     `settings` are planner settings in force; `database_settings` those kept by ALTER DATABASE … SET.
     `sessions` counts other sessions by application_name; Unknown without pg_read_all_stats.
+    `unseen` says why no store was looked at: all but `kine` and `configuration` are stand-ins then that no rule reads.
     """
 
     observed_at: datetime
@@ -202,3 +208,23 @@ class Facts:
     security: Security | Unknown = NOT_ASKED
     probe: Probe | Unknown = Unknown("no ids were drawn (--probe)")
     recordings: tuple[Recording, ...] | Unknown = NOT_ASKED
+    configuration: Configuration | Unknown = NOT_ASKED
+    unseen: str = ""
+
+
+NO_STORE = "no store was looked at"
+
+
+def without_store(observed_at: datetime, configuration: Configuration, kine: KineRelease | Unknown) -> Facts:
+    """Facts of files alone."""
+    return Facts(
+        observed_at=observed_at,
+        server=Server(Flavour.POSTGRESQL, (0,), 0),
+        database="",
+        database_exists=False,
+        role=Role("", superuser=False, create_database=False, owns_table=False, may_create=False),
+        table=None,
+        kine=kine,
+        configuration=configuration,
+        unseen=NO_STORE,
+    )
