@@ -1,0 +1,1 @@
+"""Files that set up Kine, K3s and YugabyteDB."""

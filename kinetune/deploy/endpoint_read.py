@@ -1,0 +1,84 @@
+"""A datastore endpoint in a file: what Kine makes of it, without its password."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from kinetune.deploy.lexer import VARIABLE
+from kinetune.model.configuration import EndpointRead
+from kinetune.model.endpoint import Endpoint, parse
+from kinetune.model.endpoint_text import ENCODE, EXAMPLE, FOREIGN, FORK, NARROW, WIDE
+from kinetune.model.failure import UsageFailure
+from kinetune.model.place import Place
+
+_STAND_IN = "kinetunevariable"
+_PORT = re.compile(f":{VARIABLE}(?=[/,?]|$)")
+_SECRET = re.compile(r"(?:^|[?&\s])(?:ssl)?password\s*=\s*([^&\s]+)", re.IGNORECASE)
+_UNPREPARED = ("exec", "simple_protocol", "describe_exec")
+"""pgx's modes that keep no statement on the connection."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """What Kine makes of it (None where a variable holds all of it), and whether a password stands in it."""
+
+    endpoint: EndpointRead | None
+    password: bool
+
+
+def read(text: str, place: Place) -> Read:
+    """Nothing is quoted but the host, the database and the names of parameters."""
+    text = text.strip()
+    if not text or not text.replace(VARIABLE, ""):
+        return Read(None, password=False)
+    return Read(_endpoint(text, place), _has_password(text))
+
+
+def _endpoint(text: str, place: Place) -> EndpointRead | None:
+    scheme, mark, rest = text.partition("://")
+    if not mark:
+        kind = "keyword=value is libpq's form" if "=" in text else "it is no URL"
+        return EndpointRead(place, refused=f"Kine takes a URL and nothing else ({kind}); {EXAMPLE}")
+    if scheme in FOREIGN:
+        return EndpointRead(place, scheme, foreign=FOREIGN[scheme])
+    if scheme == "yugabytedb":
+        return EndpointRead(place, scheme, refused=FORK)
+    filled = _PORT.sub(":5432", text).replace(VARIABLE, _STAND_IN)
+    try:
+        target = parse(filled, "the endpoint")
+    except UsageFailure as failure:
+        cause = failure.cause.removeprefix("the endpoint: ")
+        return None if VARIABLE in text else EndpointRead(place, refused=f"{cause}; {failure.next_step}")
+    assert isinstance(target, Endpoint)
+    return _accepted(target, rest, EndpointRead(place, scheme))
+
+
+def _accepted(target: Endpoint, rest: str, found: EndpointRead) -> EndpointRead:
+    authority, _, path = rest.partition("?")[0].partition("/")
+    account = authority.rpartition("@")[0].replace(VARIABLE, "")
+    wide = not NARROW.fullmatch(account)
+    database = "" if _STAND_IN in target.database else unquote(path) or target.database
+    return EndpointRead(
+        place=found.place,
+        scheme=found.scheme,
+        hosts=tuple(f"{host}:{port or 5432}" for host, port in target.hosts if _STAND_IN not in host),
+        database=database if path or "dbname=" in rest or "database=" in rest else "",
+        refused=f"Kine refuses its user or password as written; {ENCODE}" if wide else "",
+        notes=tuple(note for note in target.notes if note != WIDE and "libpq does not know" not in note),
+        prepares=not _unprepared(rest),
+    )
+
+
+def _unprepared(rest: str) -> bool:
+    mode = re.search(r"[?&]default_query_exec_mode=([a-z_]+)", rest)
+    return mode is not None and mode[1] in _UNPREPARED
+
+
+def _has_password(text: str) -> bool:
+    """Whether one is written out; a variable in its place is as it should be."""
+    _, mark, rest = text.partition("://")
+    password = rest.rpartition("@")[0].partition(":")[2] if mark else ""
+    others = _SECRET.findall(text)
+    return any(value and VARIABLE not in value for value in (password, *others))
