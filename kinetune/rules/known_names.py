@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kinetune.kine.flags import FLAGS, K3S_KEYS, K3S_VARIABLES, SCHEMA_MIGRATION, VARIABLES
+from kinetune.kine.flags import FLAGS, K3S_KEYS, K3S_VARIABLES, SCHEMA_MIGRATION, VARIABLES, near
 from kinetune.kine.releases import version_of_kine
 from kinetune.model.configuration import STORES, Component, Configuration, Part, Setting
 from kinetune.model.facts import KineRelease, OutOfScope, Unknown
@@ -70,17 +69,10 @@ def _flag(part: Part, setting: Setting) -> Remark | None:
 
 
 def _unknown(part: Part, setting: Setting, known: frozenset[str], follows: str) -> Remark:
-    near = _nearest(setting.name, known)
+    right = near(setting.name, known)
     return Remark(
         on=f"{part.name} {setting.name}",
         says=f"no Kine and no K3s knows {setting.name}: {follows}",
-        do=f"write {near}" if near else "remove it",
+        do=f"write {right}" if right else "remove it",
         place=setting.place,
     )
-
-
-def _nearest(name: str, known: frozenset[str]) -> str:
-    """The known name of the same words in another order, else the nearest."""
-    words = sorted(re.split("[_-]", name))
-    same = [one for one in sorted(known) if sorted(re.split("[_-]", one)) == words]
-    return next(iter(same or difflib.get_close_matches(name, sorted(known), 1)), "")

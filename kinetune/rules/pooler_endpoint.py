@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from kinetune.kine.traits import CRASHES_BEHIND_PGBOUNCER, PREPARES_STATEMENTS
@@ -10,7 +9,6 @@ from kinetune.model.finding import Remark, Severity
 from kinetune.rules.endpoint_form import NO_ENDPOINT
 from kinetune.rules.rule import rule
 
-POOLER = re.compile(r"(pg-?bouncer|pgcat|odyssey|[.-]pooler[.-]|^pooler[.-]).*|.*:6432$", re.IGNORECASE)
 DO = "name the server itself, or add default_query_exec_mode=exec to the endpoint"
 
 
@@ -40,14 +38,14 @@ def pooler_endpoint(configuration: Configuration, release: KineRelease | None) -
         if part.endpoint is None:
             continue
         seen = True
-        pooler = next((host for host in part.endpoint.hosts if POOLER.search(host)), "")
+        pooler = part.endpoint.pooler
         crashes = release is not None and CRASHES_BEHIND_PGBOUNCER.of(release) is True
         prepares = release is None or PREPARES_STATEMENTS.of(release) is not False
         if pooler and (crashes or (prepares and part.endpoint.prepares)):
             follows = "K3s panics there shortly after its start" if crashes else "prepared statements get lost there"
             yield Remark(
                 on=part.name,
-                says=f"{pooler} looks like a pooler: {follows}",
+                says=f"the endpoint looks like a pooler's by {pooler}: {follows}",
                 do="name the server itself" if crashes else DO,
                 severity=Severity.ERROR if crashes else None,
                 place=part.endpoint.place,

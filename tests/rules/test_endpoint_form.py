@@ -34,7 +34,7 @@ def test_what_kine_does_not_take_is_an_error(text: str, says: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("postgres://kine@db/MyKine", "database MyKine is read as mykine"),
+        ("postgres://kine@db/MyKine", "is read in small letters"),
         ("postgres://kine@db", "names no database: Kine takes kubernetes"),
         ("postgres://kine@a:5433,b/kubernetes", "a host without a port"),
     ],
