@@ -44,7 +44,7 @@ ConfigDir = Annotated[
     list[Path] | None, option("--config-dir", metavar="DIR", help="Read every file below that is one of these.")
 ]
 Offline = Annotated[
-    bool, option("--offline", help="Connect to nothing: judge the files, --k3s-config's too. So without an endpoint.")
+    bool, option("--offline", help="Judge files alone, --k3s-config's too; the default where no endpoint is named.")
 ]
 ProbeIds = Annotated[bool, option("--probe", help="Draw ids from a scratch sequence; creates and drops it.")]
 Metrics = Annotated[

@@ -18,8 +18,8 @@ _SECRET = re.compile(r"(?:^|[?&\s])(?:ssl)?password\s*=\s*([^&\s]+)", re.IGNOREC
 _POOLER = re.compile(r"pg-?bouncer|pgcat|odyssey|(^|[.-])pooler([.-]|$)", re.IGNORECASE)
 PGBOUNCER_PORT = 6432
 SMALL = "the database's name has capitals and is read in small letters, as Kine does from v0.13.0"
-_UNPREPARED = ("exec", "simple_protocol", "describe_exec")
-"""pgx's modes that keep no statement on the connection."""
+_UNPREPARED = ("exec", "simple_protocol")
+"""pgx's modes that need nothing of a connection but the one message (facts/kine.md §3 has the first)."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -88,12 +89,12 @@ class Reading:
         """
         A file named in another one: beside it (in a repository they lie together), else where its path leads.
 
-        A name that the machine fills in, and a file that is not here, is None.
+        A name that the machine fills in, a file that is not here, and one that we may not read, is None.
         """
         if "\0" in name or not re.search(r"\w", name):
             return None
         for place in (path.parent / Path(name).name, path.parent / name):
-            if place.is_file():
+            if os.path.isfile(place) and os.access(place, os.R_OK):
                 return str(place), self._text(place, Kind.ENVIRONMENT)
         return None
 
