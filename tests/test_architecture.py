@@ -23,17 +23,7 @@ MAY_IMPORT = {
     "rules": {"model", "kine", "servers", "plans"},
     "deploy": {"model", "kine", "servers"},
     "cli": {
-        "model",
-        "kine",
-        "servers",
-        "plans",
-        "tuning",
-        "database",
-        "workload",
-        "reports",
-        "rules",
-        "http",
-        "logs",
+        *("model", "kine", "servers", "plans", "tuning", "database", "workload", "reports", "rules", "http", "logs"),
         "deploy",
     },
 }

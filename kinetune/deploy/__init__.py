@@ -1,1 +1,0 @@
-"""Files that set up Kine, K3s and YugabyteDB."""

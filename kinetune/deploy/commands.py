@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from kinetune.deploy.given import Given, Origin, part
 from kinetune.deploy.images import component, image
-from kinetune.deploy.lexer import Lexer, Word
+from kinetune.deploy.lexer import ARGUMENTS, VARIABLE, Lexer, Word
 from kinetune.model.configuration import Component, Part
 from kinetune.model.place import Place
 
@@ -39,6 +39,7 @@ class Around:
 
 def parts(command: Sequence[Word], around: Around) -> Iterator[Part]:
     """The parts that a command starts; none where it starts nothing of ours."""
+    command = [replace(word, text=word.text.replace(ARGUMENTS, VARIABLE)) for word in command]
     command, given = _bare(command, around)
     around = replace(around, variables=around.variables + given)
     name = command[0].text.rpartition("/")[2] if command else ""
@@ -83,11 +84,16 @@ def _program(name: str, command: Sequence[Word], around: Around) -> Iterator[Par
 
 
 def flags(arguments: Sequence[Word], around: Around) -> Iterator[Given]:
-    """`--name=value`, `--name value`, `--name`. What K3s hands to the API server is told as the API server's."""
+    """
+    `--name=value`, `--name value`, `--name`. What K3s hands to the API server is told as the API server's,
+    and words that a variable holds as a flag of the mark's name.
+    """
     at = 0
     while at < len(arguments):
         word = arguments[at]
         at += 1
+        if word.text == VARIABLE:
+            yield Given(VARIABLE, "", _place(around, word))
         if word.text[:1] != "-":
             continue
         name, mark, value = word.text.lstrip("-").partition("=")

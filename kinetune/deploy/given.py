@@ -16,13 +16,18 @@ _KEPT_NAMES = """
 compact-interval datastore-max-open-connections emulated-etcd-version metrics-bind-address
 etcd-compaction-interval join advertise_address hostname cloud_location fault_tolerance rf constraint_value
 placement_cloud placement_region placement_zone replication_factor cut-by-comma docker.published
-docker.hostname docker.name
+docker.hostname docker.name isMultiAz
 """
 _KEPT = frozenset(_KEPT_NAMES.split()) | {gflags.CACHE}
 _VALUE = re.compile(r"[\w.:,/%* -]{0,120}")
 _OUR_VARIABLE = re.compile(r"(?:KINE|K3S_DATASTORE)_[A-Z0-9_]{1,60}")
 _OUR_FLAG = re.compile(r"[a-z][a-z0-9_-]{1,60}")
 _PASSWORD = re.compile(r"(?:PASSWORD|PASSWD|PASSPHRASE)$", re.IGNORECASE)
+_UNREAD = {
+    "flagfile": "--flagfile, which was not read",
+    "config": "--config, which was not read",
+    VARIABLE: "a variable of the script",
+}
 _ENDPOINTS = {
     Component.KINE: ("endpoint", "KINE_ENDPOINT"),
     Component.K3S: ("datastore-endpoint", "K3S_DATASTORE_ENDPOINT"),
@@ -58,7 +63,7 @@ def part(origin: Origin, flags: Iterable[Given], variables: Iterable[Given] = ()
     told = [one for one in variables if one.name == name] + [one for one in flags if one.name == flag]
     endpoint = endpoint_read.read(told[-1].value, told[-1].place).endpoint if told else None
     tserver = [flag for one in flags if one.name == "tserver_flags" for flag in _tserver(one)]
-    unread = next((f"--{one.name}" for one in tserver + flags if one.name in ("flagfile", "config")), "")
+    unread = next((_UNREAD[one.name] for one in tserver + flags if one.name in _UNREAD), "")
     return Part(
         component=origin.component,
         name=shown(origin.name),

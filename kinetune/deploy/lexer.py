@@ -10,6 +10,8 @@ from kinetune.model.failure import UsageFailure
 
 VARIABLE = "\ue000"
 """Stands in a word for what only the machine knows: ${NAME}, $(command)."""
+ARGUMENTS = "\ue001"
+"""Stands for "$@", which a script may have set itself."""
 _NAME = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?-([^}$`]*))?\}|([A-Za-z_]\w*)|\{[^}]*\}|[0-9@*#?$!-])")
 _HERE = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
 _ENDS = "\n;&|()"
@@ -126,7 +128,8 @@ class Lexer:
         found = _NAME.match(self.text, self._at)
         if found:
             name = found[1] or found[3] or ""
-            self._word.append(self.values.get(name, found[2] if found[2] is not None else VARIABLE))
+            unknown = ARGUMENTS if self.shell and found[0].strip("${}") in ("@", "*") else VARIABLE
+            self._word.append(self.values.get(name, found[2] if found[2] is not None else unknown))
             self._at = found.end()
         elif self.text.startswith("$(", self._at):
             self._mark_until(_closed(self.text, self._at + 1))

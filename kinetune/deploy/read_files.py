@@ -16,7 +16,7 @@ from kinetune.deploy.read_helm import read_helm
 from kinetune.deploy.read_k3s import KEYS as K3S_KEYS
 from kinetune.deploy.read_k3s import read_k3s
 from kinetune.deploy.read_manifest import read_manifest
-from kinetune.deploy.read_script import read_script
+from kinetune.deploy.read_script import read_flags, read_script
 from kinetune.deploy.read_unit import Beside, read_unit
 from kinetune.deploy.yaml_text import documents
 from kinetune.model.configuration import Configuration, Part, SeenFile
@@ -24,7 +24,7 @@ from kinetune.model.failure import UsageFailure
 
 COMMAND_LINE = "command line"
 _LARGEST = 1_000_000
-_ENDINGS = {".yaml", ".yml", ".service", ".sh", ".bash", ".env", ".conf", ""}
+_ENDINGS = {".yaml", ".yml", ".service", ".sh", ".bash", ".env", ".conf", ".flags", ""}
 _OURS = re.compile(r"\b(kine|k3s|yugabyted?|yb-tserver|kube-apiserver|datastore-endpoint|gflags)\b", re.IGNORECASE)
 
 
@@ -36,6 +36,7 @@ class Kind(StrEnum):
     COMPOSE = "compose file"
     MANIFEST = "manifest"
     SCRIPT = "shell script"
+    FLAGS = "flags of a kube-apiserver"
 
 
 @dataclass
@@ -114,6 +115,7 @@ READERS: Mapping[Kind, Callable[[str, str, Beside], list[Part]]] = {
     Kind.COMPOSE: read_compose,
     Kind.MANIFEST: lambda text, file, _: read_manifest(text, file),
     Kind.SCRIPT: lambda text, file, _: read_script(text, file),
+    Kind.FLAGS: lambda text, file, _: read_flags(text, file),
 }
 
 
@@ -129,6 +131,8 @@ def recognise(path: Path) -> Kind | None:
         return None
     if re.search(r"^\[Service\]", text, re.MULTILINE):
         return Kind.UNIT if re.search(r"^ExecStart\s*=", text, re.MULTILINE) else None
+    if path.suffix == ".flags":
+        return Kind.FLAGS if "--etcd-servers" in text else None
     if path.suffix in (".yaml", ".yml"):
         return _yaml(text, str(path))
     if re.search(r"^(export )?(KINE|K3S)_\w+=", text, re.MULTILINE) and not text.startswith("#!"):

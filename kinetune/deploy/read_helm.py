@@ -22,7 +22,8 @@ def read_helm(text: str, file: str) -> list[Part]:
     values = found[0] if found else NOTHING
     if values and not values.is_map:
         raise UsageFailure(f"{file}:{values.line}: these are no values of a Helm chart", "write key: value lines")
-    masters = _count(values.get("replicas", "totalMasters"), _count(values.get("replicas", "master"), REPLICAS))
+    masters = _count(values.get("replicas", "master"), REPLICAS)
+    copies = _count(values.get("replicas", "totalMasters"), masters)
     picture = values.get("Image")
     name = f"{picture.get('repository').text or 'yugabytedb/yugabyte'}:{picture.get('tag').text}"
     place = Place(file, picture.get("tag").line)
@@ -33,11 +34,12 @@ def read_helm(text: str, file: str) -> list[Part]:
         image=image(name, place) if picture.get("tag") else None,
         count=_count(values.get("replicas", "tserver"), REPLICAS),
     )
-    factor = Given("replication_factor", str(masters or ""), Place(file, values.get("replicas").line))
+    factor = Given("replication_factor", str(copies or ""), Place(file, values.get("replicas").line))
+    zones = Given("isMultiAz", values.get("isMultiAz").text.lower(), Place(file, values.get("isMultiAz").line))
     master = Origin(Component.MASTER, "master", Place(file, values.get("replicas").line), count=masters)
     return [
         part(origin, _flags(values.get("gflags", "tserver"), file), _secrets(values, file)),
-        part(master, [*([factor] if masters else []), *_flags(values.get("gflags", "master"), file)]),
+        part(master, [*([factor] if copies else []), zones, *_flags(values.get("gflags", "master"), file)]),
     ]
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from kinetune.deploy.commands import Around, parts
-from kinetune.deploy.given import Origin
-from kinetune.deploy.lexer import VARIABLE, Lexer
+from kinetune.deploy.commands import Around, flags, parts
+from kinetune.deploy.given import Origin, part
+from kinetune.deploy.lexer import ARGUMENTS, VARIABLE, Lexer, Word
 from kinetune.model.configuration import Component, Part
 from kinetune.model.place import Place
 
@@ -28,10 +29,14 @@ class _Loop:
 
 @dataclass
 class _Script:
-    """What is known on the way through a script: its variables, and the loops and functions it is in."""
+    """
+    What is known on the way through a script: its variables, the loops and functions it is in, and what `set --` made
+    of "$@" (None: the caller's).
+    """
 
     values: dict[str, str] = field(default_factory=dict)
     loops: list[_Loop | None] = field(default_factory=list)
+    arguments: list[Word] | None = None
 
     def times(self) -> int | None:
         """How often what follows is run: once, since known loops are gone round, or nobody knows."""
@@ -45,10 +50,24 @@ def read_script(text: str, file: str) -> list[Part]:
     name = file.rpartition("/")[2]
     found = []
     while (command := lexer.command()) is not None:
+        command = _filled(command, script)
         _learn([word.text for word in command], script, lexer)
+        _arguments(command, script)
         around = Around(Origin(Component.OTHER, name, Place(file, command[0].line), count=script.times()))
         found += [_named(one) for one in parts(command, around)]
     return found
+
+
+def read_flags(text: str, file: str) -> list[Part]:
+    """A kube-apiserver's flags, one a line, as they are pasted behind its name."""
+    origin = Origin(Component.APISERVER, file.rpartition("/")[2], Place(file, 1))
+    given = flags([word for command in _all(Lexer(text, file)) for word in command], Around(origin, shown=False))
+    return [part(origin, given)]
+
+
+def _all(lexer: Lexer) -> Iterator[list[Word]]:
+    while (command := lexer.command()) is not None:
+        yield command
 
 
 def _named(one: Part) -> Part:
@@ -57,6 +76,24 @@ def _named(one: Part) -> Part:
         return one
     told = one.find("hostname", "advertise_address")
     return replace(one, name=told.value) if told and told.value else one
+
+
+def _filled(command: list[Word], script: _Script) -> list[Word]:
+    """With what "$@" holds in its place."""
+    if script.arguments is None:
+        return command
+    known = script.arguments
+    return [one for word in command for one in (known if word.text == ARGUMENTS else [word])] or command
+
+
+def _arguments(command: list[Word], script: _Script) -> None:
+    """set -- and shift; a condition before them is taken as met, and a function's end forgets them."""
+    if command[0].text == "set" and len(command) > 1 and command[1].text == "--":
+        script.arguments = command[2:]
+    elif command[0].text == "shift" and script.arguments and len(command) == 1:
+        script.arguments = script.arguments[1:]
+    elif command[0].text == "}":
+        script.arguments = None
 
 
 def _learn(heads: list[str], script: _Script, lexer: Lexer) -> None:

@@ -84,7 +84,7 @@ class Part:
     """
     A process that a file starts: a service, a container, a unit. `count` is how many of it, None where a loop decides.
 
-    `unread` names what else it takes settings from and kinetune did not read (a flag file).
+    `unread` names what else it takes settings from and kinetune cannot know (a flag file).
     """
 
     component: Component

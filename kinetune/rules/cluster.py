@@ -10,6 +10,7 @@ from kinetune.model.configuration import TSERVERS, Component, Configuration, Par
 from kinetune.model.facts import OutOfScope
 
 NO_NODES = OutOfScope("no node of YugabyteDB is in the files read")
+LEVELS = {"cloud": 1, "region": 2, "zone": 3}
 COPIES = 3
 """What yugabyted and the Helm chart keep when nobody says how many."""
 
@@ -40,24 +41,50 @@ class Cluster:
 
 
 def clusters(configuration: Configuration) -> Iterator[Cluster]:
-    """One for each file with several nodes, and one of all that stand alone in theirs: a file for each machine."""
-    by_file: dict[str, list[Part]] = defaultdict(list)
+    """
+    One for each file with several nodes. Files of one folder that hold a node each, one for each machine, are one
+    cluster; so are Helm's values of several zones.
+    """
+    groups: dict[str, list[Part]] = defaultdict(list)
     for part in configuration.of(*TSERVERS):
-        by_file[part.place.file].append(part)
-    alone = [parts[0] for parts in by_file.values() if len(parts) == 1 and _stands_alone(parts[0])]
-    for file, parts in by_file.items():
-        if parts[0] not in alone:
-            yield _cluster(f"the nodes of {file.rpartition('/')[2]}", parts, {file}, configuration)
-    if alone:
-        yield _cluster("the nodes", alone, {part.place.file for part in alone}, configuration)
+        file = part.place.file
+        together = _several_zones(file, configuration) or _only(part, configuration)
+        groups[f"{file.rpartition('/')[0]}/" if together else file].append(part)
+    for nodes in groups.values():
+        yield _cluster(nodes, configuration)
 
 
-def _cluster(name: str, nodes: list[Part], files: set[str], configuration: Configuration) -> Cluster:
+def _cluster(nodes: list[Part], configuration: Configuration) -> Cluster:
+    files = {node.place.file for node in nodes}
     others = [part for part in configuration.of(Component.PLACEMENT, Component.MASTER) if part.place.file in files]
     factor = next((found for part in others if (found := part.find("rf", "replication_factor"))), None)
     placement = next((part for part in others if part.component is Component.PLACEMENT), None)
+    masters = sum(part.count or 0 for part in others if part.component is Component.MASTER)
+    wanted = int(factor.value) if factor and factor.value.isdecimal() else 0
+    missing = any(_several_zones(file, configuration) for file in files) and masters < wanted
     one = len(nodes) == 1 and _stands_alone(nodes[0])
-    return Cluster(name, tuple(nodes), factor, placement, whole=not one and not _joins_elsewhere(nodes))
+    whole = not (one or missing or _joins_elsewhere(nodes))
+    name = f"the nodes of {nodes[0].place.file.rpartition('/')[2]}" if len(files) == 1 else "the nodes of several files"
+    return Cluster(name, tuple(nodes), factor, placement, whole)
+
+
+def location(node: Part) -> str:
+    """cloud.region.zone, from yugabyted's option or the tserver's three flags; empty where none is named."""
+    if told := node.find("cloud_location"):
+        return told.value
+    flags = [node.find(f"placement_{name}") for name in LEVELS]
+    return ".".join(flag.value if flag else "" for flag in flags) if any(flags) else ""
+
+
+def _several_zones(file: str, configuration: Configuration) -> bool:
+    """Whether these are Helm's values for one zone of several (isMultiAz)."""
+    masters = (part for part in configuration.of(Component.MASTER) if part.place.file == file)
+    return any((found := part.find("isMultiAz")) and found.value == "true" for part in masters)
+
+
+def _only(node: Part, configuration: Configuration) -> bool:
+    same = [part for part in configuration.of(*TSERVERS) if part.place.file == node.place.file]
+    return len(same) == 1 and _stands_alone(node)
 
 
 def _stands_alone(node: Part) -> bool:

@@ -34,13 +34,13 @@ def endpoint_form(configuration: Configuration, release: KineRelease | None) -> 
     Source
         docs/facts/kine.md §3, measured with v0.10.1, v0.11.4 and v0.17.5.
     """
-    read = False
+    read, foreign = False, ""
     for part in configuration.parts:
         endpoint = part.endpoint
         if endpoint is None:
             continue
         if endpoint.foreign:
-            yield OutOfScope(f"the endpoint is for {endpoint.foreign}, of which kinetune knows nothing")
+            foreign = endpoint.foreign
             continue
         read = True
         if endpoint.refused:
@@ -50,7 +50,9 @@ def endpoint_form(configuration: Configuration, release: KineRelease | None) -> 
             )
         else:
             yield from _otherwise(part.name, endpoint, release)
-    if not read:
+    if not read and foreign:
+        yield OutOfScope(f"the endpoint is for {foreign}, of which kinetune knows nothing")
+    elif not read:
         yield NO_ENDPOINT
 
 

@@ -35,7 +35,7 @@ def replication_factor(configuration: Configuration) -> Iterator[Remark | Unknow
         if factor is None:
             continue
         if nodes is None or factor.value == "…":
-            yield Unknown(f"how many {cluster.name} are is decided by a variable or a loop")
+            yield Unknown(f"a variable or a loop decides the number of {cluster.name}")
         elif factor.value.isdecimal() and cluster.whole and int(factor.value) > nodes:
             says = f"{factor.value} copies are asked for and there are {nodes} nodes: the loss of one stops every write"
             yield Remark(on=cluster.name, says=says, do=f"start {factor.value} nodes", place=factor.place)

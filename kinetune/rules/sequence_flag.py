@@ -59,7 +59,7 @@ def _node(node: Part) -> Iterator[Remark | Unknown]:
             on=node.name, says=says, do="close the braces before it: …},ysql_sequence_cache_minval=1", place=lost.place
         )
     elif found is None and node.unread:
-        yield Unknown(f"{node.name} takes flags from {node.unread}, a file that was not read")
+        yield Unknown(f"{node.name} takes flags from {node.unread}")
     elif found is None:
         says = f"{FLAG} is not set: ids are cached 100 at a time, watches stall and writes get lost"
         yield Remark(on=node.name, says=says, do=DO, place=node.place)

@@ -2,13 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kinetune.model.configuration import Component, Configuration, Part, Setting
+from kinetune.model.configuration import Component, Configuration, Setting
 from kinetune.model.facts import OutOfScope, Unknown
 from kinetune.model.finding import Remark, Severity
-from kinetune.rules.cluster import NO_NODES, Cluster, clusters
+from kinetune.rules.cluster import LEVELS, NO_NODES, Cluster, clusters, location
 from kinetune.rules.rule import rule
-
-LEVELS = {"cloud": 1, "region": 2, "zone": 3}
 
 
 @rule("KT617", Severity.ERROR)
@@ -34,11 +32,11 @@ def zone_loss(configuration: Configuration) -> Iterator[Remark | Unknown]:
     found = tuple(clusters(configuration))
     if not found:
         yield NO_NODES
-    zoned = [cluster for cluster in found if any(_location(node) for node in cluster.nodes)]
+    zoned = [cluster for cluster in found if any(location(node) for node in cluster.nodes)]
     if found and not zoned:
         yield OutOfScope("no node in the files read names its zone")
     for cluster in zoned:
-        places = {place for node in cluster.nodes if (place := _location(node))}
+        places = {place for node in cluster.nodes if (place := location(node))}
         if any("…" in place for place in places):
             yield Unknown(f"a variable decides the zones of {cluster.name}")
         elif cluster.whole:
@@ -51,7 +49,7 @@ def _spread(cluster: Cluster, places: set[str]) -> Iterator[Remark]:
     zones = {".".join(place.split(".")[: LEVELS.get(level, 3)]) for place in places}
     line = (tolerance or cluster.factor or cluster.nodes[-1]).place
     astray = _astray(cluster, places)
-    silent = next((node for node in cluster.nodes if not _location(node)), None)
+    silent = next((node for node in cluster.nodes if not location(node)), None)
     if silent:
         says = "names no zone while others do: where its copies lie is left to chance"
         yield Remark(on=silent.name, says=says, do="--cloud_location=CLOUD.REGION.ZONE", place=silent.place)
@@ -65,14 +63,6 @@ def _spread(cluster: Cluster, places: set[str]) -> Iterator[Remark]:
         says = f"{len(zones)} zones are named and no fault tolerance: two copies may lie in one"
         do = "yugabyted configure data_placement --fault_tolerance=zone"
         yield Remark(on=cluster.name, says=says, do=do, severity=Severity.WARNING, place=line)
-
-
-def _location(node: Part) -> str:
-    """cloud.region.zone, from yugabyted's option or the tserver's three flags."""
-    if told := node.find("cloud_location"):
-        return told.value
-    flags = [node.find(f"placement_{name}") for name in LEVELS]
-    return ".".join(flag.value if flag else "" for flag in flags) if any(flags) else ""
 
 
 def _tolerance(cluster: Cluster) -> Setting | None:

@@ -79,6 +79,12 @@ def test_good_files_are_clean_also_under_strict(folder: Path) -> None:
     assert (said.status, said.err, found(said)) == (0, "", [])
 
 
+@pytest.mark.parametrize("folder", sorted(path.name for path in GOOD.parent.iterdir() if path.is_dir()))
+def test_each_folder_of_files_that_kinetune_made_is_clean(folder: str) -> None:
+    said = check(GOOD.parent / folder, "--fail-on", "info")
+    assert said.status == 0 or "holds no configuration" in said.err, said.out
+
+
 @pytest.mark.parametrize("name", [K3S, UNIT, COMPOSE, HELM, SCRIPT])
 def test_each_good_file_is_clean_by_its_own_option(name: str) -> None:
     option = {K3S: "--k3s-config", UNIT: "--kine-unit", COMPOSE: "--compose", HELM: "--helm-values"}

@@ -145,3 +145,27 @@ def test_yaml_that_speaks_of_kine_and_is_none_stops_the_run(tmp_path: Path) -> N
     (tmp_path / "k.yaml").write_text("a: 1\nkine: [")
     with pytest.raises(UsageFailure, match=r"k\.yaml:\d: this is not YAML"):
         recognise(tmp_path / "k.yaml")
+
+
+def test_what_a_script_sets_as_its_arguments_is_followed() -> None:
+    text = """start() {
+  set -- "$1" bin/yugabyted start --tserver_flags=ysql_sequence_cache_minval=1
+  [ "$1" -eq 1 ] || set -- "$@" --join=yb-1
+  shift
+  docker run --name "yb-$number" yugabytedb/yugabyte:2025.2.8.0-b60 "$@"
+}
+yugabyted start "$@"
+"""
+    node, other = said(Kind.SCRIPT, text).parts
+    assert (value(node, "ysql_sequence_cache_minval"), value(node, "join")) == (("1", 2), ("yb-1", 3))
+    assert (other.settings, other.unread) == ((), "a variable of the script")
+
+
+def test_a_file_of_flags_is_an_api_servers() -> None:
+    part = only(said(Kind.FLAGS, "# a\n--etcd-servers=http://127.0.0.1:2379\n--etcd-compaction-interval=0s\n"))
+    assert (part.component, value(part, "etcd-compaction-interval")) == (Component.APISERVER, ("0s", 3))
+
+
+def test_what_may_not_be_read_beside_a_unit_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "kine.service").write_text("[Service]\nEnvironmentFile=/etc/default/%N\nExecStart=kine\n")
+    assert len(from_folder(tmp_path).files) == 1

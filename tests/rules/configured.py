@@ -17,6 +17,7 @@ NAMES = {
     Kind.COMPOSE: "docker-compose.yml",
     Kind.MANIFEST: "pod.yaml",
     Kind.SCRIPT: "yugabyted.sh",
+    Kind.FLAGS: "kube-apiserver.flags",
 }
 
 

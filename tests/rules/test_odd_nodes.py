@@ -36,3 +36,19 @@ def test_a_file_for_each_machine_is_one_cluster() -> None:
 def test_one_node_of_several_is_not_judged(options: str) -> None:
     assert not skipped(odd_nodes, beside(nodes(options))).asked
     assert not skipped(odd_nodes, beside(unit())).asked
+
+
+def zoned(zone: str, tservers: int = 2) -> str:
+    flags = f"placement_cloud: c, placement_region: r, placement_zone: {zone}, ysql_sequence_cache_minval: 1"
+    replicas = f"replicas: {{master: 1, totalMasters: 3, tserver: {tservers}}}"
+    return f"isMultiAz: true\n{replicas}\ngflags: {{tserver: {{{flags}}}}}"
+
+
+def test_values_of_several_zones_are_one_cluster_and_the_zones_are_odd() -> None:
+    assert heard(odd_nodes, beside(said(Kind.HELM, *map(zoned, "abc")))) == ()
+    (found,) = heard(odd_nodes, beside(said(Kind.HELM, zoned("a", 1), zoned("a", 1), zoned("b"))))
+    assert found.on == "the nodes of several files"
+
+
+def test_values_of_one_zone_of_several_are_not_judged() -> None:
+    assert not skipped(odd_nodes, beside(said(Kind.HELM, zoned("a")))).asked

@@ -52,7 +52,7 @@ def test_each_node_is_looked_at() -> None:
 
 
 def test_what_a_variable_or_another_file_decides_is_not_judged() -> None:
-    for flags in ("--tserver_flags=flagfile=/x", '--tserver_flags="ysql_sequence_cache_minval=$N"'):
+    for flags in ("--tserver_flags=flagfile=/x", '"$@"', '--tserver_flags="ysql_sequence_cache_minval=$N"'):
         assert skipped(sequence_flag, beside(said(Kind.SCRIPT, START + flags))).asked
 
 
