@@ -205,9 +205,7 @@ def _insert(around: Surroundings) -> str:
         return (
             "ids come out of order or are taken: kinetune check --select KT2,KT6 looks at the sequence and the release"
         )
-    postgresql = (
-        "each index is written too (KT110, kinetune init), the rest is the server's disk and its standbys"
-    )
+    postgresql = "each index is written too (KT110, kinetune init), the rest is the server's disk and its standbys"
     return _by_flavour(around, postgresql, "each index is a request to another tablet (KT110), each node a round trip")
 
 
