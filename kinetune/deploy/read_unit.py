@@ -17,7 +17,7 @@ from kinetune.model.place import Place
 Beside = Callable[[str], tuple[str, str] | None]
 """A file that another one names, as the path it was found at and its text; None where it is not here."""
 _SPECIFIER = re.compile(r"%(?!%)")
-SPECIFIER = "systemd takes a % in a unit for a specifier: write %%, or put the endpoint into an EnvironmentFile"
+SPECIFIER = "systemd takes a % in a unit for a specifier"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,15 @@ from kinetune.model.finding import Remark, Severity
 from kinetune.rules.rule import rule
 
 NO_ENDPOINT = OutOfScope("no datastore endpoint is in the files read")
+MEANT = "write what is meant"
+NOTES = (
+    ("the database's name", "database", "write it in small letters"),
+    ("systemd", "percent sign", "write %%, or put the endpoint into an EnvironmentFile"),
+    ("a host without a port", "ports", "give every host its port"),
+    ("a + in", "parameters", "write %20 or %2B"),
+    ("a space in", "parameters", "leave the space out"),
+)
+"""How a note begins, what it is about, and what mends it."""
 TAKES_POSTGRESQL = (0, 13, 1)
 
 
@@ -64,7 +73,8 @@ def _otherwise(name: str, endpoint: EndpointRead, release: KineRelease | None) -
     if not endpoint.database:
         says = f"the endpoint names no database: Kine takes {DATABASE}, and creates it where it may"
         do = f"write /{DATABASE} at its end"
-        yield Remark(on=name, says=says, do=do, severity=Severity.WARNING, place=endpoint.place)
+        yield Remark(on=f"{name} database", says=says, do=do, severity=Severity.WARNING, place=endpoint.place)
     for note in endpoint.notes:
-        do = "write what is meant"
-        yield Remark(on=name, says=note, do=do, severity=Severity.WARNING, place=endpoint.place)
+        about, do = next(((about, do) for begin, about, do in NOTES if note.startswith(begin)), ("form", MEANT))
+        on = f"{name} {about}"
+        yield Remark(on=on, says=note, do=do, severity=Severity.WARNING, place=endpoint.place)

@@ -42,7 +42,7 @@ def odd_nodes(configuration: Configuration) -> Iterator[Remark | Unknown]:
         elif nodes is None:
             yield Unknown(f"a variable or a loop decides the number of {cluster.name}")
         elif cluster.whole and not _odd_zones(cluster) and nodes % 2 == 0:
-            says = f"{nodes} nodes survive the loss of no more than {nodes - 1} would: {(nodes - 1) // 2}"
+            says = f"{nodes} nodes survive the loss of {(nodes - 1) // 2 or 'none'}, no more than {nodes - 1} would"
             yield Remark(on=cluster.name, says=says, do=f"start {nodes + 1}, or {nodes - 1}", place=place)
 
 

@@ -72,6 +72,7 @@ def spoil(folder: Path, name: str, old: str, new: str) -> None:
     text = (folder / name).read_text(encoding="utf-8")
     assert old in text
     (folder / name).write_text(text.replace(old, new), encoding="utf-8")
+    (folder / name).chmod(0o644)
 
 
 def test_good_files_are_clean_also_under_strict(folder: Path) -> None:
@@ -161,6 +162,18 @@ def test_saved_facts_say_the_same_again_and_hold_no_password(faulty: Path, redac
     later = call("check", "--facts", kept, "--format", "json")
     assert found(later) == found(now)
     assert later.status == 1
+
+
+def test_a_path_is_no_key_that_would_be_hidden(faulty: Path) -> None:
+    said = call("check", "--offline", "--config-dir", faulty, "--redact", "--format", "json")
+    assert str(faulty / K3S) in [one["place"]["file"] for one in found(said)]
+
+
+def test_two_faults_of_one_endpoint_are_two_findings_to_a_baseline(folder: Path) -> None:
+    spoil(folder, K3S, "yb-node3.example:5433/kubernetes", "yb-node3.example/Kine")
+    findings = found(check(folder, "--format", "json"))
+    assert [one["on"] for one in findings] == ["config.yaml database", "config.yaml ports"]
+    assert len({one["fingerprint"] for one in findings}) == 2
 
 
 def test_files_read_now_go_before_those_of_saved_facts(faulty: Path, tmp_path: Path) -> None:
