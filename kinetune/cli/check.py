@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinetune.cli.check_case import Case, Gate, Told, severity_of
 from kinetune.cli.options import (
     TSERVERS,
     EndpointArgument,
@@ -22,6 +21,7 @@ from kinetune.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from kinetune.cli.check_case import Case, Told
     from kinetune.model.workload import Explained
 
 FactsFile = Annotated[
@@ -121,6 +121,7 @@ def check(
     Examples:  kinetune check --save-facts facts.json  ·  kinetune check --facts facts.json -o kine.sarif  ·
     kinetune check --offline --config-dir deploy/
     """
+    from kinetune.cli.check_case import Case, Gate, Told, severity_of
     from kinetune.cli.check_files import Named, alone, beside, configuration_of, names_store
     from kinetune.cli.check_ready import refuse_idle, refuse_unready
     from kinetune.cli.check_settings import choice, shown
