@@ -16,10 +16,12 @@ from kinetune.cli.options import (
     Output,
     endpoint_of,
     era_given,
+    hazards,
     option,
     refuse_unready,
 )
 from kinetune.model.failure import UsageFailure
+from kinetune.model.script import OF_INIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +84,7 @@ def init(
       kinetune init --print --server yugabytedb-2024.2 > schema.sql
     """
     refuse_unready(format, output)
-    wish = Wish("stock" if revert else profile, era_given(kine, k3s), _hazards(allow), _hazards(leave))
+    wish = Wish("stock" if revert else profile, era_given(kine, k3s), hazards(allow, OF_INIT), hazards(leave, OF_INIT))
     if print_sql:
         if output:
             raise UsageFailure("--print writes SQL to stdout and no report", "leave --output out: --print > FILE")
@@ -117,12 +119,3 @@ def _print(server: str | None, wish: Wish, place: Callable[[], Endpoint]) -> Non
     from kinetune.cli.init_report import written
 
     sys.stdout.write(written(offline(server, wish) if server else look(place(), wish).script))
-
-
-def _hazards(names: list[str] | None) -> frozenset[str]:
-    from kinetune.model.script import Hazard
-
-    given = frozenset(name.upper().replace("-", "_") for name in names or ())
-    if unknown := given - set(Hazard):
-        raise UsageFailure(f"unknown hazard {min(unknown)}", f"known are {', '.join(Hazard)}")
-    return given

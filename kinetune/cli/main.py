@@ -19,7 +19,7 @@ from typer._click.exceptions import (  # typer ships click under this name; boun
 )
 
 from kinetune import __version__
-from kinetune.cli import check, demo, embedded, explain, hotspots, init, rule
+from kinetune.cli import check, demo, drop, embedded, explain, hotspots, init, restore, rule
 from kinetune.cli.options import EVERY_OPTION, option
 from kinetune.cli.settings import defaults
 from kinetune.model.failure import Exit, Failure
@@ -73,6 +73,8 @@ app.command("init", epilog=EVERY_OPTION)(init.init)
 app.command("explain", epilog=EVERY_OPTION)(explain.explain)
 app.command("hotspots", epilog=EVERY_OPTION)(hotspots.hotspots)
 app.command("check")(check.check)
+app.command("drop", epilog=EVERY_OPTION)(drop.drop)
+app.command("restore", epilog=EVERY_OPTION)(restore.restore)
 app.command("rule")(rule.rule)
 app.command("demo")(demo.demo)
 app.add_typer(embedded.app, name="embedded")

@@ -28,6 +28,8 @@ KNOWN = {
         "fail-over",
         "redact",
     },
+    "drop": {"format", "k3s-config", "watch"},
+    "restore": {"format", "k3s-config"},
     "demo": {"objects", "kine"},
     "check": {
         "kine",
@@ -51,7 +53,7 @@ KINDS = {
     **dict.fromkeys(("allow", "leave", "select", "extend-select", "journal", "metrics", "fail-over"), TEXTS),
     **dict.fromkeys(("k3s-config", "baseline", "against"), PATH),
     **dict.fromkeys(("runs", "rows", "objects", "top", "jobs"), WHOLE),
-    **dict.fromkeys(("timeout", "tolerance"), NUMBER),
+    **dict.fromkeys(("timeout", "tolerance", "watch"), NUMBER),
     **dict.fromkeys(("writes", "tree", "strict", "redact"), SWITCH),
 }
 TYPES: dict[str, type | tuple[type, ...]] = {
