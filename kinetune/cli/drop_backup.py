@@ -11,19 +11,50 @@ from kinetune.model.failure import UsageFailure
 if TYPE_CHECKING:
     from kinetune.cli.drop_steps import Seen
     from kinetune.model.backup import Backup
+    from kinetune.model.endpoint import Endpoint
 
 OF_PG_DUMP = (".dump", ".sql")
 
 
-def keep(seen: Seen, path: Path) -> Kept | None:
-    """None where there is no table to copy, and no file of an earlier run either."""
+def earlier(seen: Seen, path: Path | None) -> Kept | None:
+    """
+    The file of an earlier run that was interrupted, if it holds just what is there or if the table is gone.
+
+    None where there is no file yet. UsageFailure where it is another one, or pg_dump would have to write it and cannot:
+    all of this before anybody is asked.
+    """
+    if path is None:
+        return None
     if path.exists():
         return _again(seen, path)
+    if path.suffix in OF_PG_DUMP and seen.holdings.facts.table is not None:
+        _refuse_undumpable(seen.endpoint)
+    return None
+
+
+def keep(seen: Seen, path: Path) -> Kept | None:
+    """Made and read again; None where there is no table to copy."""
     if seen.holdings.facts.table is None:
         return None
-    if path.suffix in OF_PG_DUMP:
-        raise UsageFailure("not yet")
-    return _made(seen, path)
+    return _dumped(seen, path) if path.suffix in OF_PG_DUMP else _made(seen, path)
+
+
+def _refuse_undumpable(endpoint: Endpoint) -> None:
+    from kinetune.database.dump import refuse_undumpable
+    from kinetune.database.session import visit
+
+    with visit(endpoint, "drop") as session:
+        refuse_undumpable(session)
+
+
+def _dumped(seen: Seen, path: Path) -> Kept:
+    from kinetune.cli.progress import Rows
+    from kinetune.database.dump import dump
+    from kinetune.database.session import visit
+
+    with Rows(f"pg_dump kine to {path}", None), visit(seen.endpoint, "drop", statement_timeout="0") as session:
+        found = dump(session, path)
+    return Kept(path, path.stat().st_size, found.rows, found.max_id)
 
 
 def _made(seen: Seen, path: Path) -> Kept:
@@ -39,7 +70,6 @@ def _made(seen: Seen, path: Path) -> Kept:
 
 
 def _again(seen: Seen, path: Path) -> Kept:
-    """The file of a run that was interrupted: only if it holds just what is there, or if the table is gone."""
     from kinetune.database.backup_file import read, refuse_taken
 
     try:

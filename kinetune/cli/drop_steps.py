@@ -91,7 +91,7 @@ def carry_out(seen: Seen, wish: Wish) -> Outcome:
     Ask, copy, drop, verify. Nothing is begun where something else needs the table, a privilege is missing, a hazard is
     not allowed or the name is not the one; and nothing is dropped before the copy is whole on the disk.
     """
-    from kinetune.cli.drop_backup import keep
+    from kinetune.cli.drop_backup import earlier, keep
     from kinetune.cli.progress import Progress
     from kinetune.tuning.removal import refuse_needed, refuse_powerless
 
@@ -99,9 +99,11 @@ def carry_out(seen: Seen, wish: Wish) -> Outcome:
         refuse_needed(seen.holdings)
     refuse_powerless(seen.holdings, seen.script)
     _refuse_hazards(seen, wish)
+    kept = earlier(seen, wish.backup)
     _ask(seen, wish)
     started = time.monotonic()
-    kept = keep(seen, wish.backup) if wish.backup else None
+    if wish.backup and not kept:
+        kept = keep(seen, wish.backup)
     with Progress(None, seen.script) as progress:
         (_drop_database if wish.database else _drop_table)(seen, wish, progress.watch)
     _verify(seen, wish)

@@ -64,7 +64,7 @@ def whole(seen: Holdings, *, force: bool) -> Script:
 
 def hazards(seen: Holdings, *, database: bool) -> Iterator[tuple[Hazard, str]]:
     """What speaks against it, each with what was seen."""
-    users = [user for user in seen.users if user.why or database]
+    users = [user for user in seen.users if database or (user.why and seen.facts.table)]
     if users:
         first = users[0]
         who = first.application or f"server process {first.pid}"
