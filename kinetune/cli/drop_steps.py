@@ -134,7 +134,7 @@ def _ask(seen: Seen, wish: Wish) -> None:
     if answer is None:
         answer = typed(f"This cannot be undone. Type the name of the database ({name}) to go on:")
     if answer != name:
-        given = "no name was given" if not answer else f"{answer} is not the database's name"
+        given = "no name was given" if not answer.strip() else f"{answer} is not the database's name"
         raise Refused(f"nothing was changed: {given}", f"it is {name}")
 
 
