@@ -55,8 +55,9 @@ def others(dsn: str) -> None:
 
 def kept_of_others(dsn: str) -> list[Any]:
     question = (
-        "SELECT (SELECT array_agg(c.relname || c.oid || c.relfilenode ORDER BY 1) FROM pg_class AS c WHERE c.relname ~ "
-        "'^(users|kines|kine_lookalike|kine_id_seq_mine)' OR c.relnamespace = 'other'::regnamespace), "
+        "SELECT (SELECT array_agg(c.relname || c.oid || c.relfilenode ORDER BY c.oid) FROM pg_class AS c "
+        "WHERE c.relname ~ '^(users|kines|kine_lookalike|kine_id_seq_mine)' "
+        "OR c.relnamespace = 'other'::regnamespace), "
         "(SELECT md5(string_agg(u::text, ',' ORDER BY u.id)) FROM users AS u), "
         "(SELECT s.setconfig FROM pg_db_role_setting AS s JOIN pg_database AS d ON d.oid = s.setdatabase "
         "WHERE d.datname = current_database())"

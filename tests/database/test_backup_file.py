@@ -85,6 +85,15 @@ def test_a_link_beside_it_is_not_followed(tmp_path: Path) -> None:
     assert (tmp_path / "mine").read_text() == "mine"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
+def test_a_file_that_somebody_else_has_put_beside_it_gets_no_secret(tmp_path: Path) -> None:
+    (tmp_path / ".x.part").touch()
+    os.chown(tmp_path / ".x.part", 65534, 65534)
+    with pytest.raises(UsageFailure, match="a file of somebody else's is in its place"):
+        write(tmp_path / "x")
+    assert (tmp_path / ".x.part").read_bytes() == b""
+
+
 def test_a_file_that_is_there_is_never_written_over(whole: Path) -> None:
     before = whole.read_bytes()
     with pytest.raises(UsageFailure, match="exists already; name a file that does not"):

@@ -40,8 +40,8 @@ def test_on_postgresql_the_table_goes_in_one_transaction_that_looks_at_the_newes
     assert first.atomic
     assert first.statements == (
         "LOCK TABLE public.kine IN ACCESS EXCLUSIVE MODE",
-        "DO 'BEGIN IF (SELECT MAX(id) FROM public.kine) IS DISTINCT FROM 100 THEN RAISE EXCEPTION "
-        "''kine was written to since it was looked at'' USING ERRCODE = ''KT001''; END IF; END'",
+        "DO 'BEGIN\n  IF (SELECT MAX(id) FROM public.kine) IS DISTINCT FROM 100 THEN\n"
+        "    RAISE ''kine has been written to'' USING ERRCODE = ''KT001'';\n  END IF;\nEND'",
         "DROP TABLE public.kine",
     )
     assert [text for step in rest for text in step.statements] == [
