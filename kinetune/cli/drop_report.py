@@ -53,7 +53,7 @@ def dropped(plan: Report, outcome: Outcome) -> Dropped:
         Paragraph(f"Dropped and verified: {len(outcome.done)} statements, {outcome.seconds:.1f} s.", Tone.GOOD)
     ]
     if outcome.kept:
-        lines = [Paragraph(_kept(outcome.kept), Tone.GOOD), Paragraph(SECRETS, Tone.WARN), *lines]
+        lines = [Paragraph(_kept(outcome.kept), Tone.GOOD), *lines]
     data = plan.data | {
         "dropped": True,
         "seconds": outcome.seconds,

@@ -132,7 +132,8 @@ def _ask(seen: Seen, wish: Wish) -> None:
         raise Refused("nothing was changed: there is no terminal to ask on", f"add --confirm {name} to go on")
     answer = wish.confirm
     if answer is None:
-        answer = typed(f"This cannot be undone. Type the name of the database ({name}) to go on:")
+        warning = "" if wish.backup else "This cannot be undone. "
+        answer = typed(f"{warning}Type the name of the database ({name}) to go on:")
     if answer != name:
         given = "no name was given" if not answer.strip() else f"{answer} is not the database's name"
         raise Refused(f"nothing was changed: {given}", f"it is {name}")

@@ -145,7 +145,7 @@ def _verify(seen: Seen) -> None:
 
     with store(seen.endpoint, "restore") as (_, facts):
         table, sums = facts.table, seen.backup.sums
-    if table is None or table.max_id != sums.max_id:
-        raise CouldNotLook("restored, but kine is not as it was: its newest revision is another", "is a Kine running?")
+    if table is None or (table.max_id or 0) < (sums.max_id or 0):
+        raise CouldNotLook("restored, but kine is not as it was: newest revisions are missing", "is a Kine running?")
     if table.sequence is None or (table.last_id or 0) < seen.backup.next_above:
         raise CouldNotLook("restored, but its sequence is behind", "run kinetune init, which raises it")

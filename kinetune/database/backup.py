@@ -19,7 +19,13 @@ from kinetune.model.failure import Refused
 from kinetune.rendering import identifier
 
 Told = Callable[[int], None]
-AS_WRITTEN = {"bytea_output": "hex", "DateStyle": "ISO", "TimeZone": "UTC", "extra_float_digits": "1"}
+AS_WRITTEN = {
+    "client_encoding": "UTF8",
+    "bytea_output": "hex",
+    "DateStyle": "ISO",
+    "TimeZone": "UTC",
+    "extra_float_digits": "1",
+}
 """So that the same row is the same text on every server."""
 
 

@@ -11,6 +11,7 @@ import fcntl
 import gzip
 import hashlib
 import os
+import stat
 import zlib
 from collections.abc import Iterator
 from io import BufferedIOBase
@@ -93,6 +94,7 @@ def written(path: Path) -> Iterator[BinaryIO]:
     with told(path):
         descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with open(descriptor, "wb") as stream:
+            _own(descriptor)
             _hold(descriptor, path)
             try:
                 os.ftruncate(descriptor, 0)
@@ -181,6 +183,13 @@ def _exactly(stream: gzip.GzipFile, length: int, path: Path) -> bytes:
     if len(found) < length:
         raise damaged(str(path), "it is cut short")
     return found
+
+
+def _own(descriptor: int) -> None:
+    """In a folder for everybody the file may have been put there to be read by another."""
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_nlink != 1:
+        raise PermissionError(errno.EPERM, "a file of somebody else's is in its place")
 
 
 def _hold(descriptor: int, path: Path) -> None:

@@ -32,8 +32,8 @@ def keep_out(table: str) -> str:
 def guard(table: str, newest: int | None) -> str:
     """Fails where the newest revision is another one than was shown."""
     body = (
-        f"BEGIN IF (SELECT MAX(id) FROM {table}) IS DISTINCT FROM {'NULL' if newest is None else newest} THEN "
-        f"RAISE EXCEPTION 'kine was written to since it was looked at' USING ERRCODE = 'KT001'; END IF; END"
+        f"BEGIN\n  IF (SELECT MAX(id) FROM {table}) IS DISTINCT FROM {'NULL' if newest is None else newest} THEN\n"
+        "    RAISE 'kine has been written to' USING ERRCODE = 'KT001';\n  END IF;\nEND"
     )
     return f"DO {literal(body)}"
 
