@@ -32,6 +32,7 @@ def planned(seen: Seen) -> Report:
         Heading("Statements"),
         Code(_sql(seen), "sql"),
         *(Paragraph(note, Tone.WARN) for note in _notes(seen)),
+        Paragraph("Keep Kine stopped until it has ended: it would make a table of its own."),
     )
     return Report("kinetune restore", "kinetune restore", sections, _data(seen))
 
@@ -64,6 +65,8 @@ def _notes(seen: Seen) -> Iterator[str]:
             f"note: the table belonged to the role {manifest.owner}, which cannot be given it from here; "
             f"Kine needs it: ALTER TABLE kine OWNER TO …"
         )
+    if strangers := seen.way.strangers:
+        yield f"note: what was granted to {', '.join(strangers)} is left out: there is no such role here"
     for stored in seen.way.left_out:
         yield f"note: the index {stored.index.name} cannot be made on this server and is left out"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kinetune.cli.options import agreed
 from kinetune.model.failure import CouldNotLook, Refused, UsageFailure
@@ -90,11 +90,15 @@ def _way(session: Session, facts: Facts, backup: Backup) -> Restoration:
     from kinetune.tuning.restoration import Landing, restoration
 
     if not facts.database_exists:
-        return restoration(backup, facts, Landing("public", roles=frozenset(landing(session)["roles"])))
+        row = landing(session)
+        return restoration(backup, facts, Landing("public", frozenset(), *_roles(row)))
     row = landing(session)
-    return restoration(
-        backup, facts, Landing(row["schema"], frozenset(row["taken"]), frozenset(row["roles"]), tuple(row["indexes"]))
-    )
+    here = Landing(row["schema"], frozenset(row["taken"]), *_roles(row), indexes=tuple(row["indexes"]))
+    return restoration(backup, facts, here)
+
+
+def _roles(row: dict[str, Any]) -> tuple[frozenset[str], frozenset[str]]:
+    return frozenset(row["roles"]), frozenset(row["known"])
 
 
 def _ask(seen: Seen, *, yes: bool) -> None:

@@ -13,7 +13,7 @@ from kinetune.database.backup_file import Writer, compressed, read, written
 from kinetune.database.errors import translated
 from kinetune.database.observe import last_id, observe
 from kinetune.database.session import Row, Session
-from kinetune.model.backup import Backup, Manifest, StoredIndex
+from kinetune.model.backup import Backup, Grant, Manifest, StoredIndex
 from kinetune.model.facts import Facts
 from kinetune.model.failure import Refused
 from kinetune.rendering import identifier
@@ -69,6 +69,7 @@ def described(session: Session, facts: Facts, settings: dict[str, str]) -> Manif
         sequence=table.sequence,
         indexes=tuple(_indexes(facts, source)),
         settings=settings,
+        grants=tuple(Grant(**row) for row in source["grants"]),
     )
 
 

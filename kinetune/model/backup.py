@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +30,19 @@ class StoredIndex:
 
 
 @dataclass(frozen=True)
+class Grant:
+    """What a role but the owner may do; `kind` is table or sequence, an empty role is PUBLIC."""
+
+    kind: str
+    role: str
+    privilege: str
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("table", "sequence") or not re.fullmatch("[A-Z]+", self.privilege):
+            raise ValueError("not a grant")
+
+
+@dataclass(frozen=True)
 class Manifest:
     """The table as it was, where and when. `settings` are those of the database that kinetune had made."""
 
@@ -44,6 +58,7 @@ class Manifest:
     sequence: Sequence
     indexes: tuple[StoredIndex, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
+    grants: tuple[Grant, ...] = ()
 
     @property
     def copied(self) -> tuple[str, ...]:

@@ -24,12 +24,13 @@ ASIDE = "under another name, so that no Kine meets a table that is not whole"
 class Landing:
     """
     Where new tables go. `taken` are names of relations there without those of an interrupted restore, whose indexes
-    are `indexes`; `roles` are those that a table may be given to.
+    are `indexes`; `roles` are those that a table may be given to, `known` all there are.
     """
 
     schema: str
     taken: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
     indexes: tuple[str, ...] = ()
 
     @property
@@ -39,11 +40,15 @@ class Landing:
 
 @dataclass(frozen=True)
 class Restoration:
-    """`first`, then the rows, then `then`, whose last statement but settings gives the table its name."""
+    """
+    `first`, then the rows, then `then`, whose last statement gives the table its name. `left_out` cannot be made on
+    this server, `strangers` are roles that were granted something and are not there.
+    """
 
     first: Script
     then: Script
     left_out: tuple[StoredIndex, ...] = ()
+    strangers: tuple[str, ...] = ()
 
 
 def restoration(backup: Backup, facts: Facts, landing: Landing) -> Restoration:
@@ -58,7 +63,8 @@ def restoration(backup: Backup, facts: Facts, landing: Landing) -> Restoration:
     left_out = tuple(stored for stored in backup.manifest.indexes if not made[stored.index.name])
     first = Script("restore", tuple(_first(backup.manifest, facts, landing)))
     then = Script("restore", tuple(_then(backup, facts, landing, {name: text for name, text in made.items() if text})))
-    return Restoration(first, then, left_out)
+    strangers = {one.role for one in backup.manifest.grants if one.role} - landing.known
+    return Restoration(first, then, left_out, tuple(sorted(strangers)))
 
 
 def _refuse(manifest: Manifest, facts: Facts, landing: Landing) -> None:
@@ -124,11 +130,22 @@ def _then(backup: Backup, facts: Facts, landing: Landing, indexes: dict[str, str
     if manifest.owner != facts.role.name and manifest.owner in landing.roles:
         give = statements.give_to(manifest.owner, landing.scratch)
         yield _step(f"give it to the role {manifest.owner}", "the table was that role's", give)
+    yield from _grants(manifest, landing)
     for name, value in OURS:
         if manifest.settings.get(name) == value and facts.database_settings.get(name) != value and _may_set(facts):
             setting = statements.set_setting(facts.database, name, value)
             yield _step(f"set {name} = {value} for new sessions", "kinetune init had set it", setting)
     yield _step(f"call it {TABLE}", "it is whole now", statements.rename_table(landing.scratch, TABLE))
+
+
+def _grants(manifest: Manifest, landing: Landing) -> Iterator[Step]:
+    """As one step, for the roles that are there."""
+    names = {"table": landing.scratch, "sequence": f"SEQUENCE {_sequence(manifest, landing)}"}
+    wanted = [one for one in manifest.grants if not one.role or one.role in landing.known]
+    texts = [statements.grant(one.privilege, names[one.kind], one.role) for one in wanted]
+    if texts:
+        roles = ", ".join(dict.fromkeys(one.role or "PUBLIC" for one in wanted))
+        yield _step(f"let {roles} do what they might do before", "they were granted it", *texts)
 
 
 def _may_set(facts: Facts) -> bool:

@@ -76,6 +76,11 @@ def give_to(role: str, table: str) -> str:
     return f"ALTER TABLE {table} OWNER TO {identifier(role)}"
 
 
+def grant(privilege: str, name: str, role: str) -> str:
+    """On a table or sequence by its quoted name; an empty role is PUBLIC."""
+    return f"GRANT {privilege} ON {name} TO {identifier(role) if role else 'PUBLIC'}"
+
+
 def rename_table(table: str, name: str) -> str:
     return f"ALTER TABLE {table} RENAME TO {identifier(name)}"
 

@@ -1,5 +1,5 @@
 -- Where a restore lands: the schema that new tables go to, the names of what is there without what
--- belongs to the table of an interrupted restore, the roles that may own a table there, and that table's indexes.
+-- belongs to the table of an interrupted restore, the roles that may own a table there, all roles, and that table's indexes.
 SELECT current_schema() AS schema,
        ARRAY(SELECT c.relname::text
              FROM pg_class AS c
@@ -17,6 +17,7 @@ SELECT current_schema() AS schema,
                AND ((SELECT own.rolsuper FROM pg_roles AS own WHERE own.rolname = current_user)
                     OR has_schema_privilege(r.oid, current_schema(), 'CREATE'))
             ) AS roles,
+       ARRAY(SELECT r.rolname::text FROM pg_roles AS r) AS known,
        ARRAY(SELECT c.relname::text
              FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
              WHERE i.indrelid = to_regclass(quote_ident(current_schema()) || '.kinetune_restore') AND NOT i.indisprimary

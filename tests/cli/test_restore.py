@@ -107,6 +107,23 @@ def test_the_owner_gets_it_back(store: str, file: Path) -> None:
     ask(store, "DROP OWNED BY k3s")
 
 
+def test_who_might_read_it_may_read_it_again(store: str, file: Path) -> None:
+    for role in ("reader", "nobody_then"):
+        ask(store, f"DO $$ BEGIN CREATE ROLE {role}; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+        ask(store, f"GRANT SELECT ON kine, kine_id_seq TO {role}")
+    ask(store, "GRANT INSERT ON kine TO PUBLIC")
+    dropped(store, file)
+    ask(store, "DROP ROLE nobody_then")
+    said = call("restore", "--yes", file, store)
+    assert said.status == 0, said.err
+    assert "what was granted to nobody_then is left out: there is no such role here" in " ".join(said.out.split())
+    granted = "SELECT has_table_privilege('reader', 'kine', 'SELECT'), has_table_privilege('reader', 'kine', 'DELETE')"
+    assert ask(store, granted) == [(True, False)]
+    assert ask(store, "SELECT has_sequence_privilege('reader', 'kine_id_seq', 'SELECT')") == [(True,)]
+    assert ask(store, "SELECT has_table_privilege('reader', 'kine', 'INSERT')") == [(True,)]
+    ask(store, "DROP OWNED BY reader")
+
+
 def test_what_would_be_done_is_the_reviewed_screen(store: str, file: Path) -> None:
     dropped(store, file)
     before = ask(store, CATALOGS)

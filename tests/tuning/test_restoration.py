@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kinetune.model.backup import Backup, Manifest, StoredIndex, Sums
+from kinetune.model.backup import Backup, Grant, Manifest, StoredIndex, Sums
 from kinetune.model.facts import Facts
 from kinetune.model.failure import CouldNotLook, Refused
 from kinetune.model.script import Script
@@ -115,6 +115,18 @@ def test_the_table_goes_to_the_role_it_belonged_to_where_that_may_be() -> None:
     kept = backup(owner="k3s")
     assert give in texts(restoration(kept, empty(), replace(HERE, roles=frozenset({"k3s"}))).then)
     assert give not in texts(restoration(kept, empty(), HERE).then)
+
+
+def test_what_others_might_do_they_may_again_where_they_are_known() -> None:
+    grants = (Grant("table", "reader", "SELECT"), Grant("sequence", "", "USAGE"), Grant("table", "gone", "SELECT"))
+    way = restoration(backup(grants=grants), empty(), replace(HERE, known=frozenset({"reader"})))
+    assert [text for text in texts(way.then) if "GRANT" in text] == [
+        "GRANT SELECT ON public.kinetune_restore TO reader",
+        "GRANT USAGE ON SEQUENCE public.kine_id_seq TO PUBLIC",
+    ]
+    assert way.strangers == ("gone",)
+    with pytest.raises(ValueError):
+        Grant("table", "x", "SELECT ON kine TO x; --")
 
 
 def test_a_place_that_is_not_free_is_refused() -> None:
