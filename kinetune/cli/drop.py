@@ -33,9 +33,7 @@ Confirm = Annotated[
 Allow = Annotated[
     list[str] | None, option("--allow", metavar="HAZARD", help=f"Go on in spite of one of: {', '.join(OF_DROP)}.")
 ]
-Watch = Annotated[
-    float, option("--watch", metavar="SECONDS", min=0.1, max=3600, help="How long to look whether anybody writes.")
-]
+Watch = Annotated[float, option("--watch", metavar="SECONDS", min=0.1, help="How long to look whether anybody writes.")]
 DryRun = Annotated[bool, option("--dry-run", "-n", help="Show what would go; the server forbids any change.")]
 
 

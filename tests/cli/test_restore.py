@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from tests.cli.call import call, terminal
 from tests.cli.test_drop import drop, others, there
 from tests.cli.test_init import assert_golden, name_of
 from tests.cluster import Cluster
-from tests.database.stores import OLD, RENAMED, STOCK, ask, content, make, reach, schema
+from tests.database.stores import FILL, OLD, RENAMED, STOCK, ask, connection, content, make, reach, schema
 
 CATALOGS = "SELECT array_agg(c.relname || c.oid ORDER BY c.oid) FROM pg_class AS c WHERE c.oid > 16383"
 ALL = (
@@ -249,3 +251,21 @@ def test_json_tells_both(store: str, file: Path) -> None:
     assert (plan["kind"], plan["restored"], plan["sums"]["rows"]) == ("kinetune restore", False, 5101)
     done = json.loads(call("restore", "--yes", "--format", "json", file, store).out)
     assert (done["restored"], done["next_above"]) == (True, 5101)
+
+
+@pytest.mark.yugabytedb
+@pytest.mark.skipif("KINETUNE_TEST_YB_DSN" not in os.environ, reason="YugabyteDB is in no package registry")
+def test_on_a_cluster_it_comes_back_as_it_was(file: Path) -> None:
+    dsn = f"{os.environ['KINETUNE_TEST_YB_DSN'].rpartition('/')[0]}/t{uuid.uuid4().hex[:12]}"
+    assert call("init", "--yes", dsn).status == 0
+    try:
+        with connection(dsn) as session:
+            session.execute(FILL.encode(), {"n": 200})
+        before, shape = content(dsn), schema(dsn)
+        dropped(dsn, file)
+        assert there(dsn) == []
+        assert call("restore", "--yes", file, dsn).status == 0
+        assert (content(dsn), schema(dsn).indexes) == (before, shape.indexes)
+        assert sequence(dsn) > [(shape.last_id,)]
+    finally:
+        assert drop(dsn, "--database", "--allow", "RECENT_WRITES").status == 0

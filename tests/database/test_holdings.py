@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -113,6 +114,21 @@ def test_a_session_that_has_read_kine_is_told_and_not_what_it_read(database: str
         other.execute("SELECT count(*) FROM kine WHERE name = 'hunter2'")
         (user,) = [user for user in seen(database).users if user.pid == other.info.backend_pid]
     assert user.why == "sent a statement on kine last"
+
+
+def test_a_session_that_cannot_be_looked_into_is_told(database15: str) -> None:
+    make(database15, STOCK, 20)
+    role = f"poor_{uuid.uuid4().hex[:8]}"
+    ask(database15, f"CREATE ROLE {role} LOGIN")
+    ask(database15, f"GRANT SELECT ON kine, kine_id_seq TO {role}")
+    with connection(database15) as other:
+        other.execute("SET application_name = 'psql'")
+        held = seen(database15.replace("postgres@", f"{role}@"))
+        (user,) = [user for user in held.users if user.pid == other.info.backend_pid]
+    assert user.why == "cannot be looked into (GRANT pg_read_all_stats)"
+    assert not held.facts.role.owns_table
+    ask(database15, f"DROP OWNED BY {role}")
+    ask(database15, f"DROP ROLE {role}")
 
 
 def test_leftovers_dependants_and_others_are_told_apart(database: str) -> None:
