@@ -19,6 +19,8 @@ LIGHT_CALLS = [
     ["init", "--help"],
     ["explain", "--help"],
     ["embedded", "--help"],
+    ["drop", "--help"],
+    ["restore", "--help"],
     ["check", "--help"],
     ["rule", "--help"],
     ["rule", "KT103"],

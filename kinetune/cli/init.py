@@ -17,10 +17,12 @@ from kinetune.cli.options import (
     Output,
     endpoint_of,
     era_given,
+    hazards,
     option,
     refuse_unready,
 )
 from kinetune.model.failure import UsageFailure
+from kinetune.model.script import OF_INIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +95,8 @@ def init(
     if experimental:
         _print_experiments(server, era_given(kine, k3s), lambda: endpoint_of(endpoint, k3s_config))
         return
-    wish = Wish("stock" if revert else profile, era_given(kine, k3s), _hazards(allow), _hazards(leave), tserver_http)
+    allowed, left = hazards(allow, OF_INIT), hazards(leave, OF_INIT)
+    wish = Wish("stock" if revert else profile, era_given(kine, k3s), allowed, left, tserver_http)
     if print_sql:
         if output:
             raise UsageFailure("--print writes SQL to stdout and no report", "leave --output out: --print > FILE")
@@ -134,12 +137,3 @@ def _print_experiments(server: str | None, kine: EraInUse | None, place: Callabl
     from kinetune.cli.init_experimental import experimental
 
     sys.stdout.write(experimental(server, kine, place))
-
-
-def _hazards(names: list[str] | None) -> frozenset[str]:
-    from kinetune.model.script import Hazard
-
-    given = frozenset(name.upper().replace("-", "_") for name in names or ())
-    if unknown := given - set(Hazard):
-        raise UsageFailure(f"unknown hazard {min(unknown)}", f"known are {', '.join(Hazard)}")
-    return given

@@ -19,7 +19,20 @@ from typer._click.exceptions import (  # typer ships click under this name; boun
 )
 
 from kinetune import __version__
-from kinetune.cli import analyze, check, demo, embedded, explain, hotspots, init, render, rule, server
+from kinetune.cli import (
+    analyze,
+    check,
+    demo,
+    drop,
+    embedded,
+    explain,
+    hotspots,
+    init,
+    render,
+    restore,
+    rule,
+    server,
+)
 from kinetune.cli.options import EVERY_OPTION, option
 from kinetune.cli.settings import defaults
 from kinetune.model.failure import Exit, Failure
@@ -77,6 +90,8 @@ app.command("rule")(rule.rule)
 app.command("server", epilog=EVERY_OPTION)(server.server)
 app.command("analyze", epilog=EVERY_OPTION)(analyze.analyze)
 app.command("render", epilog=EVERY_OPTION)(render.render)
+app.command("drop", epilog=EVERY_OPTION)(drop.drop)
+app.command("restore", epilog=EVERY_OPTION)(restore.restore)
 app.command("demo")(demo.demo)
 app.add_typer(embedded.app, name="embedded")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from kinetune.model.failure import UsageFailure
 if TYPE_CHECKING:
     from kinetune.kine.releases import EraInUse
     from kinetune.model.endpoint import Endpoint
+    from kinetune.model.script import Hazard
 
 TSERVERS = "Of YugabyteDB's tservers, asked for their flags; 0 asks none."
 FOR_CHECK = frozenset({"sarif", "junit", "github", ".sarif", ".xml"})
@@ -95,14 +97,27 @@ def refuse_unready(format: str, output: Path | None, save: Path | None = None, *
         refuse_unwritable(save, "json")
 
 
+def hazards(names: list[str] | None, known: Sequence[Hazard]) -> frozenset[str]:
+    """The hazards named, in upper case; UsageFailure for one that the command does not have."""
+    given = frozenset(name.upper().replace("-", "_") for name in names or ())
+    if unknown := given - set(known):
+        raise UsageFailure(f"unknown hazard {min(unknown)}", f"known are {', '.join(known)}")
+    return given
+
+
 def agreed(question: str) -> bool:
     """Ask on stderr, take the answer from stdin: y or yes, anything else and its end are a no. Ctrl-C interrupts."""
+    return typed(f"{question} [y/N]").lower() in ("y", "yes")
+
+
+def typed(question: str) -> str:
+    """One line from stdin, without the space around it; empty at its end."""
     try:
-        typer.echo(f"{question} [y/N] ", nl=False, err=True)
+        typer.echo(f"{question} ", nl=False, err=True)
         answer = sys.stdin.readline()
     except KeyboardInterrupt:
         typer.echo(err=True)  # ^C stands on the line of the question
         raise
     if not answer.endswith("\n"):
         typer.echo(err=True)
-    return answer.strip().lower() in ("y", "yes")
+    return answer.strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from kinetune.model.script import Script
 
 POLL_SECONDS = 0.5
+EACH_ROWS = 1000
 FIGURES = 52
 """Columns that the bar, its percentage and its times take."""
 
@@ -43,26 +45,32 @@ def bars() -> Bars:
 
 
 class Progress:
-    """Tells of each finished statement of a script, and on a terminal how far an index build is."""
+    """
+    Tells of each finished statement of a script, and on a terminal how far an index build is.
 
-    def __init__(self, endpoint: Endpoint, script: Script) -> None:
-        self._endpoint, self._script, self._bars = endpoint, script, bars()
+    The latter is asked in a session of its own; without an endpoint there is none (a database that is to be dropped).
+    """
+
+    def __init__(self, endpoint: Endpoint | None, script: Script) -> None:
+        self._script, self._bars = script, bars()
         self.done: list[Done] = []
         self._ended, self._waits_for = threading.Event(), 0
-        self._poll = threading.Thread(target=self._follow_builds, daemon=True)
+        self._poll = threading.Thread(target=self._follow_builds, args=(endpoint,), daemon=True) if endpoint else None
 
     def __enter__(self) -> Progress:
         self._bars.start()
         total = sum(len(step.statements) for step in self._script.steps)
         self._task = self._bars.add_task(self._script.steps[0].does, total=total)
-        self._poll.start()
+        if self._poll:
+            self._poll.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
-        self._poll.join()
+        if self._poll:
+            self._poll.join()
         self._bars.stop()
 
     def watch(self, done: Done) -> None:
@@ -73,14 +81,14 @@ class Progress:
             place = f"[{done.position}/{len(self._script.steps)}]"
             typer.echo(f"{place} {done.step.does} ({done.seconds:.1f} s)", err=True)
 
-    def _follow_builds(self) -> None:
+    def _follow_builds(self, endpoint: Endpoint) -> None:
         """A second, reading session, where it takes longer: pg_stat_progress_create_index says how far a build is."""
         from kinetune.database.session import visit
 
         if self._ended.wait(POLL_SECONDS):
             return
         try:
-            with visit(self._endpoint, "init-progress") as session:
+            with visit(endpoint, "init-progress") as session:
                 while session.server.can("index_progress") and not self._ended.wait(POLL_SECONDS):
                     for row in session.ask("index_progress"):
                         self._tell(float(row["share"]), row["waits_for"] or 0)
@@ -94,3 +102,49 @@ class Progress:
             self._waits_for = waits_for
             line = f"waits for the open transaction of server process {waits_for}"
             self._bars.console.print(f"{line} (SELECT pg_terminate_backend({waits_for}) ends it)", soft_wrap=True)
+
+
+class Rows:
+    """Tells how many of `total` rows have passed (None: not known), and at the end how long it took."""
+
+    def __init__(self, does: str, total: int | None) -> None:
+        self._does, self._total, self._bars, self._rows = does, total, bars(), 0
+
+    def __enter__(self) -> Rows:
+        self._started = time.monotonic()
+        self._bars.start()
+        self._task = self._bars.add_task(self._does, total=self._total)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+        if self._bars.disable and kind is None:
+            typer.echo(f"{self._does} ({time.monotonic() - self._started:.1f} s)", err=True)
+
+    def watch(self, rows: int) -> None:
+        if rows - self._rows >= EACH_ROWS:
+            self._rows = rows
+            self._bars.update(self._task, completed=rows)
+
+
+class Doing:
+    """What is being done where nobody can say how far it is; only a terminal hears of it."""
+
+    def __enter__(self) -> Doing:
+        stderr = console(sys.stderr)
+        self._status = stderr.status("connect") if stderr.is_terminal and not stderr.is_dumb_terminal else None
+        if self._status:
+            self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._status:
+            self._status.stop()
+
+    def tell(self, what: str) -> None:
+        if self._status:
+            self._status.update(what)

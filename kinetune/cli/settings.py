@@ -32,6 +32,8 @@ KNOWN = {
     "server": {"format", "k3s-config", "tserver-http"},
     "analyze": {"k3s-config"},
     "render": {"kine", "k3s", "image", "kinetune-image", "namespace", "servers", "pool", "max-connections"},
+    "drop": {"format", "k3s-config", "watch"},
+    "restore": {"format", "k3s-config"},
     "demo": {"objects", "kine"},
     "check": {
         "kine",
@@ -64,8 +66,8 @@ KINDS = {
     **dict.fromkeys(("runs", "rows", "objects", "top", "jobs", "tserver-http"), WHOLE),
     **dict.fromkeys(("servers", "pool", "max-connections"), WHOLE),
     **dict.fromkeys(("kine-unit", "helm-values", "compose", "config-dir"), PATHS),
-    **dict.fromkeys(("timeout", "tolerance"), NUMBER),
     **dict.fromkeys(("writes", "tree", "strict", "redact", "offline"), SWITCH),
+    **dict.fromkeys(("timeout", "tolerance", "watch"), NUMBER),
 }
 TYPES: dict[str, type | tuple[type, ...]] = {
     TEXT: str,

@@ -70,7 +70,7 @@ def copies(session: Session, candidates: tuple[Candidate, ...], rows: int) -> Ge
 
 def drop_leftovers(session: Session) -> None:
     """What a killed run left. Refused while another comparison is at work on this node, whose copies these may be."""
-    left = session.ask("leftovers")
+    left = session.ask("compare_left")
     others = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'kinetune/compare' AND pid <> pg_backend_pid()"
     if left and session.rows(f"{others} AND datname = current_database()"):
         raise Refused("another comparison is at work on this database", "run again when it has ended")

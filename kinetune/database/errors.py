@@ -20,9 +20,15 @@ NEXT_STEPS = {
     "53300": "the server has no connection free; raise max_connections or lower Kine's pool",
     "53100": "the server's disk is full; free space, then run again",
     "57P01": "run again when the server is back: what was finished is kept",
+    "KT001": "nothing was dropped; stop Kine and run again, or allow RECENT_WRITES by name",
+    "2BP01": "drop or move away first what depends on it, then run again",
+    "42P07": "is a Kine running that makes its own table? stop it, then run again",
+    "55006": "stop what is connected to the database, then run again",
     "23505": "rows that share (name, prev_revision) are lost updates; find them: "
     "SELECT name, prev_revision, count(*) FROM kine GROUP BY 1, 2 HAVING count(*) > 1",
 }
+FOR_SAFETY = ("23505", "KT001", "2BP01", "55006")
+"""Nothing is wrong with the server or the role: going on would cost something."""
 # What the server says where a right is missing, in English, and what gives it; else NEXT_STEPS has a general word.
 GRANTS = {
     r"permission denied for (?:table|view|relation) (\S+)": "ask its owner for: GRANT SELECT ON {} TO {} "
@@ -70,7 +76,7 @@ def failure_of(error: psycopg.Error, role: str = "") -> Failure:
     if not code:
         return CouldNotLook(f"the connection was lost: {first_line(error)}", "run again: what was finished is kept")
     said = error.diag.message_primary or ""
-    kind = Refused if code == "23505" else CouldNotLook
+    kind = Refused if code in FOR_SAFETY else CouldNotLook
     next_step = _grant(said, role) or NEXT_STEPS.get(code, "run again with --debug to see the statement")
     return kind(f"the server refused: {said} ({code})", next_step)
 

@@ -41,6 +41,22 @@ def store(endpoint: Endpoint, command: str, *, write: bool = False) -> Iterator[
         yield session, observe(session)
 
 
+@contextlib.contextmanager
+def beside(endpoint: Endpoint, command: str) -> Iterator[Session]:
+    """A writing session on the same server, in a maintenance database: from where the endpoint's own can be dropped."""
+    failure = CouldNotLook("there is no maintenance database", f"create one of {', '.join(MAINTENANCE)}")
+    with contextlib.ExitStack() as stack:
+        for database in MAINTENANCE:
+            try:
+                session = stack.enter_context(visit(replace(endpoint, database=database), command, write=True))
+            except CouldNotLook as found:
+                failure = found
+                continue
+            yield session
+            return
+        raise failure
+
+
 def _maintenance(endpoint: Endpoint, enter: Callable[[Endpoint], Session], failure: CouldNotLook) -> Session:
     """Raises the first failure again where no maintenance database lets us in, or where the database does exist."""
     if isinstance(failure.__cause__, ConnectionTimeout):

@@ -94,6 +94,12 @@ def _sequence(row: Row) -> Sequence:
     return Sequence(row["name"], row["type"], row["cache"], row["increment"], owner)
 
 
+def last_id(session: Session) -> int | None:
+    """The last value of the sequence that kine.id draws from, 0 before the first; None where there is no sequence."""
+    sequences = session.ask("sequence")
+    return _last_value(session, sequences[0]["address"]) if sequences else None
+
+
 def _last_value(session: Session, address: str) -> int:
     """`address` comes from regclass::text, which quotes itself. Before the first id last_value is 1 and not called."""
     (row,) = session.rows(f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS last FROM {address}")  # noqa: S608

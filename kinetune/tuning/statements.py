@@ -14,8 +14,75 @@ def create_database(name: str) -> str:
     return f"CREATE DATABASE {identifier(name)}"
 
 
-def drop_database(name: str) -> str:
-    return f"DROP DATABASE {identifier(name)}"
+def drop_database(name: str, *, force: bool = False) -> str:
+    """`force` ends the sessions in it first."""
+    return f"DROP DATABASE {identifier(name)}{' WITH (FORCE)' if force else ''}"
+
+
+def drop(kind: str, *name: str) -> str:
+    """A table, index, sequence or schema by its full name; what depends on it keeps it (RESTRICT is the default)."""
+    return f"DROP {kind.upper()} {'.'.join(map(identifier, name))}"
+
+
+def keep_out(table: str) -> str:
+    """Nobody writes any more, and whoever began before has ended."""
+    return f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"
+
+
+def guard(table: str, newest: int | None) -> str:
+    """Fails where the newest revision is another one than was shown."""
+    body = (
+        f"BEGIN\n  IF (SELECT MAX(id) FROM {table}) IS DISTINCT FROM {'NULL' if newest is None else newest} THEN\n"
+        "    RAISE 'kine has been written to' USING ERRCODE = 'KT001';\n  END IF;\nEND"
+    )
+    return f"DO {literal(body)}"
+
+
+def own(sequence: tuple[str, str], table: str) -> str:
+    """The sequence goes with its table then."""
+    return f"ALTER SEQUENCE {'.'.join(map(identifier, sequence))} OWNED BY {table}.id"
+
+
+def create_plain(columns: tuple[Column, ...], key: Index, table: str, server: Server) -> str:
+    """A table by its quoted name with these columns and this key, without a sequence."""
+    order = f" {key.keys[0].order.upper()}" if server.can("range_sharding") else ""
+    lines = [
+        f"    {identifier(one.name)} {one.type}"
+        + (f" COLLATE {identifier(one.collation)}" if one.collation else "")
+        + (" NOT NULL" if one.name == "id" else "")
+        for one in columns
+    ]
+    lines.append(f"    CONSTRAINT {identifier(key.name)} PRIMARY KEY (id{order})")
+    return f"CREATE TABLE {table} (\n" + ",\n".join(lines) + "\n)"
+
+
+def create_sequence(sequence: Sequence, name: str, table: str) -> str:
+    """By its quoted name, owned by the table's id from the first moment: a leftover goes with its table."""
+    return (
+        f"CREATE SEQUENCE {name} AS {sequence.type} INCREMENT BY {sequence.increment} CACHE {sequence.cache} "
+        f"OWNED BY {table}.id"
+    )
+
+
+def draw_from(sequence: str, table: str) -> str:
+    return f"ALTER TABLE {table} ALTER COLUMN id SET DEFAULT nextval({literal(sequence)}::regclass)"
+
+
+def set_sequence(sequence: str, last: int) -> str:
+    return f"SELECT setval({literal(sequence)}, {last})"
+
+
+def give_to(role: str, table: str) -> str:
+    return f"ALTER TABLE {table} OWNER TO {identifier(role)}"
+
+
+def grant(privilege: str, name: str, role: str) -> str:
+    """On a table or sequence by its quoted name; an empty role is PUBLIC."""
+    return f"GRANT {privilege} ON {name} TO {identifier(role) if role else 'PUBLIC'}"
+
+
+def rename_table(table: str, name: str) -> str:
+    return f"ALTER TABLE {table} RENAME TO {identifier(name)}"
 
 
 def create_table(target: Target, server: Server) -> str:
@@ -31,7 +98,12 @@ def primary_key(target: Target, server: Server) -> str:
 
 def create_index(index: Index, server: Server, name: str = "", *, online: bool = False) -> str:
     """The index under its own or another name; `online` leaves writers alone, and cannot run in a transaction."""
-    return _schema(server, "create_index", index=index, name=name or index.name, online=online)
+    return _schema(server, "create_index", index=index, name=name or index.name, online=online, table="kine")
+
+
+def create_index_on(table: str, index: Index, server: Server) -> str:
+    """The index of another table, by its quoted name, that nobody uses yet."""
+    return _schema(server, "create_index", index=index, name=index.name, online=False, table=table)
 
 
 def drop_index(name: str, server: Server) -> str:

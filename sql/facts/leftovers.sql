@@ -1,8 +1,32 @@
--- Schemas that an interrupted comparison may have left: those that say so, and those with nothing in them, cut short
--- between their making and their comment. A schema of that name that holds anything else is somebody's own.
-SELECT n.nspname AS name
+-- What kinetune made and may have left: relations called kinetune_… and the table that kine was before a rebuild, beside
+-- kine; all there is in schemas called kinetune_…, and these schemas. And a sequence of Kine's that no table draws from.
+-- Indexes and owned sequences go with their table.
+WITH home (schema) AS (
+    SELECT coalesce((SELECT c.relnamespace FROM pg_class AS c WHERE c.oid = to_regclass('kine')),
+                    to_regnamespace(quote_ident(current_schema()))::oid)
+)
+SELECT CASE c.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind,
+       n.nspname AS schema,
+       c.relname AS name,
+       coalesce(pg_table_size(c.oid), 0) AS bytes,
+       pg_has_role(current_user, c.relowner, 'USAGE') AS owned
+FROM pg_class AS c
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+CROSS JOIN home
+WHERE c.relkind IN ('r', 'S')
+  AND (n.nspname LIKE 'kinetune\_%'
+       OR (c.relnamespace = home.schema
+           AND (c.relname LIKE 'kinetune\_%'
+                OR (c.relkind = 'r' AND c.relname = 'kine_before_init')
+                OR (c.relkind = 'S' AND c.relname IN ('kine_id_seq', 'kine_seq')))))
+  AND NOT EXISTS (SELECT 1 FROM pg_depend AS d
+                  WHERE c.relkind = 'S'
+                    AND ((d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')
+                          AND d.refclassid = 'pg_class'::regclass)
+                         OR (d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
+                             AND d.classid = 'pg_attrdef'::regclass)))
+UNION ALL
+SELECT 'schema', n.nspname, n.nspname, 0, pg_has_role(current_user, n.nspowner, 'USAGE')
 FROM pg_namespace AS n
-WHERE n.nspname LIKE 'kinetune\_compare\_%'
-  AND (obj_description(n.oid, 'pg_namespace') = 'kinetune: a copy to compare profiles on, may be dropped'
-       OR NOT EXISTS (SELECT 1 FROM pg_class AS c WHERE c.relnamespace = n.oid))
-ORDER BY 1
+WHERE n.nspname LIKE 'kinetune\_%'
+ORDER BY 1 DESC, 2, 3

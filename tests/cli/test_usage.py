@@ -40,6 +40,21 @@ WRONG = {
     ("explain", "--timeout", "0", NOWHERE): "Invalid value for '--timeout': 0.0 is less than 0.001; ",
     ("explain", "--colour", NOWHERE): "No such option: --colour; kinetune explain --help shows what there is",
     ("explain", NOWHERE, "more"): "Got unexpected extra argument(s) (more); kinetune explain --help shows what ",
+    ("drop", "--allow", "COLUMN_TYPES", NOWHERE): "unknown hazard COLUMN_TYPES; known are KINE_RUNS, RECENT_WRITES, ",
+    ("drop", "--watch", "0", NOWHERE): "Invalid value for '--watch': 0.0 is less than 0.1",
+    (
+        "drop",
+        "--backup",
+        "/nowhere/x",
+        NOWHERE,
+    ): "cannot write /nowhere/x: No such file or directory; create its folder",
+    ("drop", "--yes", NOWHERE): "No such option: --yes; kinetune drop --help shows what there is",
+    ("restore",): "Missing argument 'FILE'; kinetune restore --help shows what there is",
+    (
+        "restore",
+        "/nowhere/x",
+        NOWHERE,
+    ): "cannot read /nowhere/x: No such file or directory; name a file that can be read",
     ("improve",): "No such command 'improve'; kinetune --help shows what there is",
     (
         "init",

@@ -1,0 +1,18 @@
+-- What else needs kine or its sequence and would keep them from being dropped: views, foreign keys, defaults.
+WITH own (id) AS (
+    SELECT to_regclass('kine')::oid
+    UNION ALL
+    SELECT d.refobjid
+    FROM pg_depend AS d
+    JOIN pg_attrdef AS a ON d.classid = 'pg_attrdef'::regclass AND d.objid = a.oid AND a.adrelid = to_regclass('kine')
+    JOIN pg_class AS s ON d.refclassid = 'pg_class'::regclass AND s.oid = d.refobjid AND s.relkind = 'S'
+    UNION ALL
+    SELECT i.indexrelid FROM pg_index AS i WHERE i.indrelid = to_regclass('kine')
+)
+SELECT DISTINCT pg_describe_object(d.classid, d.objid, 0) AS name
+FROM pg_depend AS d
+JOIN own ON d.refclassid = 'pg_class'::regclass AND d.refobjid = own.id
+WHERE d.deptype = 'n'
+  AND NOT (d.classid = 'pg_attrdef'::regclass
+           AND EXISTS (SELECT 1 FROM pg_attrdef AS a WHERE a.oid = d.objid AND a.adrelid = to_regclass('kine')))
+ORDER BY 1
