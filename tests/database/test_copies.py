@@ -43,6 +43,17 @@ def state(dsn: str) -> tuple[object, ...]:
     )
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_store_in_a_schema_of_another_name_is_copied_from_there(database: str, way: str) -> None:
+    ask(database, 'CREATE SCHEMA "My ""Kine"')
+    dsn = f"{database}?search_path=%22My%20%22%22Kine%22"
+    make(dsn, STOCK, 20)
+    before = state(dsn)
+    with writing(dsn, way) as session, contextlib.closing(copies(session, candidates(session), 50)) as every:
+        assert [copy.of for copy in every] == [201, 201]
+    assert state(dsn) == before
+
+
 def test_on_yugabytedb_keys_are_made_with_the_order_of_the_profile() -> None:
     server = named("yugabytedb-2024.2.11")
     stock, article, tuned = (_candidate(name, server, era_named("E20")) for name in ("stock", "article", "tuned"))
