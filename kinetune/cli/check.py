@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinetune.cli.check_case import Case, Gate, Told, severity_of
 from kinetune.cli.options import (
     TSERVERS,
     EndpointArgument,
@@ -21,6 +21,7 @@ from kinetune.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from kinetune.cli.check_case import Case, Told
     from kinetune.model.workload import Explained
 
 FactsFile = Annotated[
@@ -36,6 +37,23 @@ Plans = Annotated[
         show_envvar=False,
         help="Run Kine's queries under EXPLAIN, as explain does.",
     ),
+]
+KineUnit = Annotated[
+    list[Path] | None,
+    option("--kine-unit", metavar="FILE", help="Read a systemd unit of Kine or K3s."),
+]
+HelmValues = Annotated[
+    list[Path] | None, option("--helm-values", metavar="FILE", help="Read values of YugabyteDB's Helm chart.")
+]
+Compose = Annotated[list[Path] | None, option("--compose", metavar="FILE", help="Read a docker-compose.yml.")]
+Yugabyted = Annotated[
+    list[str] | None, option("--yugabyted", metavar="FILE", help="Read a script, or a command line, of yugabyted.")
+]
+ConfigDir = Annotated[
+    list[Path] | None, option("--config-dir", metavar="DIR", help="Read every file below that is one of these.")
+]
+Offline = Annotated[
+    bool, option("--offline", help="Judge files alone, --k3s-config's too; the default where no endpoint is named.")
 ]
 ProbeIds = Annotated[bool, option("--probe", help="Draw ids from a scratch sequence; creates and drops it.")]
 Metrics = Annotated[
@@ -66,6 +84,7 @@ Outputs = Annotated[
 
 
 def check(
+    context: typer.Context,
     endpoint: EndpointArgument = None,
     facts: FactsFile = None,
     save_facts: SaveFacts = None,
@@ -86,17 +105,27 @@ def check(
     against: Against = None,
     show_settings: Show = False,
     k3s_config: K3sConfig = None,
+    kine_unit: KineUnit = None,
+    helm_values: HelmValues = None,
+    compose: Compose = None,
+    yugabyted: Yugabyted = None,
+    config_dir: ConfigDir = None,
+    offline: Offline = False,
     format: FormatName = "text",
     output: Outputs = None,
 ) -> None:
     """
-    Judge a Kine store by coded rules, live or from saved facts. Exit 1 where a finding reaches --fail-on.
+    Judge a Kine store by coded rules, live or from saved facts, and the files that set it up. Exit 1 where a finding
+    reaches --fail-on.
 
-    Examples:  kinetune check --save-facts facts.json  ·  kinetune check --facts facts.json -o kine.sarif
+    Examples:  kinetune check --save-facts facts.json  ·  kinetune check --facts facts.json -o kine.sarif  ·
+    kinetune check --offline --config-dir deploy/
     """
+    from kinetune.cli.check_case import Case, Gate, Told, severity_of
+    from kinetune.cli.check_files import Named, alone, beside, configuration_of, names_store
     from kinetune.cli.check_ready import refuse_idle, refuse_unready
     from kinetune.cli.check_settings import choice, shown
-    from kinetune.cli.check_steps import Look, facts_of
+    from kinetune.cli.check_steps import Look, facts_of, said
     from kinetune.cli.explain_steps import load as load_run
 
     chosen = choice(select or [], extend_select or [], ignore or [])
@@ -106,11 +135,24 @@ def check(
         return
     told = Told(format, tuple(output or ()), save_facts, redact)
     refuse_unready(told, gate)
-    if facts:
-        refuse_idle({"an ENDPOINT": endpoint, "--probe": probe, "--metrics": metrics})
+    typed = context.get_parameter_source("k3s_config")
+    named = Named(
+        k3s=(k3s_config,) if k3s_config and typed and (offline or typed.name == "COMMANDLINE") else (),
+        units=tuple(kine_unit or ()),
+        helm=tuple(helm_values or ()),
+        compose=tuple(compose or ()),
+        yugabyted=tuple(yugabyted or ()),
+        folders=tuple(config_dir or ()),
+    )
+    files_alone = not facts and (offline or (named != Named() and not names_store(endpoint, k3s_config, os.environ)))
+    refuse_idle(facts, files_alone, {"an ENDPOINT": endpoint, "--probe": probe, "--metrics": metrics})
     before = load_run(against) if against else None
     look = Look(plans, probe, era_given(kine, k3s), metrics, tserver_http)
-    seen = facts_of(facts, look, lambda: endpoint_of(endpoint, k3s_config))
+    configuration = configuration_of(named)
+    if files_alone:
+        seen = alone(configuration, said(look.era) if look.era else None)
+    else:
+        seen = beside(facts_of(facts, look, lambda: endpoint_of(endpoint, k3s_config)), configuration)
     raise typer.Exit(_judge(Case(seen, chosen, gate, str(facts or "")), before, told))
 
 

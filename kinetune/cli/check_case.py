@@ -26,7 +26,10 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Gate:
-    """Closes on findings from `fail_on` up (None: never), and where `strict` on a rule that could not judge."""
+    """
+    Closes on findings from `fail_on` up (None: never), and where `strict` on a rule that could not judge what it was
+    asked to: one for files in a run without files, or for a store in a run without one, closes nothing.
+    """
 
     fail_on: Severity | None
     strict: bool

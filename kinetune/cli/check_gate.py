@@ -54,7 +54,9 @@ def status(verdict: Verdict, case: Case) -> Exit:
         raise CouldNotLook("nothing could be judged: " + "; ".join(reasons[:3]))
     gate, worst = case.gate, verdict.worst()
     closes = gate.fail_on is not None and worst is not None and worst.rank >= gate.fail_on.rank
-    silent = gate.strict and any(skipped.code not in case.chosen.bench.ignore for skipped in verdict.skipped)
+    silent = gate.strict and any(
+        skipped.asked and skipped.code not in case.chosen.bench.ignore for skipped in verdict.skipped
+    )
     return Exit.FINDINGS if closes or silent else Exit.CLEAN
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from kinetune.cli.check_case import Gate, Told
 from kinetune.model.failure import UsageFailure
@@ -26,7 +27,10 @@ def refuse_unready(told: Told, gate: Gate) -> None:
         refuse_unwritable(gate.baseline, "json")
 
 
-def refuse_idle(given: Mapping[str, object]) -> None:
-    """UsageFailure for what says where to look, beside --facts, which looks at nothing."""
-    if idle := next((name for name, value in given.items() if value), None):
+def refuse_idle(facts: Path | None, files_alone: bool, given: Mapping[str, object]) -> None:
+    """UsageFailure for what says where to look, beside --facts or files alone, for which nothing is looked at."""
+    idle = next((name for name, value in given.items() if value), None)
+    if idle and facts:
         raise UsageFailure(f"--facts judges what was seen before, and {idle} asks to look now", "leave one of them out")
+    if idle and files_alone:
+        raise UsageFailure(f"files alone are judged, and {idle} asks to look at a store", "leave one of them out")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 from kinetune import __version__
 from kinetune.cli.check_case import Case, Heard
-from kinetune.model.facts import Unknown
-from kinetune.model.finding import Finding, Severity, Verdict
+from kinetune.model.facts import Facts, Unknown
+from kinetune.model.finding import Finding, Severity, Skipped, Verdict
 from kinetune.model.judgement import GROUPS, Judgement
 from kinetune.model.plain import encode
 from kinetune.model.report import Cell, Heading, Items, Paragraph, Report, Section, Tone
 from kinetune.rules.page import page
 
+FEW, MANY = 4, 8
 TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARN, Severity.INFO: Tone.DIM}
 
 
@@ -42,9 +44,19 @@ def report(case: Case, heard: Heard, *, redact: bool) -> Report:
 
 def _place(case: Case) -> str:
     facts = case.facts
+    if facts.unseen:
+        return f"{_files(facts)}; {facts.unseen}"
     kine = "release unknown" if isinstance(facts.kine, Unknown) else f"era {facts.kine.era} ({facts.kine.source})"
     seen = f"facts of {facts.observed_at:%Y-%m-%d %H:%M} UTC from {case.file}: " if case.file else ""
-    return f"{seen}{facts.server}, database {facts.database}; Kine {kine}"
+    beside = "" if isinstance(facts.configuration, Unknown) else f"; {_files(facts)}"
+    return f"{seen}{facts.server}, database {facts.database}; Kine {kine}{beside}"
+
+
+def _files(facts: Facts) -> str:
+    """The files that were read, by name where they are few."""
+    files = () if isinstance(facts.configuration, Unknown) else facts.configuration.files
+    names = ", ".join(file.path for file in files[:FEW]) + (" …" if len(files) > FEW else "")
+    return f"{len(files)} configuration file{'' if len(files) == 1 else 's'}: {names}"
 
 
 def _namespace(case: Case) -> str:
@@ -63,7 +75,9 @@ def _findings(verdict: Verdict) -> Iterator[Section]:
 
 def _line(finding: Finding) -> Cell:
     mend = f" → {finding.do}" if finding.do else ""
-    return Cell(f"{finding.code} {finding.severity} {finding.on}: {finding.says}{mend}", TONES[finding.severity])
+    where = f"{finding.place}: " if finding.place else ""
+    text = f"{finding.code} {finding.severity} {where}{finding.on}: {finding.says}{mend}"
+    return Cell(text, TONES[finding.severity])
 
 
 def _silent(verdict: Verdict) -> Iterator[Section]:
@@ -72,12 +86,20 @@ def _silent(verdict: Verdict) -> Iterator[Section]:
         yield Heading("Not counted")
         lines = (f"{one.finding.code} {one.finding.on}: {one.reason}" for one in verdict.ignored)
         yield Items(tuple(Cell(line, Tone.DIM) for line in lines))
-    by_reason: dict[str, list[str]] = defaultdict(list)
+    by_reason: dict[str, list[Skipped]] = defaultdict(list)
     for skipped in verdict.skipped:
-        by_reason[skipped.reason].append(skipped.code)
+        by_reason[skipped.reason].append(skipped)
     if by_reason:
         yield Heading("Not judged")
-        yield Items(tuple(Cell(f"{', '.join(codes)}: {reason}", Tone.DIM) for reason, codes in by_reason.items()))
+        yield Items(tuple(Cell(f"{_codes(ones)}: {reason}", Tone.DIM) for reason, ones in by_reason.items()))
+
+
+def _codes(skipped: list[Skipped]) -> str:
+    """All of them; of many that nobody asked about, the first and the last."""
+    codes = [one.code for one in skipped]
+    if len(codes) > MANY and not skipped[0].asked:
+        return f"{codes[0]} … {codes[-1]} ({len(codes)} rules)"
+    return ", ".join(codes)
 
 
 def _notes(heard: Heard) -> Iterator[Section]:
@@ -100,8 +122,8 @@ def _summary(verdict: Verdict, case: Case) -> Paragraph:
 def _data(case: Case, verdict: Verdict, heard: Heard) -> dict[str, object]:
     return {
         "observed_at": case.facts.observed_at,
-        "server": str(case.facts.server),
-        "database": case.facts.database,
+        "server": None if case.facts.unseen else str(case.facts.server),
+        "database": case.facts.database or None,
         "kine": encode(case.facts.kine),
         "findings": [encode(one) | {"fingerprint": one.fingerprint} for one in verdict.findings],
         "skipped": encode(verdict.skipped),
@@ -118,4 +140,10 @@ def _redacted(verdict: Verdict) -> Verdict:
 
     cleaned = decode(Verdict, redacted(encode(verdict)))
     assert isinstance(cleaned, Verdict)
-    return cleaned
+    # A path looks like a key and is none.
+    findings = tuple(replace(one, place=was.place) for one, was in zip(cleaned.findings, verdict.findings, strict=True))
+    ignored = tuple(
+        replace(one, finding=replace(one.finding, place=was.finding.place))
+        for one, was in zip(cleaned.ignored, verdict.ignored, strict=True)
+    )
+    return replace(cleaned, findings=findings, ignored=ignored)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinetune import __version__
-from kinetune.model.facts import Facts, KineRelease, Probe, Unknown
+from kinetune.model.facts import NOT_ASKED, Facts, KineRelease, Probe, Unknown
 from kinetune.model.failure import CouldNotLook, UsageFailure
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _absent(facts: Facts, look: Look) -> Facts:
     names = ("statistics", "growth", "connections", "security", "recordings", "cluster")
     parts: dict[str, Any] = dict.fromkeys(names, nothing)
     seen = replace(facts, **parts)
-    return replace(seen, kine=_said(look.era) if look.era else nothing)
+    return replace(seen, kine=said(look.era) if look.era else nothing)
 
 
 def load(path: Path, era: EraInUse | None) -> Facts:
@@ -80,12 +80,13 @@ def load(path: Path, era: EraInUse | None) -> Facts:
     except UnicodeDecodeError:
         raise UsageFailure(f"{path} is not text", "save facts with kinetune check --save-facts FILE") from None
     facts = from_text(text, str(path))
-    return replace(facts, kine=_said(era)) if era else facts
+    return replace(facts, kine=said(era)) if era else facts
 
 
 def keep(facts: Facts, path: Path, *, redact: bool) -> None:
     """Facts as a file, whole or not at all."""
     from kinetune.model.facts_file import to_data
+    from kinetune.model.plain import encode
     from kinetune.model.report import Report
     from kinetune.reports.table import save
 
@@ -93,11 +94,13 @@ def keep(facts: Facts, path: Path, *, redact: bool) -> None:
     if redact:
         from kinetune.kine.redact import redacted
 
-        data = redacted(data)
+        # Paths of files look like keys, and configuration holds none.
+        data = redacted(to_data(replace(facts, configuration=NOT_ASKED), __version__))
+        data["facts"]["configuration"] = encode(facts.configuration)
     save(Report("kinetune facts", "", (), data), path, "json")
 
 
-def _said(kine: EraInUse) -> KineRelease:
+def said(kine: EraInUse) -> KineRelease:
     """`said with --kine 0.17.5`, `K3s v1.33.4 holds Kine v0.13.17`: the tag stands behind the word for Kine."""
     tag = re.search(r"[Kk]ine v?(\d+\.\d+\.\d+)", kine.source)
     return KineRelease(kine.era.name, kine.era.number, kine.source, f"v{tag[1]}" if tag else None)
@@ -107,7 +110,7 @@ def _kine(session: Session, look: Look) -> KineRelease | Unknown:
     from kinetune.database.era import era_seen
 
     if look.era:
-        return _said(look.era)
+        return said(look.era)
     era, source = _era_told(look.metrics) if look.metrics else era_seen(session)
     return KineRelease(era.name, era.number, source) if era else Unknown(f"{source}; say it with --kine or --k3s")
 

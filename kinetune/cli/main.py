@@ -19,7 +19,7 @@ from typer._click.exceptions import (  # typer ships click under this name; boun
 )
 
 from kinetune import __version__
-from kinetune.cli import analyze, check, demo, embedded, explain, hotspots, init, rule, server
+from kinetune.cli import analyze, check, demo, embedded, explain, hotspots, init, render, rule, server
 from kinetune.cli.options import EVERY_OPTION, option
 from kinetune.cli.settings import defaults
 from kinetune.model.failure import Exit, Failure
@@ -76,6 +76,7 @@ app.command("check")(check.check)
 app.command("rule")(rule.rule)
 app.command("server", epilog=EVERY_OPTION)(server.server)
 app.command("analyze", epilog=EVERY_OPTION)(analyze.analyze)
+app.command("render", epilog=EVERY_OPTION)(render.render)
 app.command("demo")(demo.demo)
 app.add_typer(embedded.app, name="embedded")
 

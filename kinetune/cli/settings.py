@@ -31,6 +31,7 @@ KNOWN = {
     },
     "server": {"format", "k3s-config", "tserver-http"},
     "analyze": {"k3s-config"},
+    "render": {"kine", "k3s", "image", "kinetune-image", "namespace", "servers", "pool", "max-connections"},
     "demo": {"objects", "kine"},
     "check": {
         "kine",
@@ -44,29 +45,39 @@ KNOWN = {
         "baseline",
         "against",
         "tserver-http",
+        "kine-unit",
+        "helm-values",
+        "compose",
+        "config-dir",
+        "offline",
     },
 }
 TABLES = {"check": {"severity", "ignore", "limits"}}
 """Tables within a command's own, that no option stands for."""
-TEXT, TEXTS, PATH = "a text", "a list of texts", "a path"
+TEXT, TEXTS, PATH, PATHS = "a text", "a list of texts", "a path", "a list of paths"
 WHOLE, NUMBER, SWITCH = "a whole number", "a number", "true or false"
 KINDS = {
     **dict.fromkeys(("profile", "kine", "k3s", "format", "fail-on", "interval", "by", "min-duration", "zone"), TEXT),
+    **dict.fromkeys(("image", "kinetune-image", "namespace"), TEXT),
     **dict.fromkeys(("allow", "leave", "select", "extend-select", "journal", "metrics", "fail-over"), TEXTS),
     **dict.fromkeys(("k3s-config", "baseline", "against"), PATH),
     **dict.fromkeys(("runs", "rows", "objects", "top", "jobs", "tserver-http"), WHOLE),
+    **dict.fromkeys(("servers", "pool", "max-connections"), WHOLE),
+    **dict.fromkeys(("kine-unit", "helm-values", "compose", "config-dir"), PATHS),
     **dict.fromkeys(("timeout", "tolerance"), NUMBER),
-    **dict.fromkeys(("writes", "tree", "strict", "redact"), SWITCH),
+    **dict.fromkeys(("writes", "tree", "strict", "redact", "offline"), SWITCH),
 }
 TYPES: dict[str, type | tuple[type, ...]] = {
     TEXT: str,
     TEXTS: (str, list),
     PATH: str,
+    PATHS: (str, list),
     WHOLE: int,
     NUMBER: (int, float),
     SWITCH: bool,
 }
-EXAMPLES = {TEXT: '"…"', TEXTS: '["…", "…"]', PATH: '"…"', WHOLE: "3", NUMBER: "0.5", SWITCH: "true"}
+EXAMPLES = dict.fromkeys((TEXT, PATH), '"…"') | dict.fromkeys((TEXTS, PATHS), '["…", "…"]')
+EXAMPLES |= {WHOLE: "3", NUMBER: "0.5", SWITCH: "true"}
 
 
 def defaults(folder: Path | None = None) -> dict[str, Any]:
@@ -107,6 +118,8 @@ def _value(file: Path, key: str, value: object) -> object:
         raise UsageFailure(f"{at(file, key)}: {key} = {_toml(value)} is not {kind}", f"write {key} = {EXAMPLES[kind]}")
     if kind == PATH:
         return str(file.parent / str(value))
+    if kind == PATHS:
+        return [str(file.parent / str(one)) for one in (value if isinstance(value, list) else [value])]
     return [value] if kind == TEXTS and isinstance(value, str) else value
 
 

@@ -176,9 +176,7 @@ def _list(spot: Hotspot | Cost, around: Surroundings) -> str:
 
 
 def _count(around: Surroundings) -> str:
-    postgresql = (
-        "a count costs as much as the list, each minute and once a page: its index (KT107, KT108), then KT405"
-    )
+    postgresql = "a count costs as much as the list, each minute and once a page: its index (KT107, KT108), then KT405"
     return _by_flavour(around, postgresql, "a count costs as much as the list: joins in batches (KT401), KT402")
 
 
@@ -207,7 +205,7 @@ def _insert(around: Surroundings) -> str:
         return (
             "ids come out of order or are taken: kinetune check --select KT2,KT6 looks at the sequence and the release"
         )
-    postgresql = "each index is written too (KT110, KT111; kinetune init), the rest is the server's disk and its standbys"
+    postgresql = "each index is written too (KT110, kinetune init), the rest is the server's disk and its standbys"
     return _by_flavour(around, postgresql, "each index is a request to another tablet (KT110), each node a round trip")
 
 

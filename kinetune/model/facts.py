@@ -7,13 +7,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from kinetune.model.cluster import Cluster
+from kinetune.model.configuration import Configuration
 from kinetune.model.schema import Column, Index, Sequence
-from kinetune.model.server import Server
+from kinetune.model.server import Flavour, Server
 from kinetune.model.unknown import NOT_ASKED as NOT_ASKED
 from kinetune.model.unknown import Unknown as Unknown
 from kinetune.model.workload import Recording
 
 NOT_DRAWN = Unknown("no ids were drawn (--probe)")
+
+
+class OutOfScope(Unknown):
+    """Not looked at because the run was not meant to: no fault of the store, nor of the files."""
 
 
 @dataclass(frozen=True)
@@ -185,6 +190,7 @@ class Facts:
 
     `settings` are planner settings in force; `database_settings` those kept by ALTER DATABASE … SET.
     `sessions` counts other sessions by application_name; Unknown without pg_read_all_stats.
+    `unseen` says why no store was looked at: all but `kine` and `configuration` are stand-ins then that no rule reads.
     """
 
     observed_at: datetime
@@ -204,3 +210,23 @@ class Facts:
     probe: Probe | Unknown = NOT_DRAWN
     recordings: tuple[Recording, ...] | Unknown = NOT_ASKED
     cluster: Cluster | Unknown = NOT_ASKED
+    configuration: Configuration | Unknown = NOT_ASKED
+    unseen: str = ""
+
+
+NO_STORE = "no store was looked at"
+
+
+def without_store(observed_at: datetime, configuration: Configuration, kine: KineRelease | Unknown) -> Facts:
+    """Facts of files alone."""
+    return Facts(
+        observed_at=observed_at,
+        server=Server(Flavour.POSTGRESQL, (0,), 0),
+        database="",
+        database_exists=False,
+        role=Role("", superuser=False, create_database=False, owns_table=False, may_create=False),
+        table=None,
+        kine=kine,
+        configuration=configuration,
+        unseen=NO_STORE,
+    )

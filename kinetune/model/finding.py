@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kinetune.model.place import Place
+
 
 class Severity(StrEnum):
     INFO = "info"
@@ -24,7 +26,7 @@ class Remark:
 
     `on` names the place (a table, an index, a call), `says` what is wrong and what follows from it, `do` the command
     or statement that helps. `symptom` is a short stable name (`whole-table-read`), for programs. A severity of None is
-    the rule's own; outside a rule a warning.
+    the rule's own; outside a rule a warning. `place` is the line of a file, where one says it.
     """
 
     symptom: str = ""
@@ -32,6 +34,7 @@ class Remark:
     says: str = ""
     do: str = ""
     severity: Severity | None = None
+    place: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -44,20 +47,27 @@ class Finding:
     on: str
     says: str
     do: str
+    place: Place | None = None
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same rule and object, whatever the numbers in the words: 16 hex digits."""
+        """The same for the same rule and object, whatever the numbers in the words and the line: 16 hex digits."""
         return hashlib.sha256(f"{self.code}\0{self.on}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """A rule that could not judge, and why: never silently green."""
+    """
+    A rule that could not judge, and why: never silently green.
+
+    `asked` is false where the run was not meant to look there (a store beside files, files beside a store):
+    --strict lets that pass.
+    """
 
     code: str
     name: str
     reason: str
+    asked: bool = True
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ def write(report: Report, stream: TextIO) -> None:
 
 def _command(finding: Finding, judgement: Judgement) -> str:
     place = {"file": judgement.file, "line": "1"} if judgement.file else {}
+    if finding.place:
+        place = {"file": line(finding.place.file), "line": str(finding.place.line)}
     words = {**place, "title": f"{finding.code} {finding.name}"}
     properties = ",".join(f"{word}={_property(value)}" for word, value in words.items())
     return f"::{COMMANDS[finding.severity]} {properties}::{_message(sentence(finding))}"

@@ -70,7 +70,8 @@ def _ignored(page: RulePage, judgement: Judgement) -> Iterator[str]:
 
 
 def _told(finding: Finding) -> str:
-    return f"{finding.severity}: {sentence(finding)}"
+    where = f"{line(str(finding.place))}: " if finding.place else ""
+    return f"{finding.severity}: {where}{sentence(finding)}"
 
 
 def _count(element: Element) -> None:

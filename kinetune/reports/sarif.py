@@ -83,7 +83,7 @@ def _result(finding: Finding, judgement: Judgement) -> Json:
         "message": {"text": sentence(finding)},
         "locations": [
             {
-                "physicalLocation": {"artifactLocation": {"uri": _uri(judgement.file)}, "region": _REGION},
+                "physicalLocation": _physical(finding, judgement),
                 "logicalLocations": [{"name": line(finding.on), "fullyQualifiedName": _full_name(finding, judgement)}],
             }
         ],
@@ -94,13 +94,21 @@ def _result(finding: Finding, judgement: Judgement) -> Json:
     }
 
 
+def _physical(finding: Finding, judgement: Judgement) -> Json:
+    """The line that says it; else the facts file, or what stands for the store."""
+    place = finding.place
+    if place is None:
+        return {"artifactLocation": {"uri": _uri(judgement.file)}, "region": _REGION}
+    return {"artifactLocation": {"uri": _uri(place.file)}, "region": {"startLine": max(place.line, 1)}}
+
+
 def _suppressed(ignored: Ignored) -> Json:
     return {"suppressions": [{"kind": "external", "status": "accepted", "justification": line(ignored.reason)}]}
 
 
 def _notification(skipped: Skipped, judgement: Judgement) -> Json:
     return {
-        "level": "warning",
+        "level": "warning" if skipped.asked else "note",
         "message": {"text": line(f"{skipped.code} {skipped.name} could not judge: {skipped.reason}")},
         "associatedRule": {"id": skipped.code, "index": _index(skipped.code, judgement)},
     }

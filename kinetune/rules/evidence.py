@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from kinetune.model.facts import Facts, Unknown
+from kinetune.model.configuration import Configuration
+from kinetune.model.facts import NO_STORE, Facts, OutOfScope, Unknown
 from kinetune.model.workload import Explained, Measured
 from kinetune.plans.measure import measured
 
 NO_TABLE = Unknown("there is no table kine")
 NO_RUN = Unknown("no saved run to compare with (--against FILE)")
 NO_SEQUENCE = Unknown("kine.id draws from no sequence")
+NO_FILES = OutOfScope("no configuration file was read (--kine-unit, --compose, --config-dir …)")
+NO_RELEASE = OutOfScope(f"{NO_STORE}, and nothing says which Kine it is (--kine or --k3s)")
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,28 @@ class Evidence:
 
     def of(self, name: str) -> object:
         """The fact of that name, or Unknown with the reason. A part of the table is Unknown where there is no table."""
-        if name in ("facts", "limits", "before"):
-            return self.facts if name == "facts" else getattr(self, name)
+        if name in ("limits", "before"):
+            return getattr(self, name)
+        if name in ("configuration", "files", "release", "kine"):
+            return self._said(name)
+        if self.facts.unseen:
+            return OutOfScope(self.facts.unseen)
+        return self._seen(name)
+
+    def _said(self, name: str) -> object:
+        """What needs no store. For rules that may do without, `files` are empty and `release` is None where unknown."""
+        configuration, kine = self.facts.configuration, self.facts.kine
+        if name == "files":
+            return Configuration() if isinstance(configuration, Unknown) else configuration
+        if name == "release":
+            return None if isinstance(kine, Unknown) else kine
+        if name == "configuration":
+            return NO_FILES if isinstance(configuration, Unknown) else configuration
+        return NO_RELEASE if self.facts.unseen and isinstance(kine, Unknown) else kine
+
+    def _seen(self, name: str) -> object:
+        if name == "facts":
+            return self.facts
         if name == "table":
             return self.facts.table or NO_TABLE
         if name == "sequence":

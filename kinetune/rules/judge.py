@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from kinetune.model.facts import Unknown
+from kinetune.model.facts import OutOfScope, Unknown
 from kinetune.model.finding import Finding, Ignored, Severity, Skipped, Verdict
 from kinetune.rules.evidence import Evidence
 from kinetune.rules.rule import Rule
@@ -48,15 +48,19 @@ def judge(evidence: Evidence, bench: Bench) -> Verdict:
 def _hear(rule: Rule, evidence: Evidence, bench: Bench) -> list[Finding] | Skipped:
     facts = [evidence.of(name) for name in rule.reads]
     if unknown := next((fact for fact in facts if isinstance(fact, Unknown)), None):
-        return Skipped(rule.code, rule.name, unknown.reason)
+        return _skipped(rule, unknown)
     findings = []
     for remark in rule.check(*facts):
         if isinstance(remark, Unknown):
             unknown = unknown or remark
             continue
         severity = bench.severities.get(rule.code) or remark.severity or rule.severity
-        findings.append(Finding(rule.code, rule.name, severity, remark.on, remark.says, remark.do))
-    return Skipped(rule.code, rule.name, unknown.reason) if unknown and not findings else findings
+        findings.append(Finding(rule.code, rule.name, severity, remark.on, remark.says, remark.do, remark.place))
+    return _skipped(rule, unknown) if unknown and not findings else findings
+
+
+def _skipped(rule: Rule, unknown: Unknown) -> Skipped:
+    return Skipped(rule.code, rule.name, unknown.reason, asked=not isinstance(unknown, OutOfScope))
 
 
 def _reason(finding: Finding, ignore: Mapping[str, str]) -> str | None:

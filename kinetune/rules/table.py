@@ -6,12 +6,17 @@ from kinetune.rules.acknowledged_creates import acknowledged_creates
 from kinetune.rules.analysed_statistics import analysed_statistics
 from kinetune.rules.batched_nested_loops import batched_nested_loops
 from kinetune.rules.call_budgets import call_budgets
+from kinetune.rules.clear_password import clear_password
 from kinetune.rules.compaction_lag import compaction_lag
+from kinetune.rules.compaction_off import compaction_off
+from kinetune.rules.configured_sequence_flag import configured_sequence_flag
 from kinetune.rules.connection_budget import connection_budget
 from kinetune.rules.covering_unique_index import covering_unique_index
 from kinetune.rules.dead_rows import dead_rows
 from kinetune.rules.deletable_rows import deletable_rows
+from kinetune.rules.emulated_etcd import emulated_etcd
 from kinetune.rules.encrypted_connection import encrypted_connection
+from kinetune.rules.endpoint_form import endpoint_form
 from kinetune.rules.equal_nodes import equal_nodes
 from kinetune.rules.gap_rows import gap_rows
 from kinetune.rules.generic_plans import generic_plans
@@ -20,17 +25,24 @@ from kinetune.rules.index_names import index_names
 from kinetune.rules.isolation import isolation
 from kinetune.rules.key_collation import key_collation
 from kinetune.rules.kine_table import kine_table
+from kinetune.rules.known_names import known_names
 from kinetune.rules.largest_resource import largest_resource
 from kinetune.rules.list_query_index import list_query_index
 from kinetune.rules.maintained_server import maintained_server
+from kinetune.rules.metrics_address import metrics_address
+from kinetune.rules.node_names import node_names
+from kinetune.rules.odd_nodes import odd_nodes
 from kinetune.rules.ordered_ids import ordered_ids
 from kinetune.rules.password_asked import password_asked
+from kinetune.rules.pinned_images import pinned_images
 from kinetune.rules.planner_settings import planner_settings
 from kinetune.rules.pooler_crash import pooler_crash
+from kinetune.rules.pooler_endpoint import pooler_endpoint
 from kinetune.rules.primary_key_name import primary_key_name
 from kinetune.rules.public_table import public_table
 from kinetune.rules.range_sharded_ids import range_sharded_ids
 from kinetune.rules.range_sharded_indexes import range_sharded_indexes
+from kinetune.rules.replication_factor import replication_factor
 from kinetune.rules.row_by_row_reads import row_by_row_reads
 from kinetune.rules.rule import Rule
 from kinetune.rules.schema_migration import schema_migration
@@ -54,6 +66,7 @@ from kinetune.rules.used_indexes import used_indexes
 from kinetune.rules.valid_indexes import valid_indexes
 from kinetune.rules.whole_table_reads import whole_table_reads
 from kinetune.rules.wide_ids import wide_ids
+from kinetune.rules.zone_loss import zone_loss
 
 RULES: tuple[Rule, ...] = (
     kine_table,
@@ -101,6 +114,19 @@ RULES: tuple[Rule, ...] = (
     stolen_ids,
     single_connection,
     pooler_crash,
+    configured_sequence_flag,
+    known_names,
+    endpoint_form,
+    clear_password,
+    pooler_endpoint,
+    compaction_off,
+    emulated_etcd,
+    metrics_address,
+    pinned_images,
+    node_names,
+    replication_factor,
+    odd_nodes,
+    zone_loss,
     connection_budget,
     idle_transactions,
     superuser_role,

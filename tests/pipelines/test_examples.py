@@ -161,6 +161,7 @@ def commands() -> list[str]:
 @pytest.mark.parametrize("command", [command for command in commands() if command.startswith("kinetune")])
 def test_every_command_of_the_page_runs(command: str, place: Path) -> None:
     good(place).rename(place / "kine-facts.json")
+    shutil.copytree(ROOT / "tests" / "data" / "deploy" / "good", place / "deploy")
     done = shell(command)
     assert (done.returncode, done.stderr) == (0, "")
     for name in re.findall(r"--output (\S+)", command):

@@ -1,0 +1,147 @@
+"""The command line of a program, of a container or of a shell, read as the Part it starts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from kinetune.deploy.given import Given, Origin, part
+from kinetune.deploy.images import component, image
+from kinetune.deploy.lexer import ARGUMENTS, VARIABLE, Lexer, Word
+from kinetune.model.configuration import Component, Part
+from kinetune.model.place import Place
+
+PROGRAMS = {
+    "kine": Component.KINE,
+    "k3s": Component.K3S,
+    "kube-apiserver": Component.APISERVER,
+    "yugabyted": Component.NODE,
+    "yb-tserver": Component.TSERVER,
+    "yb-master": Component.MASTER,
+}
+_SHELLS = {"sh", "bash", "dash", "ash"}
+_BEFORE = {"do", "then", "else", "if", "!", "sudo", "exec", "nohup", "env", "time", "while", "until", "{", "command"}
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+_SWITCHES = {"-d", "-i", "-t", "-it", "-ti", "-dit", "-P", "--rm", "--detach", "--init", "--privileged"}
+_SWITCHES |= {"--interactive", "--tty", "--read-only", "--publish-all", "-q", "--quiet", "--no-healthcheck"}
+
+
+@dataclass(frozen=True)
+class Around:
+    """What stands around a command: what it is called there, and what it is given from outside."""
+
+    origin: Origin
+    variables: tuple[Given, ...] = ()
+    flags: tuple[Given, ...] = ()
+    shown: bool = True
+
+
+def parts(command: Sequence[Word], around: Around) -> Iterator[Part]:
+    """The parts that a command starts; none where it starts nothing of ours."""
+    command = [replace(word, text=word.text.replace(ARGUMENTS, VARIABLE)) for word in command]
+    command, given = _bare(command, around)
+    around = replace(around, variables=around.variables + given)
+    name = command[0].text.rpartition("/")[2] if command else ""
+    if name in ("docker", "podman") and len(command) > 1:
+        yield from _docker(command[1:], around)
+    elif name in _SHELLS and len(command) > 2 and "c" in command[1].text[:3]:
+        inner = Lexer(command[2].text, around.origin.place.file, command[2].line)
+        while (words := inner.command()) is not None:
+            yield from parts(words, around)
+    else:
+        yield from _program(name, command, around)
+
+
+def _bare(command: Sequence[Word], around: Around) -> tuple[list[Word], tuple[Given, ...]]:
+    """Without what may stand before a program; its own NAME=value in front are variables."""
+    words, given = list(command), []
+    while words and (words[0].text in _BEFORE or (found := _ASSIGNMENT.fullmatch(words[0].text))):
+        if words[0].text not in _BEFORE and found:
+            given.append(Given(found[1], found[2], _place(around, words[0]), around.shown))
+        words = words[1:]
+    return words, tuple(given)
+
+
+def _program(name: str, command: Sequence[Word], around: Around) -> Iterator[Part]:
+    """By the program's name, or by its image where the command is flags alone."""
+    kind = PROGRAMS.get(name)
+    if kind is None and (not command or command[0].text[:1] == "-" or name in ("server", "agent")):
+        kind, command = component(around.origin.image), [Word("", around.origin.place.line), *command]
+    arguments = list(command[1:])
+    verb = next((word.text for word in arguments if word.text[:1] != "-"), "")
+    if kind is Component.NODE:
+        kind = {"start": Component.NODE, "configure": Component.PLACEMENT}.get(verb)
+    if kind is Component.K3S and verb != "server":
+        kind = None
+    if kind is None or kind is Component.OTHER:
+        if around.origin.image:
+            yield part(replace(around.origin, component=Component.OTHER), (), around.variables)
+        return
+    place = _place(around, command[0]) if name else around.origin.place
+    own = [*around.flags, *flags(arguments, around)]
+    yield part(replace(around.origin, component=kind, place=place), own, around.variables)
+
+
+def flags(arguments: Sequence[Word], around: Around) -> Iterator[Given]:
+    """
+    `--name=value`, `--name value`, `--name`. What K3s hands to the API server is told as the API server's,
+    and words that a variable holds as a flag of the mark's name.
+    """
+    at = 0
+    while at < len(arguments):
+        word = arguments[at]
+        at += 1
+        if word.text == VARIABLE:
+            yield Given(VARIABLE, "", _place(around, word))
+        if word.text[:1] != "-":
+            continue
+        name, mark, value = word.text.lstrip("-").partition("=")
+        if not mark and at < len(arguments) and arguments[at].text[:1] != "-":
+            value, at = arguments[at].text, at + 1
+        if name == "kube-apiserver-arg":
+            name, _, value = value.lstrip("-").partition("=")
+        yield Given(name, value, _place(around, word), around.shown)
+
+
+def _docker(command: Sequence[Word], around: Around) -> Iterator[Part]:
+    """docker run and docker exec."""
+    if command[0].text not in ("run", "exec", "create"):
+        return
+    at, options = 1, []
+    while at < len(command) and command[at].text[:1] == "-":
+        word = command[at]
+        name, mark, value = word.text.partition("=")
+        at += 1
+        if not mark and name not in _SWITCHES and at < len(command):
+            value, at = command[at].text, at + 1
+        options.append((name, value, word))
+    if at == len(command):
+        return
+    inner = _container(options, command[at], around)
+    if command[0].text != "exec":
+        inner = replace(inner, origin=replace(inner.origin, image=image(command[at].text, inner.origin.place)))
+    yield from parts(command[at + 1 :], inner)
+
+
+def _container(options: list[tuple[str, str, Word]], called: Word, around: Around) -> Around:
+    origin, flags, variables = around.origin, [], []
+    name = next((value for option, value, _ in options if option == "--name"), called.text.rpartition("/")[2])
+    for option, value, word in options:
+        place = _place(around, word)
+        if option in ("-e", "--env"):
+            variables.append(Given(value.partition("=")[0], value.partition("=")[2], place, around.shown))
+        elif option in ("-h", "--hostname"):
+            flags.append(Given("docker.hostname", value, place))
+        elif option in ("-p", "--publish"):
+            flags.append(Given("docker.published", value, place))
+    return replace(
+        around,
+        origin=replace(origin, name=name, place=_place(around, called)),
+        variables=(*around.variables, *variables),
+        flags=tuple(flags),
+    )
+
+
+def _place(around: Around, word: Word) -> Place:
+    return Place(around.origin.place.file, word.line)

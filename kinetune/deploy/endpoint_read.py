@@ -1,0 +1,103 @@
+"""A datastore endpoint in a file: what Kine makes of it, without its password."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kinetune.deploy.lexer import VARIABLE
+from kinetune.model.configuration import EndpointRead
+from kinetune.model.endpoint import Endpoint, parse
+from kinetune.model.endpoint_text import ENCODE, EXAMPLE, FOREIGN, FORK, NARROW, WIDE
+from kinetune.model.failure import UsageFailure
+from kinetune.model.place import Place
+
+_STAND_IN = "kinetunevariable"
+_PORT = re.compile(f":{VARIABLE}(?=[/,?]|$)")
+_SECRET = re.compile(r"(?:^|[?&\s])(?:ssl)?password\s*=\s*([^&\s]+)", re.IGNORECASE)
+_POOLER = re.compile(r"pg-?bouncer|pgcat|odyssey|(^|[.-])pooler([.-]|$)", re.IGNORECASE)
+PGBOUNCER_PORT = 6432
+SMALL = "the database's name has capitals and is read in small letters, as Kine does from v0.13.0"
+_UNPREPARED = ("exec", "simple_protocol")
+"""pgx's modes that need nothing of a connection but the one message (facts/kine.md §3 has the first)."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """What Kine makes of it (None where a variable holds all of it), and whether a password stands in it."""
+
+    endpoint: EndpointRead | None
+    password: bool
+
+
+def read(text: str, place: Place) -> Read:
+    """Nothing is quoted but the host, the database and the names of parameters."""
+    text = text.strip()
+    if not text or not text.replace(VARIABLE, ""):
+        return Read(None, password=False)
+    return Read(_endpoint(text, place), _has_password(text))
+
+
+def _endpoint(text: str, place: Place) -> EndpointRead | None:
+    scheme, mark, rest = text.partition("://")
+    if not mark:
+        kind = "keyword=value is libpq's form" if "=" in text else "it is no URL"
+        return EndpointRead(place, refused=f"Kine takes a URL and nothing else ({kind}); {EXAMPLE}")
+    if scheme in FOREIGN:
+        return EndpointRead(place, scheme, foreign=FOREIGN[scheme])
+    if scheme == "yugabytedb":
+        return EndpointRead(place, scheme, refused=FORK)
+    filled = _PORT.sub(":5432", text).replace(VARIABLE, _STAND_IN)
+    try:
+        target = parse(filled, "the endpoint")
+    except UsageFailure as failure:
+        cause = failure.cause.removeprefix("the endpoint: ")
+        return None if VARIABLE in text else EndpointRead(place, refused=f"{cause}; {failure.next_step}")
+    assert isinstance(target, Endpoint)
+    return _accepted(target, rest, EndpointRead(place, scheme))
+
+
+def _accepted(target: Endpoint, rest: str, found: EndpointRead) -> EndpointRead:
+    place, _, query = rest.partition("?")
+    authority, _, path = place.partition("/")
+    account = authority.rpartition("@")[0].replace(VARIABLE, "")
+    wide = not NARROW.fullmatch(account)
+    return EndpointRead(
+        place=found.place,
+        scheme=found.scheme,
+        database=bool(path) or bool(re.search("(^|&)(dbname|database)=", query)),
+        pooler=next(filter(None, map(_pooler, target.hosts)), ""),
+        refused=f"Kine refuses its user or password as written; {ENCODE}" if wide else "",
+        notes=tuple(map(_bare, filter(_is_kines, target.notes))),
+        prepares=not _unprepared(rest),
+    )
+
+
+def _pooler(server: tuple[str, int | None]) -> str:
+    host, port = server
+    if _POOLER.search(host):
+        return "its host's name"
+    return "port 6432" if port == PGBOUNCER_PORT else ""
+
+
+def _is_kines(note: str) -> bool:
+    """What concerns Kine and is not told otherwise: not that libpq leaves pgx's parameters out."""
+    return note != WIDE and "libpq does not know" not in note
+
+
+def _bare(note: str) -> str:
+    """Without the database's name."""
+    return SMALL if note.startswith("database ") else note
+
+
+def _unprepared(rest: str) -> bool:
+    mode = re.search(r"[?&]default_query_exec_mode=([a-z_]+)", rest)
+    return mode is not None and mode[1] in _UNPREPARED
+
+
+def _has_password(text: str) -> bool:
+    """Whether one is written out; a variable in its place is as it should be."""
+    _, mark, rest = text.partition("://")
+    password = rest.rpartition("@")[0].partition(":")[2] if mark else ""
+    others = _SECRET.findall(text)
+    return any(value and VARIABLE not in value for value in (password, *others))

@@ -1,0 +1,174 @@
+"""Words of shell scripts and of systemd's lines, each with its line; what a variable decides is a mark in the word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kinetune.model.failure import UsageFailure
+
+VARIABLE = "\ue000"
+"""Stands in a word for what only the machine knows: ${NAME}, $(command)."""
+ARGUMENTS = "\ue001"
+"""Stands for "$@", which a script may have set itself."""
+_NAME = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?-([^}$`]*))?\}|([A-Za-z_]\w*)|\{[^}]*\}|[0-9@*#?$!-])")
+_HERE = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
+_ENDS = "\n;&|()"
+
+
+@dataclass(frozen=True)
+class Word:
+    text: str
+    line: int
+
+
+@dataclass
+class Lexer:
+    """
+    Cuts a text into commands. With `shell` operators end a command and # begins a comment; systemd knows neither.
+
+    `values` are variables that the text itself has set so far.
+    """
+
+    text: str
+    file: str
+    first: int = 1
+    shell: bool = True
+    values: Mapping[str, str] = field(default_factory=dict)
+    _at: int = 0
+    _line: int = 0
+    _word: list[str] = field(default_factory=list)
+    _open: int = 0
+    _here: list[str] = field(default_factory=list)
+
+    def command(self) -> list[Word] | None:
+        """The words of the next command, None at the end. Raises UsageFailure for a quote that is never closed."""
+        self._line = self._line or self.first
+        words: list[Word] = []
+        while self._at < len(self.text):
+            letter = self.text[self._at]
+            if self.shell and letter in _ENDS:
+                self._close(words)
+                self._pass(letter)
+                if words:
+                    return words
+            elif letter.isspace():
+                self._close(words)
+                self._pass(letter)
+            elif letter == "#" and self.shell and not self._open:
+                self._at = _until(self.text, "\n", self._at)
+            else:
+                self._take(letter)
+        self._close(words)
+        return words or None
+
+    def mark(self) -> tuple[int, int]:
+        """Where the next command begins."""
+        return self._at, self._line
+
+    def back(self, mark: tuple[int, int]) -> None:
+        """Read again from there: a loop goes round."""
+        self._at, self._line = mark
+
+    def _pass(self, letter: str) -> None:
+        self._at += 1
+        if letter == "\n":
+            self._line += 1
+            self._skip_here()
+
+    def _close(self, words: list[Word]) -> None:
+        if self._open:
+            words.append(Word("".join(self._word), self._open))
+        self._word, self._open = [], 0
+
+    def _take(self, letter: str) -> None:
+        """One step into a word."""
+        if letter == "\\" and self.text[self._at + 1 : self._at + 2] == "\n":
+            self._at, self._line = self._at + 2, self._line + 1
+            return
+        if self.shell and letter == "<" and (found := _HERE.match(self.text, self._at)):
+            self._here.append(found[2])
+            self._at = found.end()
+            return
+        self._open = self._open or self._line
+        if letter == "\\":
+            self._word.append(self.text[self._at + 1 : self._at + 2])
+            self._at += 2
+        elif letter in "'\"":
+            self._quoted(letter)
+        elif letter in "$`":
+            self._variable()
+        else:
+            self._word.append(letter)
+            self._at += 1
+
+    def _quoted(self, quote: str) -> None:
+        began, self._at = self._line, self._at + 1
+        while self._at < len(self.text):
+            letter = self.text[self._at]
+            if letter == quote:
+                self._at += 1
+                return
+            self._line += letter == "\n"
+            if quote == '"' and letter == "\\" and self.text[self._at + 1 : self._at + 2] in tuple('"\\$`\n'):
+                following = self.text[self._at + 1]
+                self._line += following == "\n"
+                self._word.append("" if following == "\n" else following)
+                self._at += 2
+            elif quote == '"' and letter in "$`":
+                self._variable()
+            else:
+                self._word.append(letter)
+                self._at += 1
+        raise UsageFailure(f"{self.file}:{began}: a quote is opened and never closed", "close it")
+
+    def _variable(self) -> None:
+        """$NAME and its like: the value where the text has set it, else its default, else the mark."""
+        found = _NAME.match(self.text, self._at)
+        if found:
+            name = found[1] or found[3] or ""
+            unknown = ARGUMENTS if self.shell and found[0].strip("${}") in ("@", "*") else VARIABLE
+            self._word.append(self.values.get(name, found[2] if found[2] is not None else unknown))
+            self._at = found.end()
+        elif self.text.startswith("$(", self._at):
+            self._mark_until(_closed(self.text, self._at + 1))
+        elif self.text[self._at] == "`":
+            self._mark_until(_until(self.text, "`", self._at + 1) + 1)
+        else:
+            self._word.append("$")
+            self._at += 1
+
+    def _mark_until(self, end: int) -> None:
+        self._line += self.text.count("\n", self._at, end)
+        self._word.append(VARIABLE)
+        self._at = end
+
+    def _skip_here(self) -> None:
+        """The lines of a here document are somebody else's."""
+        for mark in self._here:
+            found = re.compile(rf"^\s*{re.escape(mark)}[ \t]*$", re.MULTILINE).search(self.text, self._at)
+            end = found.end() if found else len(self.text)
+            self._line += self.text.count("\n", self._at, end)
+            self._at = end
+        self._here = []
+
+
+def words(text: str, file: str, line: int) -> list[Word]:
+    """The words of one line of systemd's, or of a command given as one text."""
+    return Lexer(text, file, line, shell=False).command() or []
+
+
+def _until(text: str, mark: str, start: int) -> int:
+    found = text.find(mark, start)
+    return len(text) if found < 0 else found
+
+
+def _closed(text: str, start: int) -> int:
+    """Behind the parenthesis that closes the one at `start`."""
+    depth = 0
+    for at in range(start, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[at], 0)
+        if depth == 0:
+            return at + 1
+    return len(text)

@@ -1,0 +1,161 @@
+"""Configuration files by what they are: named by an option, or recognised by their content in a folder."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from kinetune.deploy.read_compose import read_compose
+from kinetune.deploy.read_environment import read_environment
+from kinetune.deploy.read_helm import KEYS as HELM_KEYS
+from kinetune.deploy.read_helm import read_helm
+from kinetune.deploy.read_k3s import KEYS as K3S_KEYS
+from kinetune.deploy.read_k3s import read_k3s
+from kinetune.deploy.read_manifest import read_manifest
+from kinetune.deploy.read_script import read_flags, read_script
+from kinetune.deploy.read_unit import Beside, read_unit
+from kinetune.deploy.yaml_text import documents
+from kinetune.model.configuration import Configuration, Part, SeenFile
+from kinetune.model.failure import UsageFailure
+
+COMMAND_LINE = "command line"
+_LARGEST = 1_000_000
+_ENDINGS = {".yaml", ".yml", ".service", ".sh", ".bash", ".env", ".conf", ".flags", ""}
+_OURS = re.compile(r"\b(kine|k3s|yugabyted?|yb-tserver|kube-apiserver|datastore-endpoint|gflags)\b", re.IGNORECASE)
+
+
+class Kind(StrEnum):
+    K3S = "K3s configuration"
+    UNIT = "systemd unit"
+    ENVIRONMENT = "environment file"
+    HELM = "Helm values"
+    COMPOSE = "compose file"
+    MANIFEST = "manifest"
+    SCRIPT = "shell script"
+    FLAGS = "flags of a kube-apiserver"
+
+
+@dataclass
+class Reading:
+    """What was read so far; a file that another one names is not read by itself again."""
+
+    files: list[SeenFile] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    seen: set[Path] = field(default_factory=set)
+
+    def result(self) -> Configuration:
+        return Configuration(tuple(self.files), tuple(self.parts))
+
+    def file(self, path: Path, kind: Kind) -> None:
+        """A file that somebody named as being of that kind. UsageFailure where it cannot be read as such."""
+        text = self._text(path, kind)
+        if kind is Kind.UNIT and not re.search(r"^\s*\[\w+\]", text, re.MULTILINE):
+            kind = Kind.ENVIRONMENT
+        self.parts += READERS[kind](text, str(path), lambda name: self._beside(path, name))
+        if kind is Kind.K3S:
+            self._drop_ins(path, text)
+
+    def command(self, text: str) -> None:
+        """A command line in place of a file."""
+        self.parts += read_script(text, COMMAND_LINE)
+        self.files.append(SeenFile(COMMAND_LINE, Kind.SCRIPT))
+
+    def folder(self, path: Path) -> None:
+        """All files below that are recognised. UsageFailure where there is none."""
+        if not path.is_dir():
+            raise UsageFailure(f"{path} is no folder", "name the folder that holds the configuration")
+        kinds = {file: kind for file in _candidates(path) if (kind := recognise(file))}
+        if not kinds:
+            raise UsageFailure(f"{path} holds no configuration that kinetune knows", "name its files one by one")
+        for file in sorted(kinds, key=lambda file: (kinds[file] is Kind.ENVIRONMENT, file)):
+            if file.resolve() not in self.seen:
+                self.file(file, kinds[file])
+
+    def _text(self, path: Path, kind: Kind) -> str:
+        try:
+            text, mode = path.read_text(encoding="utf-8"), path.stat().st_mode
+        except UnicodeDecodeError:
+            raise UsageFailure(f"{path}:1: this is not UTF-8 text", "name another file") from None
+        except OSError as error:
+            raise UsageFailure(f"cannot read {path}: {error.strerror}", "name another, or run as its owner") from None
+        self.files.append(SeenFile(str(path), kind, bool(mode & 0o004)))
+        self.seen.add(path.resolve())
+        return text
+
+    def _beside(self, path: Path, name: str) -> tuple[str, str] | None:
+        """
+        A file named in another one: beside it (in a repository they lie together), else where its path leads.
+
+        A name that the machine fills in, a file that is not here, and one that we may not read, is None.
+        """
+        if "\0" in name or not re.search(r"\w", name):
+            return None
+        for place in (path.parent / Path(name).name, path.parent / name):
+            if os.path.isfile(place) and os.access(place, os.R_OK):
+                return str(place), self._text(place, Kind.ENVIRONMENT)
+        return None
+
+    def _drop_ins(self, path: Path, text: str) -> None:
+        """config.yaml.d/*.yaml belong to the same server: its part is read anew with them."""
+        drops = sorted(path.with_name(f"{path.name}.d").glob("*.y*ml"))
+        if drops:
+            several = [(str(path), text), *((str(drop), self._text(drop, Kind.K3S)) for drop in drops)]
+            self.parts[-1:] = read_k3s(several)
+
+
+READERS: Mapping[Kind, Callable[[str, str, Beside], list[Part]]] = {
+    Kind.K3S: lambda text, file, _: read_k3s([(file, text)]),
+    Kind.UNIT: read_unit,
+    Kind.ENVIRONMENT: lambda text, file, _: read_environment(text, file),
+    Kind.HELM: lambda text, file, _: read_helm(text, file),
+    Kind.COMPOSE: read_compose,
+    Kind.MANIFEST: lambda text, file, _: read_manifest(text, file),
+    Kind.SCRIPT: lambda text, file, _: read_script(text, file),
+    Kind.FLAGS: lambda text, file, _: read_flags(text, file),
+}
+
+
+def recognise(path: Path) -> Kind | None:
+    """What a file is by its content; None for what is none of ours."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return None
+    except OSError as error:
+        raise UsageFailure(f"cannot read {path}: {error.strerror}", "make it readable, or move it away") from None
+    if not _OURS.search(text):
+        return None
+    if re.search(r"^\[Service\]", text, re.MULTILINE):
+        return Kind.UNIT if re.search(r"^ExecStart\s*=", text, re.MULTILINE) else None
+    if path.suffix == ".flags":
+        return Kind.FLAGS if "--etcd-servers" in text else None
+    if path.suffix in (".yaml", ".yml"):
+        return _yaml(text, str(path))
+    if re.search(r"^(export )?(KINE|K3S)_\w+=", text, re.MULTILINE) and not text.startswith("#!"):
+        return Kind.ENVIRONMENT
+    return Kind.SCRIPT if text.startswith("#!") or path.suffix in (".sh", ".bash") else None
+
+
+def _yaml(text: str, file: str) -> Kind | None:
+    first = next((one for one in documents(text, file) if one.is_map), None)
+    keys = {key.text.removesuffix("+") for key, _ in first.pairs()} if first else set()
+    if "services" in keys:
+        return Kind.COMPOSE
+    if {"apiVersion", "kind"} <= keys:
+        return Kind.MANIFEST
+    if keys & K3S_KEYS:
+        return Kind.K3S
+    return Kind.HELM if keys & HELM_KEYS else None
+
+
+def _candidates(folder: Path) -> Iterator[Path]:
+    """Files of a likely ending and size; folders whose name begins with a dot are not entered."""
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") and part != ".env" for part in path.relative_to(folder).parts)
+        inside = path.parent.name.endswith((".yaml.d", ".yml.d"))
+        if not hidden and not inside and path.suffix in _ENDINGS and path.is_file() and path.stat().st_size < _LARGEST:
+            yield path

@@ -1,0 +1,42 @@
+"""K3s' config.yaml and the files of config.yaml.d beside it, which go before it in the order of their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kinetune.deploy.given import Given, Origin, part
+from kinetune.deploy.yaml_text import Node, documents
+from kinetune.model.configuration import Component, Part
+from kinetune.model.failure import UsageFailure
+from kinetune.model.place import Place
+
+_NAMES = """
+datastore-endpoint datastore-cafile datastore-certfile datastore-keyfile cluster-init tls-san kube-apiserver-arg
+write-kubeconfig-mode node-taint disable secrets-encryption token token-file node-name flannel-backend
+"""
+KEYS = frozenset(_NAMES.split())
+"""By these a K3s configuration is told from other files."""
+
+
+def read_k3s(files: Sequence[tuple[str, str]]) -> list[Part]:
+    """One server out of (path, text) of its files. UsageFailure for what is no mapping."""
+    flags = [given for path, text in files for given in _flags(path, text)]
+    path = files[0][0]
+    return [part(Origin(Component.K3S, path.rpartition("/")[2], Place(path, 1)), flags)]
+
+
+def _flags(path: str, text: str) -> Iterator[Given]:
+    for document in documents(text, path):
+        if not document.is_map:
+            raise UsageFailure(f"{path}:{document.line}: this is no K3s configuration", "write key: value lines")
+        for key, value in document.pairs():
+            for item in list(value.items()) or [value]:
+                yield _given(key.text.removesuffix("+"), item, path)
+
+
+def _given(key: str, item: Node, path: str) -> Given:
+    """An argument for the API server is told as its own flag."""
+    if key == "kube-apiserver-arg":
+        name, _, value = item.text.lstrip("-").partition("=")
+        return Given(name, value, Place(path, item.line))
+    return Given(key, item.text, Place(path, item.line))

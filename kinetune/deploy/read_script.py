@@ -1,0 +1,134 @@
+"""Shell scripts, and single command lines, that start YugabyteDB, Kine or K3s."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from kinetune.deploy.commands import Around, flags, parts
+from kinetune.deploy.given import Origin, part
+from kinetune.deploy.lexer import ARGUMENTS, VARIABLE, Lexer, Word
+from kinetune.model.configuration import Component, Part
+from kinetune.model.place import Place
+
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+_BEGINS = ("for", "while", "until")
+_MOST, _UNKNOWN = 20, {VARIABLE, "*", "{", "?"}
+_SAYS = ("export", "readonly", "local", "declare")
+
+
+@dataclass
+class _Loop:
+    """A loop goes round for each of its items; one whose items only the machine knows has none, and is read once."""
+
+    name: str = ""
+    items: list[str] = field(default_factory=list)
+    body: tuple[int, int] = (0, 0)
+
+
+@dataclass
+class _Script:
+    """
+    What is known on the way through a script: its variables, the loops and functions it is in, and what `set --` made
+    of "$@" (None: the caller's).
+    """
+
+    values: dict[str, str] = field(default_factory=dict)
+    loops: list[_Loop | None] = field(default_factory=list)
+    arguments: list[Word] | None = None
+
+    def times(self) -> int | None:
+        """How often what follows is run: once, since known loops are gone round, or nobody knows."""
+        return None if None in self.loops else 1
+
+
+def read_script(text: str, file: str) -> list[Part]:
+    """Every part that a command of the script starts. Variables that it sets itself are followed, others are marks."""
+    script = _Script()
+    lexer = Lexer(text, file, values=script.values)
+    name = file.rpartition("/")[2]
+    found = []
+    while (command := lexer.command()) is not None:
+        command = _filled(command, script)
+        _learn([word.text for word in command], script, lexer)
+        _arguments(command, script)
+        around = Around(Origin(Component.OTHER, name, Place(file, command[0].line), count=script.times()))
+        found += [_named(one) for one in parts(command, around)]
+    return found
+
+
+def read_flags(text: str, file: str) -> list[Part]:
+    """A kube-apiserver's flags, one a line, as they are pasted behind its name."""
+    origin = Origin(Component.APISERVER, file.rpartition("/")[2], Place(file, 1))
+    given = flags([word for command in _all(Lexer(text, file)) for word in command], Around(origin, shown=False))
+    return [part(origin, given)]
+
+
+def _all(lexer: Lexer) -> Iterator[list[Word]]:
+    while (command := lexer.command()) is not None:
+        yield command
+
+
+def _named(one: Part) -> Part:
+    """A node of its own machine is called by its address or its host."""
+    if one.component is not Component.NODE or one.image:
+        return one
+    told = one.find("hostname", "advertise_address")
+    return replace(one, name=told.value) if told and told.value else one
+
+
+def _filled(command: list[Word], script: _Script) -> list[Word]:
+    """With what "$@" holds in its place."""
+    if script.arguments is None:
+        return command
+    known = script.arguments
+    return [one for word in command for one in (known if word.text == ARGUMENTS else [word])] or command
+
+
+def _arguments(command: list[Word], script: _Script) -> None:
+    """set -- and shift; a condition before them is taken as met, and a function's end forgets them."""
+    if command[0].text == "set" and len(command) > 1 and command[1].text == "--":
+        script.arguments = command[2:]
+    elif command[0].text == "shift" and script.arguments and len(command) == 1:
+        script.arguments = script.arguments[1:]
+    elif command[0].text == "}":
+        script.arguments = None
+
+
+def _learn(heads: list[str], script: _Script, lexer: Lexer) -> None:
+    """From an assignment its value; a loop begins, goes round or ends."""
+    heads = heads[1:] if heads[0] == "do" and len(heads) > 1 else heads
+    if heads[0] in _BEGINS:
+        script.loops.append(_loop(heads, script, lexer))
+    elif heads[0] == "{":
+        script.loops.append(None)
+    elif heads[0] == "done" and script.loops:
+        _round(script, lexer)
+    elif heads[0] == "}" and script.loops:
+        script.loops.pop()
+    assigned = heads[1:] if heads[0] in _SAYS else heads
+    pairs = [_ASSIGNMENT.fullmatch(word) for word in assigned]
+    if all(pairs):
+        script.values |= {pair[1]: pair[2] for pair in pairs if pair}
+
+
+def _loop(heads: list[str], script: _Script, lexer: Lexer) -> _Loop | None:
+    """`for n in 1 2 3`, its variable set to the first; None for a loop of another form, within another, or too long."""
+    items = heads[3:] if heads[0] == "for" and heads[2:3] == ["in"] else []
+    if not 0 < len(items) <= _MOST or script.loops or any(set(item) & _UNKNOWN for item in items):
+        script.values.pop(heads[1] if len(heads) > 1 else "", None)
+        return None
+    script.values[heads[1]] = items[0]
+    return _Loop(heads[1], items[1:], lexer.mark())
+
+
+def _round(script: _Script, lexer: Lexer) -> None:
+    loop = script.loops[-1]
+    if loop and loop.items:
+        script.values[loop.name] = loop.items.pop(0)
+        lexer.back(loop.body)
+        return
+    script.loops.pop()
+    if loop:
+        script.values.pop(loop.name, None)

@@ -1,0 +1,102 @@
+"""systemd units of Kine, K3s, a kube-apiserver or YugabyteDB, with their environment files (systemd.service(5))."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from kinetune.deploy.commands import Around, parts
+from kinetune.deploy.given import Given, Origin, part
+from kinetune.deploy.lexer import Word, words
+from kinetune.deploy.read_environment import variables
+from kinetune.model.configuration import Component, Part
+from kinetune.model.failure import UsageFailure
+from kinetune.model.place import Place
+
+Beside = Callable[[str], tuple[str, str] | None]
+"""A file that another one names, as the path it was found at and its text; None where it is not here."""
+_SPECIFIER = re.compile(r"%(?!%)")
+SPECIFIER = "systemd takes a % in a unit for a specifier"
+
+
+@dataclass(frozen=True)
+class Line:
+    """`key=value` of a unit, its continuation lines joined."""
+
+    section: str
+    key: str
+    value: str
+    number: int
+
+
+def read_unit(text: str, file: str, beside: Beside) -> list[Part]:
+    """The parts that ExecStart starts. UsageFailure names file and line of what is no unit."""
+    lines = [line for line in _lines(text, file) if line.section == "Service"]
+    starts = [line for line in lines if line.key == "ExecStart" and line.value]
+    if not starts:
+        raise UsageFailure(f"{file}:1: this is no systemd service", "it has no ExecStart below [Service]")
+    given, files = _environment(lines, file), [line for line in lines if line.key == "EnvironmentFile"]
+    for line in files:
+        if found := beside(line.value.removeprefix("-")):
+            given += variables(found[1], found[0])
+    around = Around(Origin(Component.OTHER, file.rpartition("/")[2], Place(file, starts[0].number)), given)
+    found_parts = [one for line in starts for one in _started(line, file, around)]
+    percent = [line.number for line in lines if line.key in ("ExecStart", "Environment") and _in_endpoint(line.value)]
+    return [_noted(one, file, percent) for one in found_parts] or [part(around.origin, (), given)]
+
+
+def _started(line: Line, file: str, around: Around) -> Iterator[Part]:
+    """Prefixes of ExecStart (- @ : + !) are systemd's."""
+    text = line.value.lstrip("-@:+!").replace("%%", "%")
+    yield from parts(words(text, file, line.number), around)
+
+
+def _environment(lines: list[Line], file: str) -> tuple[Given, ...]:
+    """Environment="A=b c" D=e; systemctl show tells it to everybody."""
+    found = []
+    for line in lines:
+        if line.key == "Environment":
+            for word in words(line.value.replace("$", "\\$"), file, line.number):
+                name, _, value = word.text.partition("=")
+                found.append(Given(name, value.replace("%%", "%"), _place(file, word), shown=True))
+    return tuple(found)
+
+
+def _in_endpoint(value: str) -> bool:
+    """A lone % in an endpoint: %40, which systemd cannot resolve."""
+    return any("://" in piece and _SPECIFIER.search(piece.replace("%%", "")) for piece in value.split())
+
+
+def _noted(one: Part, file: str, lines: list[int]) -> Part:
+    """With a word on specifiers where its endpoint stands in this unit."""
+    if one.endpoint is None or one.endpoint.place.file != file or not lines:
+        return one
+    return replace(one, endpoint=replace(one.endpoint, notes=(*one.endpoint.notes, SPECIFIER)))
+
+
+def _lines(text: str, file: str) -> Iterator[Line]:
+    """A line that ends in a backslash goes on; what begins with # or ; is a comment, also in between."""
+    section, pending, began = "", "", 0
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = raw.strip()
+        if line[:1] in ("#", ";") or (not line and not pending):
+            pending += "\n" if pending else ""
+            continue
+        began = began or number
+        if line.endswith("\\"):
+            pending += line[:-1] + " \n"
+            continue
+        whole, pending = pending + line, ""
+        if whole.startswith("[") and whole.endswith("]"):
+            section = whole[1:-1]
+        else:
+            key, mark, value = whole.partition("=")
+            if not mark:
+                raise UsageFailure(f"{file}:{began}: this is no line of a systemd unit", "write Key=value")
+            yield Line(section, key.strip(), value.strip(), began)
+        began = 0
+
+
+def _place(file: str, word: Word) -> Place:
+    return Place(file, word.line)

@@ -1,0 +1,93 @@
+"""YAML with the line of each value. PyYAML is loaded here, when the first such file is read, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from kinetune.model.failure import UsageFailure
+
+_DEEPEST, _WIDEST = 4, 10  # merges of merges, and in one place; more than that is a knot, or a bomb
+
+
+@dataclass(frozen=True)
+class Node:
+    """A value of a document; what is looked for and not there is a Node that holds nothing."""
+
+    raw: Any
+    line: int
+
+    def __bool__(self) -> bool:
+        return self.raw is not None
+
+    @property
+    def text(self) -> str:
+        """A scalar as written; empty for null and for what is no scalar."""
+        if self._is("scalar") and not str(self.raw.tag).endswith(":null"):
+            return str(self.raw.value)
+        return ""
+
+    @property
+    def is_list(self) -> bool:
+        return self._is("sequence")
+
+    @property
+    def is_map(self) -> bool:
+        return self._is("mapping")
+
+    def pairs(self) -> Iterator[tuple[Node, Node]]:
+        """Keys and values of a mapping, merged ones (<<) first, so that its own come last and win."""
+        yield from self._pairs(_DEEPEST)
+
+    def items(self) -> Iterator[Node]:
+        if self.is_list:
+            yield from map(_node, self.raw.value)
+
+    def get(self, *path: str) -> Node:
+        """The value below these keys."""
+        here = self
+        for name in path:
+            found = [value for key, value in here.pairs() if key.text == name]
+            here = found[-1] if found else Node(None, here.line)
+        return here
+
+    def _pairs(self, depth: int) -> Iterator[tuple[Node, Node]]:
+        if not self.is_map or depth == 0:
+            return
+        own = [(_node(key), _node(value)) for key, value in self.raw.value]
+        for key, value in own:
+            if key.text == "<<":
+                for merged in list(value.items())[:_WIDEST] or [value]:
+                    yield from merged._pairs(depth - 1)
+        yield from ((key, value) for key, value in own if key.text != "<<")
+
+    def _is(self, kind: str) -> bool:
+        return self.raw is not None and self.raw.id == kind
+
+
+NOTHING = Node(None, 1)
+
+
+def documents(text: str, file: str) -> list[Node]:
+    """
+    The documents of a file. UsageFailure names file and line of what is no YAML, and never quotes it: an error of
+    YAML's may hold half a password.
+    """
+    import yaml  # noqa: PLC0415 - 30 ms that only such files are worth
+
+    try:
+        return [_node(raw) for raw in yaml.compose_all(text, Loader=yaml.SafeLoader) if raw is not None]
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise _no_yaml(file, mark.line + 1 if mark else 1) from None
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise _no_yaml(file, 1) from None
+
+
+def _no_yaml(file: str, line: int) -> UsageFailure:
+    return UsageFailure(f"{file}:{line}: this is not YAML", "look for a missing quote, a tab or a wrong indent")
+
+
+def _node(raw: Any) -> Node:
+    return Node(raw, raw.start_mark.line + 1)

@@ -1,0 +1,171 @@
+"""What files say, in the form that rules ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kinetune.deploy.read_files import Kind, Reading, recognise
+from kinetune.model.configuration import Component, Configuration, Part
+from kinetune.model.failure import UsageFailure
+from tests.rules.configured import said
+
+GOOD = Path(__file__).parents[1] / "data" / "deploy" / "good"
+
+
+def only(configuration: Configuration) -> Part:
+    (part,) = configuration.parts
+    return part
+
+
+def value(part: Part, *names: str) -> tuple[str, int] | None:
+    found = part.find(*names)
+    return (found.value, found.place.line) if found else None
+
+
+def from_folder(folder: Path) -> Configuration:
+    reading = Reading()
+    reading.folder(folder)
+    return reading.result()
+
+
+def test_a_unit_is_read_over_its_continued_lines_and_comments() -> None:
+    text = (GOOD / "kine.service").read_text(encoding="utf-8")
+    part = only(said(Kind.UNIT, text))
+    assert (part.component, part.name, part.place.line) == (Component.KINE, "kine.service", 10)
+    assert value(part, "metrics-bind-address") == ("127.0.0.1:8080", 12)
+    assert value(part, "compact-interval") == ("5m", 15)
+
+
+def test_a_flag_goes_before_its_variable() -> None:
+    text = "[Service]\nEnvironment=KINE_COMPACT_INTERVAL=1m\nExecStart=-kine --compact-interval 2m"
+    assert value(only(said(Kind.UNIT, text)), "compact-interval") == ("2m", 3)
+
+
+@pytest.mark.parametrize(
+    ("command", "component"),
+    [
+        ("/usr/local/bin/k3s server", Component.K3S),
+        ("/bin/sh -c 'exec kine --debug'", Component.KINE),
+        ("/usr/bin/docker run --rm --name k rancher/kine:v0.16.4 --debug", Component.KINE),
+        ("kube-apiserver --v=2", Component.APISERVER),
+        ("yb-tserver --fs_data_dirs=/x", Component.TSERVER),
+        ("/usr/local/bin/k3s agent", Component.OTHER),
+    ],
+)
+def test_a_unit_starts_what_its_command_says(command: str, component: Component) -> None:
+    assert only(said(Kind.UNIT, f"[Service]\nExecStart={command}")).component is component
+
+
+def test_an_environment_file_beside_the_unit_is_read_as_its_own(tmp_path: Path) -> None:
+    (tmp_path / "kine.service").write_text("[Service]\nEnvironmentFile=-/etc/kine/kine.env\nExecStart=kine\n")
+    (tmp_path / "kine.env").write_text("# a\nKINE_COMPACT_INTERVAL='5m'\n")
+    (tmp_path / "kine.env").chmod(0o600)
+    found = from_folder(tmp_path)
+    part = only(found)
+    setting = part.find("compact-interval")
+    assert setting is not None
+    assert (setting.value, setting.place.file, setting.place.line) == ("5m", str(tmp_path / "kine.env"), 2)
+    assert [file.world_readable for file in found.files] == [True, False]
+
+
+def test_k3s_takes_its_drop_ins_in_order(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("datastore-endpoint: postgres://a/b\nkube-apiserver-arg: [v=1]\n")
+    folder = tmp_path / "config.yaml.d"
+    folder.mkdir()
+    (folder / "20.yaml").write_text("kube-apiserver-arg+: ['etcd-compaction-interval=2m']\n")
+    (folder / "10.yaml").write_text("kube-apiserver-arg+: ['etcd-compaction-interval=1m']\n")
+    found = from_folder(tmp_path)
+    assert value(only(found), "etcd-compaction-interval") == ("2m", 1)
+    assert len(found.files) == 3
+
+
+def test_compose_follows_anchors_defaults_and_dollars() -> None:
+    text = """x-a: &a
+  image: yugabytedb/yugabyte:${TAG:-2025.2.8.0-b60}
+  environment: [A=$$B]
+services:
+  one:
+    <<: *a
+    container_name: yb-1
+    command: yugabyted start --join=${FIRST-yb-0} --cloud_location=${ZONE}
+    deploy: {replicas: 3}
+"""
+    part = only(said(Kind.COMPOSE, text))
+    assert (part.component, part.name, part.count, part.place.line) == (Component.NODE, "one", 3, 5)
+    assert (part.image and part.image.tag) == "2025.2.8.0-b60"
+    assert value(part, "join") == ("yb-0", 8)
+    assert value(part, "cloud_location") == ("…", 8)
+
+
+def test_helm_values_have_the_charts_defaults() -> None:
+    tserver, master = said(Kind.HELM, "gflags: {tserver: {ysql_sequence_cache_minval: 1}}").parts
+    assert (tserver.component, tserver.count, master.count) == (Component.TSERVER, 3, 3)
+    assert value(master, "replication_factor") == ("3", 1)
+
+
+def test_a_loop_goes_round_and_a_function_nobody_counts() -> None:
+    text = "for n in 1 2; do\n  yugabyted start --advertise_address=n$n\ndone\nf() {\n  yugabyted start\n}\n"
+    parts = said(Kind.SCRIPT, text).parts
+    assert [(part.name, part.count, part.place.line) for part in parts] == [
+        ("n1", 1, 2),
+        ("n2", 1, 2),
+        ("yugabyted.sh", None, 5),
+    ]
+
+
+def test_a_manifest_tells_of_a_static_pod() -> None:
+    part = only(said(Kind.MANIFEST, (GOOD / "kube-apiserver.yaml").read_text(encoding="utf-8")))
+    assert (part.component, value(part, "etcd-compaction-interval")) == (Component.APISERVER, ("5m", 14))
+
+
+def test_a_folder_is_read_by_what_its_files_hold(tmp_path: Path) -> None:
+    for path in GOOD.rglob("*.*"):
+        if path.is_file():
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "README.md").write_text("kine")
+    (tmp_path / "other.yaml").write_text("a: [")
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe kine")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "config.yaml").write_text("datastore-endpoint: kine")
+    kinds = {Path(file.path).name: file.kind for file in from_folder(tmp_path).files}
+    assert kinds == {
+        "config.yaml": Kind.K3S,
+        "kine.service": Kind.UNIT,
+        "kine.env": Kind.ENVIRONMENT,
+        "docker-compose.yml": Kind.COMPOSE,
+        "values.yaml": Kind.HELM,
+        "yugabyted.sh": Kind.SCRIPT,
+        "kube-apiserver.yaml": Kind.MANIFEST,
+    }
+
+
+def test_yaml_that_speaks_of_kine_and_is_none_stops_the_run(tmp_path: Path) -> None:
+    (tmp_path / "k.yaml").write_text("a: 1\nkine: [")
+    with pytest.raises(UsageFailure, match=r"k\.yaml:\d: this is not YAML"):
+        recognise(tmp_path / "k.yaml")
+
+
+def test_what_a_script_sets_as_its_arguments_is_followed() -> None:
+    text = """start() {
+  set -- "$1" bin/yugabyted start --tserver_flags=ysql_sequence_cache_minval=1
+  [ "$1" -eq 1 ] || set -- "$@" --join=yb-1
+  shift
+  docker run --name "yb-$number" yugabytedb/yugabyte:2025.2.8.0-b60 "$@"
+}
+yugabyted start "$@"
+"""
+    node, other = said(Kind.SCRIPT, text).parts
+    assert (value(node, "ysql_sequence_cache_minval"), value(node, "join")) == (("1", 2), ("yb-1", 3))
+    assert (other.settings, other.unread) == ((), "a variable of the script")
+
+
+def test_a_file_of_flags_is_an_api_servers() -> None:
+    part = only(said(Kind.FLAGS, "# a\n--etcd-servers=http://127.0.0.1:2379\n--etcd-compaction-interval=0s\n"))
+    assert (part.component, value(part, "etcd-compaction-interval")) == (Component.APISERVER, ("0s", 3))
+
+
+def test_what_may_not_be_read_beside_a_unit_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "kine.service").write_text("[Service]\nEnvironmentFile=/etc/default/%N\nExecStart=kine\n")
+    assert len(from_folder(tmp_path).files) == 1

@@ -1,0 +1,59 @@
+"""Facts of a healthy store beside configuration files that a test writes out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kinetune.deploy.read_files import READERS, Kind
+from kinetune.model.configuration import Configuration, SeenFile
+from kinetune.model.facts import Facts
+from tests.rules.made import healthy
+
+NAMES = {
+    Kind.K3S: "config.yaml",
+    Kind.UNIT: "kine.service",
+    Kind.ENVIRONMENT: "kine.env",
+    Kind.HELM: "values.yaml",
+    Kind.COMPOSE: "docker-compose.yml",
+    Kind.MANIFEST: "pod.yaml",
+    Kind.SCRIPT: "yugabyted.sh",
+    Kind.FLAGS: "kube-apiserver.flags",
+}
+
+
+def said(kind: Kind, *texts: str, world_readable: bool = True) -> Configuration:
+    """What one file of a kind says, or several of their own names."""
+    files, parts = [], []
+    for number, text in enumerate(texts):
+        name = NAMES[kind] if not number else f"{number}-{NAMES[kind]}"
+        files.append(SeenFile(name, kind, world_readable))
+        parts += READERS[kind](text, name, lambda name: None)
+    return Configuration(tuple(files), tuple(parts))
+
+
+def both(*configurations: Configuration) -> Configuration:
+    """Several as one."""
+    return Configuration(
+        tuple(file for one in configurations for file in one.files),
+        tuple(part for one in configurations for part in one.parts),
+    )
+
+
+def beside(configuration: Configuration, **changes: Any) -> Facts:
+    """A healthy store with these files."""
+    return healthy(configuration=configuration, **changes)
+
+
+def unit(*flags: str, environment: str = "") -> Configuration:
+    """A Kine with these flags."""
+    lines = ["[Service]", *([f"Environment={environment}"] if environment else []), "ExecStart=kine " + " ".join(flags)]
+    return said(Kind.UNIT, "\n".join(lines))
+
+
+def nodes(*options: str) -> Configuration:
+    """yugabyted nodes a, b, c … in one script, each with its options and the flag for sequences."""
+    lines = [
+        f"yugabyted start --advertise_address={'abcdefgh'[at]} --tserver_flags=ysql_sequence_cache_minval=1 {given}"
+        for at, given in enumerate(options)
+    ]
+    return said(Kind.SCRIPT, "\n".join(lines))

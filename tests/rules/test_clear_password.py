@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from kinetune.deploy.read_files import Kind
+from kinetune.model.finding import Severity
+from kinetune.rules.clear_password import clear_password
+from tests.rules.configured import beside, said
+from tests.rules.made import heard
+
+CLEAR = "datastore-endpoint: postgres://kine:hunter2@db/kubernetes"
+
+
+def test_a_password_that_everybody_may_read_is_an_error() -> None:
+    (found,) = heard(clear_password, beside(said(Kind.K3S, CLEAR)))
+    assert (found.severity, str(found.place)) == (Severity.ERROR, "config.yaml:1")
+    assert "hunter2" not in str(found)
+
+
+def test_in_a_file_of_its_owner_it_is_fine() -> None:
+    assert heard(clear_password, beside(said(Kind.K3S, CLEAR, world_readable=False))) == ()
+
+
+@pytest.mark.parametrize("environment", ["KINE_ENDPOINT=postgres://kine:hunter2@db/kubernetes", "PGPASSWORD=hunter2"])
+def test_in_a_unit_systemctl_shows_it_whatever_the_mode(environment: str) -> None:
+    text = f"[Service]\nEnvironment={environment}\nExecStart=kine"
+    (found,) = heard(clear_password, beside(said(Kind.UNIT, text, world_readable=False)))
+    assert found.severity is Severity.WARNING
+    assert "systemctl show" in found.says
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Kind.COMPOSE, "services: {db: {environment: ['YSQL_PASSWORD=hunter2']}}"),
+        (Kind.HELM, "authCredentials: {ysql: {password: hunter2}}"),
+        (Kind.ENVIRONMENT, "PGPASSWORD=hunter2"),
+        (Kind.K3S, "datastore-endpoint: postgres://db/kubernetes?user=kine&password=hunter2"),
+    ],
+)
+def test_it_is_found_under_each_name(kind: Kind, text: str) -> None:
+    (found,) = heard(clear_password, beside(said(kind, text)))
+    assert "hunter2" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Kind.COMPOSE, "services: {db: {environment: {PGPASSWORD: '${PW}', POSTGRES_PASSWORD_FILE: /run/secrets/pw}}}"),
+        (Kind.COMPOSE, "services: {k: {image: 'rancher/kine:v0.16.4', command: '--endpoint postgres://k:$PW@db/k'}}"),
+        (Kind.K3S, "datastore-endpoint: postgres://kine@db/kubernetes"),
+    ],
+)
+def test_a_variable_in_its_place_is_fine(kind: Kind, text: str) -> None:
+    assert heard(clear_password, beside(said(kind, text))) == ()

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from kinetune.deploy.read_files import Kind
+from kinetune.model.finding import Severity
+from kinetune.rules.metrics_address import metrics_address
+from tests.rules.configured import beside, nodes, said, unit
+from tests.rules.made import heard, skipped
+
+
+@pytest.mark.parametrize("flags", ["", "--metrics-bind-address=:9100", "--metrics-bind-address 0.0.0.0:8080"])
+def test_metrics_on_every_address_are_a_warning(flags: str) -> None:
+    (found,) = heard(metrics_address, beside(unit(flags)))
+    assert (found.severity, found.on, str(found.place)) == (Severity.WARNING, "kine.service", "kine.service:2")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:8080", "0", "[::1]:8080", "10.0.0.3:8080"])
+def test_a_chosen_address_is_fine(address: str) -> None:
+    assert heard(metrics_address, beside(unit(f"--metrics-bind-address={address}"))) == ()
+
+
+@pytest.mark.parametrize(
+    ("ports", "speaks"),
+    [("['8080:8080']", True), ("['0.0.0.0:9000:8080']", True), ("['127.0.0.1:8080:8080']", False), ("[]", False)],
+)
+def test_in_a_container_the_published_port_counts(ports: str, speaks: bool) -> None:
+    text = f"services: {{kine: {{image: 'rancher/kine:v0.16.4', ports: {ports}}}}}"
+    assert bool(heard(metrics_address, beside(said(Kind.COMPOSE, text)))) is speaks
+
+
+def test_files_without_kine_are_not_judged() -> None:
+    assert not skipped(metrics_address, beside(nodes(""))).asked
