@@ -12,6 +12,7 @@ from kinetune.cli.explain_report import milliseconds_of, where
 from kinetune.cli.explain_steps import explained_store, in_words, refuse_nothing, wanted_calls
 from kinetune.model.failure import UsageFailure
 from kinetune.model.report import Cell, Heading, Items, Paragraph, Report, Section, Table, Tone
+from kinetune.model.server import Flavour
 from kinetune.plans.contest import Contest, Entry, Row, contest, verdict
 from kinetune.plans.saved import to_data
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 KIND = "kinetune explain --compare"
 SCHEMA = 1
+FREEZE_MARKS_PAGES = 14
+"""From PostgreSQL 14 on COPY … FREEZE sets the visibility map (its release notes)."""
 SETTLED = "force_custom_plan"
 
 
@@ -133,7 +136,11 @@ def _copied(found: Compared) -> str:
         if found.rows == found.of
         else f"{found.rows:,} of {found.of:,} rows, whole objects with their revisions"
     )
-    return f"Compared on a copy ({part}) that is gone again; Kine's own table was only read."
+    said = f"Compared on a copy ({part}) that is gone again; Kine's own table was only read."
+    server = found.store.server
+    if server.flavour is Flavour.POSTGRESQL and server.base < FREEZE_MARKS_PAGES:
+        said += " Index-only scans visit the copy's table here: before PostgreSQL 14 a copy has no visibility map."
+    return said
 
 
 def _table(result: Contest) -> Table:

@@ -4,8 +4,8 @@ Copies of Kine's table to try profiles on. The live table is read, never more: A
 On PostgreSQL one copy in one transaction that is rolled back, and for each profile a savepoint: whatever ends the
 session, the server takes all of it away. COPY … FREEZE fills it, because a transaction that never commits cannot be
 vacuumed, and without a visibility map every index-only scan would visit the table (FREEZE sets it from 14 on).
-Where DDL does not roll back (YugabyteDB before 2026.1), a schema for each profile, dropped afterwards or by the next
-run.
+On YugabyteDB, whose DDL does not roll back before 2026.1 and has no FREEZE, a schema for each profile, dropped
+afterwards or by the next run.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from kinetune.database.apply import RETRYABLE
 from kinetune.database.errors import translated
 from kinetune.database.session import Session, visit
 from kinetune.model.failure import Refused
+from kinetune.model.server import Flavour
 
 SCHEMA = "kinetune_compare"
 MARK = "kinetune: a copy to compare profiles on, may be dropped"
@@ -61,7 +62,7 @@ def copies(session: Session, candidates: tuple[Candidate, ...], rows: int) -> Ge
     with translated(session.connection.info.user):
         drop_leftovers(session)
         chosen, total = _chosen(session, rows)
-        if session.server.can("transactional_ddl"):
+        if session.server.flavour is Flavour.POSTGRESQL and session.server.can("transactional_ddl"):
             yield from _rolled_back(session, candidates, chosen, total)
         else:
             for candidate in candidates:

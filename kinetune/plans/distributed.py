@@ -68,6 +68,11 @@ def _why_in_vain(limit: Node) -> tuple[str, str]:
             "this Kine wants them in the order of their revisions, which are known last",
             "Kine v0.13.0 or newer, and kinetune init for it",
         )
+    if any(node.details.get("Group Key") for node in attached):
+        return (
+            "this Kine groups all revisions by name before it knows which are the first",
+            "Kine v0.17.1 or newer, whose lists look for keys first",
+        )
     return (
         "they do not come in the order of their keys and are sorted first",
         "kinetune init --dry-run; where nothing is left to do, kinetune init --experimental",

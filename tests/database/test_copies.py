@@ -14,6 +14,7 @@ from kinetune.database.copies import MARK, Candidate, Copy, copies
 from kinetune.database.session import Session, visit
 from kinetune.kine.releases import era_named
 from kinetune.model.failure import CouldNotLook, Refused
+from kinetune.servers.recognise import named
 from tests.database.stores import OLD, RENAMED, STOCK, ask, connection, content, make, place
 
 WAYS = ("rolled back", "dropped")
@@ -40,6 +41,27 @@ def state(dsn: str) -> tuple[object, ...]:
         ask(dsn, "SELECT oid FROM pg_class WHERE oid >= 16384 ORDER BY 1"),
         ask(dsn, "SELECT setdatabase, setrole, setconfig FROM pg_db_role_setting"),
     )
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_store_in_a_schema_of_another_name_is_copied_from_there(database: str, way: str) -> None:
+    ask(database, 'CREATE SCHEMA "My ""Kine"')
+    dsn = f"{database}?search_path=%22My%20%22%22Kine%22"
+    make(dsn, STOCK, 20)
+    before = state(dsn)
+    with writing(dsn, way) as session, contextlib.closing(copies(session, candidates(session), 50)) as every:
+        assert [copy.of for copy in every] == [201, 201]
+    assert state(dsn) == before
+
+
+def test_on_yugabytedb_keys_are_made_with_the_order_of_the_profile() -> None:
+    server = named("yugabytedb-2024.2.11")
+    stock, article, tuned = (_candidate(name, server, era_named("E20")) for name in ("stock", "article", "tuned"))
+    assert stock.primary_key == "CONSTRAINT kine_pkey PRIMARY KEY (id HASH)"
+    assert article.primary_key == tuned.primary_key == "CONSTRAINT kine_pkey PRIMARY KEY (id ASC)"
+    assert all("NONCONCURRENTLY" in one and " ON kine " in one for one in (*stock.indexes, *article.indexes))
+    assert article.settings == {"yb_bnl_batch_size": "1024"}
+    assert not any("SERIAL" in one or "SEQUENCE" in one for one in (stock.primary_key, *stock.indexes))
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -118,6 +118,24 @@ def test_a_limit_over_rows_in_their_order_stops_in_time() -> None:
     assert "limit-in-vain" not in of(found)
 
 
+def test_a_list_that_groups_by_name_first_says_so() -> None:
+    """E17 and E18: MAX(id) … GROUP BY name, joined back, sorted by name (sql/kine/v0.16.3)."""
+    one = {"Actual Loops": 1}
+    groups = {"Node Type": "Aggregate", "Group Key": ["name"], "Actual Rows": 4000, **one}
+    groups["Plans"] = [scan(Actual_Rows=20_000)]
+    join = {
+        "Node Type": "YB Batched Nested Loop",
+        "Actual Rows": 4000,
+        **one,
+        "Plans": [groups, scan(Actual_Rows=4000)],
+    }
+    sort = {"Node Type": "Sort", "Sort Key": ["kine.name"], "Actual Rows": 501, **one, "Plans": [join]}
+    found = distributed({"Node Type": "Limit", "Actual Rows": 501, **one, "Plans": [sort]}, 26)
+    remark = of(found)["limit-in-vain"]
+    assert remark.says.startswith("LIMIT 501 reads all 4,000 rows: this Kine groups all revisions by name")
+    assert remark.do == "Kine v0.17.1 or newer, whose lists look for keys first"
+
+
 def test_on_postgresql_a_limit_is_no_matter_of_requests() -> None:
     assert of(postgres("E11-list-page")) == {}
 
