@@ -43,9 +43,9 @@ class Setting:
 @dataclass(frozen=True)
 class EndpointRead:
     """
-    A datastore endpoint as Kine reads it, in words of ours alone: what looks like a host or a database may be a piece of a
-    password that a quote or an @ cut off. `database` is whether one is named, `pooler` by what one of its hosts looks
-    like a pooler.
+    A datastore endpoint as Kine reads it, in words of ours alone: what looks like a host or a database may be a piece
+    of a password that a quote or an @ cut off. `database` is whether one is named, `pooler` by what one of its hosts
+    looks like a pooler.
 
     `refused` says why Kine does not take it, `foreign` names the store that is none of ours; `notes` say what is read
     otherwise than written. `prepares` is false where default_query_exec_mode keeps Kine from preparing statements.

@@ -169,3 +169,16 @@ def test_a_file_of_flags_is_an_api_servers() -> None:
 def test_what_may_not_be_read_beside_a_unit_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "kine.service").write_text("[Service]\nEnvironmentFile=/etc/default/%N\nExecStart=kine\n")
     assert len(from_folder(tmp_path).files) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "curl -sfL https://get.k3s.io | sh -s - server --datastore-endpoint=postgres://kine@db/kubernetes",
+        "curl -sfL https://get.k3s.io | INSTALL_K3S_EXEC='server --datastore-endpoint postgres://kine@db/k' sh -",
+        "curl -sfL https://get.k3s.io | K3S_DATASTORE_ENDPOINT=postgres://kine@db/kubernetes sh -s - server",
+    ],
+)
+def test_k3s_is_seen_in_the_line_that_installs_it(line: str) -> None:
+    part = only(said(Kind.SCRIPT, line))
+    assert (part.component, part.endpoint and part.endpoint.scheme) == (Component.K3S, "postgres")
