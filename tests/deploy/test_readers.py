@@ -126,6 +126,7 @@ def test_a_folder_is_read_by_what_its_files_hold(tmp_path: Path) -> None:
             (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / "README.md").write_text("kine")
     (tmp_path / "other.yaml").write_text("a: [")
+    (tmp_path / "template.yaml").write_text("{{- if .Values.kine }}\nkine: {{ .Values.kine }}\n{{- end }}")
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe kine")
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "config.yaml").write_text("datastore-endpoint: kine")
