@@ -2,13 +2,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test test-yugabytedb lint bench clean
 
 demo: .venv/ready
 	$(BIN)/kinetune demo --output report.html
 
 test: .venv/ready
 	$(BIN)/pytest $(ARGS)
+
+# On a cluster of yours: make test-yugabytedb DSN=postgres://yugabyte@127.0.0.1:5433/yugabyte HTTP=9000
+test-yugabytedb: .venv/ready
+	KINETUNE_TEST_YB_DSN='$(DSN)' KINETUNE_TEST_YB_HTTP='$(HTTP)' $(BIN)/pytest -s -m yugabytedb tests $(ARGS)
 
 lint: .venv/ready
 	$(BIN)/ruff check .

@@ -1,9 +1,10 @@
 """
-`python -m bench [PART …] [--rows N …]`: the parts named, else the first four. Exit 5 where a budget was missed.
+`python -m bench [PART …] [--rows N …]`: the parts named, else the first five. Exit 5 where a budget was missed.
 
 start: small calls. explain: Kine's calls with each profile and era. writes: inserts. init: the program on a store.
-settings: each planner setting alone and all of them. indexes: the experiment behind the profile tuned, ten minutes at
-100,000 rows.
+logs: how fast `hotspots` reads, beside pgbadger. sets: the sets of indexes on YugabyteDB by what was recorded, without
+a server. settings: each planner setting alone and all of them. indexes: the experiment behind the profile tuned, ten
+minutes at 100,000 rows.
 """
 
 from __future__ import annotations
@@ -24,21 +25,25 @@ from kinetune.reports.table import save, write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ASKED_FOR = ("settings", "indexes")
+ASKED_FOR = ("sets", "settings", "indexes")
 """Run only by name: they decide profiles, they do not measure them."""
-ONCE = ("start",)
+OFFLINE = ("sets",)
+"""They ask no server."""
+ONCE = ("start", "logs", "sets")
 """The number of rows does not matter to them."""
 RESULTS = Path(__file__).parent / "results"
 
 
 def _parts() -> dict[str, Callable[[Ground, int], Report]]:
-    from bench import budgets, explain, indexes, settings, writes
+    from bench import budgets, explain, indexes, logs, sets, settings, writes
 
     return {
         "start": budgets.start,
         "explain": explain.run,
         "writes": writes.run,
         "init": budgets.init,
+        "logs": logs.run,
+        "sets": sets.run,
         "settings": settings.run,
         "indexes": indexes.run,
     }
@@ -54,6 +59,10 @@ def main() -> int:
     asked = parser.parse_args()
     if unknown := set(asked.parts) - set(parts):
         parser.error(f"unknown part {min(unknown)}: {', '.join(parts)}")
+    if asked.parts and set(asked.parts) <= set(OFFLINE):
+        for name in asked.parts:
+            write(offline(name), "text", sys.stdout)
+        return Exit.CLEAN
     said, missed = machine(), False
     with Ground() as ground:
         for rows in asked.rows:
@@ -64,6 +73,12 @@ def main() -> int:
                 _tell(report, name, rows, said)
                 missed |= bool(report.data.get("missed"))
     return Exit.MISSED if missed else Exit.CLEAN
+
+
+def offline(name: str) -> Report:
+    from bench import sets
+
+    return {"sets": sets.run}[name]()
 
 
 def _tell(report: Report, name: str, rows: int, said: str) -> None:

@@ -1,235 +1,135 @@
 """
-`python -m bench.logs [--megabytes 1000] [--jobs 1 2] [--only kine|postgresql]`: how fast logs are read, and in how much
-memory; on PostgreSQL's log side by side with pgbadger.
+How fast `kinetune hotspots` reads logs, and in how much memory, as issue 6 asks for it; beside pgbadger on a server's.
 
-The logs are made up, seeded, of the real shapes: K3s' journal with 5 % slow lines, and a server's with
-log_min_duration_statement and parameters. Exit 5 where a budget of issue 6 was missed.
+`python -m bench.logs --megabytes 100` takes smaller ones.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import random
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
+from bench.budgets import Used, used
+from bench.ground import Ground
+from bench.made_logs import k3s_lines, made, postgresql_lines
 from bench.say import say
-from kinetune.kine.queries import catalogue, limited
+from kinetune.model.failure import Exit
+from kinetune.model.report import Cell, Report, Table, Tone
+from kinetune.reports.table import write
 
-SPEED_MB, MEMORY_MB, TIMES_PGBADGER = 100.0, 150.0, 20.0
-_RESOURCES = ("pods", "configmaps", "secrets", "leases", "events", "replicasets", "endpointslices", "nodes")
-_BEGIN = 1_779_105_600.0
-_KLOG = (
-    "I{klog}   22277 controller.go:615] quota admission added evaluator for: leases.coordination.k8s.io",
-    'I{klog}   22277 event.go:307] "Event occurred" object="default/web-{n}" fieldPath="" kind="Pod" apiVersion="v1" '
-    'type="Normal" reason="Pulled" message="Container image \\"nginx:1.{n}\\" already present on machine"',
-    'E{klog}   22277 resource_quota_controller.go:446] "Unhandled Error" err="unable to retrieve the complete list of '
-    'server APIs: ext.cattle.io/v1: stale GroupVersion discovery: ext.cattle.io/v1" logger="UnhandledError"',
-    'W{klog}   22277 reflector.go:569] object-"kube-system"/"coredns": failed to list *v1.ConfigMap: configmaps '
-    '"coredns" is forbidden: User "system:node:server-{n}" cannot list resource "configmaps" in API group ""',
-    'time="{at}Z" level=info msg="Tunnel server egress proxy dial error: unable to dial 10.42.{n}.3:10250" ',
-    'time="{at}Z" level=info msg="Handling backend connection request [agent-{n}]"',
-    'I{klog}   22277 trace.go:236] Trace[{n}]: "List" accept:application/json, */*,audit-id:6a0b-{n},client:10.0.0.7,'
-    "resource:pods,scope:cluster,url:/api/v1/pods,user-agent:rancher/v2.9.{n},verb:LIST (18-May-2026 12:10:13.075) "
-    "(total time: 734ms):",
-)
-_TELLING = (
-    'time="{at}Z" level=info msg="COMPACT deleted 512 rows from 1000 revisions in 38.2ms - compacted to {n}/99999999"',
-    'time="{at}Z" level=error msg="error in txn: ERROR: canceling statement due to user request (SQLSTATE 57014)"',
-    'time="{at}Z" level=warning msg="Retriable insert error for key /registry/leases/kube-node-lease/n{n}: ERROR: '
-    'duplicate key value violates unique constraint \\"kine_pkey\\" (SQLSTATE 23505)"',
-)
+K3S_MB, SERVER_MB = 1000, 200
+AROUND = 2
+"""How often our own run is measured before pgbadger's, and after it: other work on the machine comes and goes."""
 
 
 @dataclass(frozen=True)
-class Ran:
-    """Wall time, time on a processor, and the largest memory of one process."""
+class Figure:
+    """`at_least` or `at_most` is what issue 6 wants; neither: a number to know."""
 
-    seconds: float
-    busy: float
-    memory: float
+    what: str
+    unit: str
+    measured: float
+    at_least: float | None = None
+    at_most: float | None = None
 
-    def said(self, megabytes: float) -> str:
-        return (
-            f"{self.seconds:.1f} s ({megabytes / self.seconds:.0f} MB/s), {self.busy:.1f} s of processor "
-            f"({megabytes / self.busy:.0f} MB/s), {self.memory:.0f} MB of memory"
-        )
+    @property
+    def missed(self) -> bool:
+        low, high = self.at_least, self.at_most
+        return (low is not None and self.measured < low) or (high is not None and self.measured > high)
 
 
-def k3s_lines(rng: random.Random) -> Iterator[str]:
-    """A journal of K3s v1.36: 5 % slow lines, one in 2,000 telling."""
-    queries = [
-        query for query in catalogue("v0.17.3").values() if query.frequency.startswith(("hot", "once", "bursts"))
+def kine(folder: Path, megabytes: int) -> list[Figure]:
+    """On one core and on all; speed by processor time, which other work on the machine does not change."""
+    log = made(folder / "k3s.log", megabytes, k3s_lines)
+    size = log.stat().st_size / 1e6
+    say(f"K3s log of {size:,.0f} MB")
+    one = used("hotspots", str(log))
+    jobs = os.cpu_count() or 1
+    many = used("hotspots", str(log), "--jobs", str(jobs))
+    log.unlink()
+    what = f"K3s log, {size:,.0f} MB"
+    return [
+        Figure(f"{what}: by a core", "MB/s", size / one.cpu, at_least=100 if megabytes >= K3S_MB else None),
+        Figure(f"{what}: peak memory", "MB", one.megabytes, at_most=150),
+        Figure(f"{what}: --jobs {jobs}, against one", "times", one.wall / many.wall),
+        Figure(f"{what}: --jobs {jobs}, peak memory of each", "MB", many.megabytes, at_most=150),
     ]
-    moment = _BEGIN
-    while True:
-        moment += rng.expovariate(20)
-        whole = datetime.fromtimestamp(moment, UTC)
-        at, n = whole.isoformat(timespec="seconds")[:19], rng.randrange(200_000)
-        before = f"{whole:%b %d %H:%M:%S} ip-10-10-101-189 k3s[22277]: "
-        chance = rng.random()
-        if chance < 0.05:
-            took = 1 + rng.lognormvariate(-0.5, 0.9)
-            began = datetime.fromtimestamp(moment - took, UTC).isoformat()[:26]
-            query = rng.choice(queries)
-            sql = _inlined(query.text, f"/registry/{rng.choice(_RESOURCES)}/", n)
-            level = "warning" if took >= 5 else "info"
-            yield (
-                f'{before}time="{at}Z" level={level} msg="Slow SQL: {sql}" duration={took:.9f}s name={query.name} '
-                f'started="{began}123Z"\n'
-            )
-        elif chance < 0.0505:
-            yield before + rng.choice(_TELLING).format(at=at, n=n) + "\n"
-        else:
-            yield before + rng.choice(_KLOG).format(at=at, n=n % 250, klog=f"{whole:%m%d %H:%M:%S.%f}") + "\n"
 
 
-def _inlined(text: str, prefix: str, n: int) -> str:
-    """Parameters as Kine's log has them: keys quoted, a value as [N]byte(...)."""
-    inserts = text.startswith("INSERT")
-    for number in range(9, 0, -1):
-        value = f"'{prefix}ns-{n % 50}/obj-{n}'" if number in (1, 2, 8) else ("[1024]byte(...)" if inserts else str(n))
-        text = text.replace(f"${number}", value)
-    return limited(text, 500) if "/* LIMIT */" in text else text
+def server(folder: Path, megabytes: int) -> list[Figure]:
+    log = made(folder / "postgresql.log", megabytes, postgresql_lines)
+    size = log.stat().st_size / 1e6
+    say(f"PostgreSQL log of {size:,.0f} MB")
+    ours = [used("hotspots", str(log), "--top", "20") for _ in range(AROUND)]
+    theirs = _pgbadger(log, folder)
+    ours += [used("hotspots", str(log), "--top", "20") for _ in range(AROUND)]
+    log.unlink()
+    wall, cpu = median(one.wall for one in ours), median(one.cpu for one in ours)
+    what = f"PostgreSQL log, {size:,.0f} MB"
+    figures = [
+        Figure(f"{what}: by a core", "MB/s", size / cpu),
+        Figure(f"{what}: peak memory", "MB", max(one.megabytes for one in ours), at_most=150),
+    ]
+    if theirs:
+        wanted = 20 if megabytes >= SERVER_MB else None
+        figures += [
+            Figure(f"{what}: pgbadger by a core", "MB/s", size / theirs.cpu),
+            Figure(f"{what}: pgbadger takes as long", "times", theirs.wall / wall, at_least=wanted),
+            Figure(f"{what}: pgbadger takes of the processor", "times", theirs.cpu / cpu),
+        ]
+    return figures
 
 
-# How often each is sent by a busy Kine v0.14, of 100, roughly (docs/facts/kine.md §2.1, §2.2).
-_SHARES = {
-    "Insert": 30,
-    "GetCurrentVal": 32,
-    "AfterOldVal": 22,
-    "CountCurrent": 6,
-    "GetRevisionAfterVal": 6,
-    "Compact": 4,
-}
-
-
-def postgresql_lines(rng: random.Random) -> Iterator[str]:
-    """A server's stderr log of Kine v0.14: `%m [%p] %q%u@%d `, each statement with its parameters; values of 1 KB."""
-    queries = catalogue("v0.14.8")
-    texts = {
-        name: queries[name].text.replace(" FROM ", "\n\t\t\tFROM ").replace(" WHERE ", "\n\t\t\tWHERE ")
-        for name in _SHARES
-    }
-    moment = _BEGIN
-    while True:
-        moment += rng.expovariate(200)
-        at = datetime.fromtimestamp(moment, UTC).isoformat(sep=" ", timespec="milliseconds")[:23]
-        before = f"{at} UTC [{4000 + rng.randrange(20)}] kine@kubernetes "
-        name = rng.choices(list(_SHARES), list(_SHARES.values()))[0]
-        n, took = rng.randrange(200_000), rng.lognormvariate(2, 1.5)
-        meanings = enumerate(queries[name].parameters, 1)
-        values = ", ".join(f"${place} = '{_value(one.meaning, rng, n)}'" for place, one in meanings)
-        yield f"{before}LOG:  duration: {took:.3f} ms  execute stmtcache_{len(name)}: {texts[name]}\n"
-        yield f"{before}DETAIL:  parameters: {values}\n"
-
-
-def _value(meaning: str, rng: random.Random, n: int) -> str:
-    if "key" in meaning or "prefix" in meaning:
-        return f"/registry/{rng.choice(_RESOURCES)}/ns-{n % 50}/obj-{n}"
-    return "\\x" + "6b38" * 500 if "value" in meaning else str(n)
-
-
-def made(path: Path, megabytes: int, lines: Callable[[random.Random], Iterator[str]]) -> Path:
-    """The log; 50 MB are made up line by line, then repeated. In a child: memory is inherited by what is measured."""
-    with ProcessPoolExecutor(1) as pool:
-        pool.submit(_make, path, megabytes, lines).result()
-    return path
-
-
-def _make(path: Path, megabytes: int, lines: Callable[[random.Random], Iterator[str]]) -> None:
-    source = lines(random.Random(6))
-    piece, size = [], 0
-    while size < min(megabytes, 50) * 1_000_000:
-        piece.append(next(source))
-        size += len(piece[-1])
-    block = "".join(piece).encode()
-    with path.open("wb") as file:
-        for _ in range(max(1, megabytes // 50)):
-            file.write(block)
-
-
-def ran(command: list[str]) -> Ran:
-    """What a command cost, with its children."""
-    before = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
+def _pgbadger(log: Path, folder: Path) -> Used | None:
+    """Its own list of the twenty heaviest, by one process; None where it is not installed."""
+    program = shutil.which("pgbadger")
+    if program is None:
+        say("pgbadger is not installed: apt-get install pgbadger")
+        return None
+    form = ["-p", "%m [%p] %q%u@%d ", "-f", "stderr", "-q", "-j", "1", "-x", "text", "-t", "20"]
+    began = time.perf_counter()
+    process = subprocess.Popen([program, *form, "-o", str(folder / "badger.txt"), str(log)], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError(f"{command[0]} failed: {process.returncode}")
-    return Ran(time.perf_counter() - before, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+        raise RuntimeError(f"pgbadger failed: {process.returncode}")
+    return Used(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6)
 
 
-def _ours(path: Path, jobs: int) -> Ran:
-    return ran([sys.executable, "-m", "bench.logs", "--read", str(path), "--jobs", str(jobs)])
+def run(_ground: Ground | None, _rows: int, megabytes: int = K3S_MB) -> Report:
+    """Both logs; PostgreSQL's has a fifth of the size."""
+    with tempfile.TemporaryDirectory(prefix="kinetune-logs-") as folder:
+        figures = kine(Path(folder), megabytes) + server(Path(folder), megabytes * SERVER_MB // K3S_MB)
+    columns = ("what", "measured", "wanted", "verdict")
+    table = Table(columns, tuple(map(_row, figures)), frozenset(columns[1:3]), "what")
+    data = [vars(one) | {"missed": one.missed} for one in figures]
+    return Report("bench logs", "Logs", (table,), {"figures": data, "missed": any(one.missed for one in figures)})
 
 
-def _read(path: str, jobs: int) -> int:
-    from kinetune.logs.options import LogOptions, Sources
-    from kinetune.logs.read import read
-
-    for spot in read(Sources((path,)), LogOptions(jobs=jobs)).hotspots[:20]:
-        print(f"{spot.query:24}{spot.resource:28}{spot.count:9}{spot.total_ms:14.0f}{spot.p99:10.1f}")
-    return 0
-
-
-def kine(folder: Path, megabytes: int, jobs: list[int]) -> bool:
-    log = made(folder / "k3s.log", megabytes, k3s_lines)
-    size, good = log.stat().st_size / 1e6, True
-    for number in jobs:
-        one = _ours(log, number)
-        print(f"K3s log, {size:.0f} MB, {number} job(s): {one.said(size)}", flush=True)
-        good = good and (number > 1 or size / one.seconds >= SPEED_MB) and one.memory <= MEMORY_MB
-    log.unlink()
-    return good
-
-
-def postgresql(folder: Path, megabytes: int, jobs: list[int]) -> bool:
-    log = made(folder / "postgresql.log", megabytes, postgresql_lines)
-    size, good = log.stat().st_size / 1e6, True
-    for number in jobs:
-        mine = _ours(log, number)
-        print(f"PostgreSQL log, {size:.0f} MB, {number} job(s): {mine.said(size)}", flush=True)
-        badger = shutil.which("pgbadger")
-        if badger is None:
-            print("pgbadger is not installed: apt-get install pgbadger")
-            continue
-        form = ["-p", "%m [%p] %q%u@%d ", "-f", "stderr", "-q", "-j", str(number), "-x", "text", "-t", "20"]
-        theirs = ran([badger, *form, "-o", str(folder / "badger.txt"), str(log)])
-        times = theirs.seconds / mine.seconds
-        print(f"  pgbadger: {theirs.said(size)}: {times:.1f} times as long, ", end="")
-        print(f"{theirs.busy / mine.busy:.1f} times the processor", flush=True)
-        good = good and times >= TIMES_PGBADGER
-    log.unlink()
-    return good
+def _row(one: Figure) -> tuple[Cell, ...]:
+    wanted = (
+        f"≥ {one.at_least:g} {one.unit}" if one.at_least else f"≤ {one.at_most:g} {one.unit}" if one.at_most else "–"
+    )
+    verdict = Cell("–", Tone.DIM) if wanted == "–" else Cell("PASS", Tone.GOOD)
+    if one.missed:
+        verdict = Cell("MISSED", Tone.BAD)
+    return Cell(one.what), Cell(f"{one.measured:,.1f} {one.unit}"), Cell(wanted), verdict
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.logs", description=__doc__)
-    parser.add_argument("--megabytes", type=int, default=1000, help="of the K3s log; PostgreSQL's is a fifth")
-    parser.add_argument("--jobs", type=int, nargs="+", default=[1])
-    parser.add_argument("--only", choices=["kine", "postgresql"])
-    parser.add_argument("--read", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.read:
-        return _read(asked.read, asked.jobs[0])
-    say(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
-    good = True
-    with tempfile.TemporaryDirectory(prefix="kinetune-logs-") as folder:
-        if asked.only != "postgresql":
-            good = kine(Path(folder), asked.megabytes, asked.jobs)
-        if asked.only != "kine":
-            good = postgresql(Path(folder), asked.megabytes // 5, asked.jobs) and good
-    return 0 if good else 5
+    parser = argparse.ArgumentParser(prog="python -m bench.logs")
+    parser.add_argument("--megabytes", type=int, default=K3S_MB, help="of the K3s log; PostgreSQL's is a fifth")
+    report = run(None, 0, parser.parse_args().megabytes)
+    write(report, "text", sys.stdout)
+    return Exit.MISSED if report.data["missed"] else Exit.CLEAN
 
 
 if __name__ == "__main__":

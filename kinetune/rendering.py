@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -53,6 +55,42 @@ def literal(value: str) -> str:
     return "E" + quoted.replace("\\", "\\\\") if "\\" in quoted else quoted
 
 
+def shell(value: str) -> str:
+    """One word of a POSIX shell."""
+    return shlex.quote(_line(value))
+
+
+def yaml(value: str) -> str:
+    """One double-quoted scalar: YAML 1.1 and 1.2, JSON, and TOML read it alike."""
+    return json.dumps(_line(value), ensure_ascii=False)
+
+
+def compose(value: str) -> str:
+    """A scalar of a Compose file, which reads $ as the start of a variable."""
+    return yaml(value).replace("$", "$$")
+
+
+def unit(value: str) -> str:
+    """One word of ExecStart: systemd.service(5) expands $ and %, systemd.syntax(7) unquotes and reads escapes."""
+    return '"' + re.sub(r'([\\"])', r"\\\1", _line(value)).replace("%", "%%").replace("$", "$$") + '"'
+
+
+def envfile(value: str) -> str:
+    """A value of systemd's EnvironmentFile= (systemd.exec(5)); a shell reads it alike."""
+    return '"' + re.sub(r'([\\"$`])', r"\\\1", _line(value)) + '"'
+
+
+def remark(value: str) -> str:
+    """The inside of an HTML comment, which holds no end of it."""
+    return _line(value).replace("--" + ">", "-- >")
+
+
+def _line(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError(f"not one line of text: {value!r}")
+    return value
+
+
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape  # noqa: PLC0415 - costs 40 ms
@@ -65,5 +103,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"identifier": identifier, "literal": literal}
+    environment.filters |= {
+        "identifier": identifier,
+        "literal": literal,
+        "shell": shell,
+        "yaml": yaml,
+        "compose": compose,
+        "unit": unit,
+        "envfile": envfile,
+        "remark": remark,
+    }
     return environment

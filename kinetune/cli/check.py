@@ -9,10 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinetune.cli.check_case import Case, Gate, Told, severity_of
-from kinetune.cli.options import EndpointArgument, K3sConfig, K3sRelease, KineRelease, endpoint_of, era_given, option
+from kinetune.cli.options import (
+    TSERVERS,
+    EndpointArgument,
+    K3sConfig,
+    K3sRelease,
+    KineRelease,
+    endpoint_of,
+    era_given,
+    option,
+)
 
 if TYPE_CHECKING:
+    from kinetune.cli.check_case import Case, Told
     from kinetune.model.workload import Explained
 
 FactsFile = Annotated[
@@ -50,6 +59,7 @@ ProbeIds = Annotated[bool, option("--probe", help="Draw ids from a scratch seque
 Metrics = Annotated[
     str | None, option("--metrics", metavar="URL", help="Kine's /metrics or a file of it, which tells its release.")
 ]
+Tservers = Annotated[int, option("--tserver-http", metavar="PORT", help=TSERVERS)]
 Select = Annotated[
     list[str] | None, option("--select", metavar="RULE", help="Only these: KT103, KT1, range-sharded-ids.")
 ]
@@ -84,6 +94,7 @@ def check(
     kine: KineRelease = None,
     k3s: K3sRelease = None,
     metrics: Metrics = None,
+    tserver_http: Tservers = 9000,
     select: Select = None,
     extend_select: Extend = None,
     ignore: Ignore = None,
@@ -110,6 +121,7 @@ def check(
     Examples:  kinetune check --save-facts facts.json  ·  kinetune check --facts facts.json -o kine.sarif  ·
     kinetune check --offline --config-dir deploy/
     """
+    from kinetune.cli.check_case import Case, Gate, Told, severity_of
     from kinetune.cli.check_files import Named, alone, beside, configuration_of, names_store
     from kinetune.cli.check_ready import refuse_idle, refuse_unready
     from kinetune.cli.check_settings import choice, shown
@@ -135,7 +147,7 @@ def check(
     files_alone = not facts and (offline or (named != Named() and not names_store(endpoint, k3s_config, os.environ)))
     refuse_idle(facts, files_alone, {"an ENDPOINT": endpoint, "--probe": probe, "--metrics": metrics})
     before = load_run(against) if against else None
-    look = Look(plans, probe, era_given(kine, k3s), metrics)
+    look = Look(plans, probe, era_given(kine, k3s), metrics, tserver_http)
     configuration = configuration_of(named)
     if files_alone:
         seen = alone(configuration, said(look.era) if look.era else None)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from kinetune.cli.check_case import Chosen, Gate
-from kinetune.cli.settings import TABLES, tables
+from kinetune.cli.settings import TABLES, at, tables
 from kinetune.model.failure import UsageFailure
 from kinetune.model.finding import Severity
 from kinetune.rules.choose import chosen, matches
@@ -77,7 +76,7 @@ def _ignores(file: Path | None, table: Mapping[str, Any]) -> dict[str, str]:
     for pattern, reason in table.items():
         if not isinstance(reason, str) or not reason.strip():
             raise UsageFailure(
-                f"{_at(file, pattern)}: the ignore of {pattern} has no reason", f'write {pattern} = "why"'
+                f"{at(file, pattern)}: the ignore of {pattern} has no reason", f'write {pattern} = "why"'
             )
     return {key: reason for pattern, reason in table.items() for key in _keys(file, pattern)}
 
@@ -92,14 +91,14 @@ def _codes(file: Path | None, pattern: str) -> list[str]:
     try:
         return [rule.code for rule in matches(RULES, [pattern])]
     except UsageFailure as failure:
-        place = f"{_at(file, pattern)}: " if file else ""
+        place = f"{at(file, pattern)}: " if file else ""
         raise UsageFailure(f"{place}{failure.cause}", failure.next_step) from None
 
 
 def _severity(file: Path | None, pattern: str, word: object) -> Severity:
     if word not in set(Severity):
         raise UsageFailure(
-            f"{_at(file, pattern)}: the severity of {pattern} is {word!r}",
+            f"{at(file, pattern)}: the severity of {pattern} is {word!r}",
             "write error, warning or info; or ignore the rule",
         )
     return Severity(str(word))
@@ -108,7 +107,7 @@ def _severity(file: Path | None, pattern: str, word: object) -> Severity:
 def _table(file: Path | None, name: str, found: object) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise UsageFailure(
-            f"{_at(file, name)}: {name} in [check] is {found!r}", f"write [check.{name}] and the keys below it"
+            f"{at(file, name)}: {name} in [check] is {found!r}", f"write [check.{name}] and the keys below it"
         )
     return found
 
@@ -117,10 +116,10 @@ def _limits(file: Path | None, table: Mapping[str, Any]) -> Limits:
     for key, value in table.items():
         if key not in LIMITS:
             raise UsageFailure(
-                f"{_at(file, key)}: unknown key {key!r} in [check.limits]", f"known are {', '.join(LIMITS)}"
+                f"{at(file, key)}: unknown key {key!r} in [check.limits]", f"known are {', '.join(LIMITS)}"
             )
         if not _fits(key, value):
-            raise UsageFailure(f"{_at(file, key)}: {key} in [check.limits] is {value!r}", EXAMPLES[key])
+            raise UsageFailure(f"{at(file, key)}: {key} in [check.limits] is {value!r}", EXAMPLES[key])
     return Limits(**table)
 
 
@@ -133,11 +132,3 @@ def _fits(key: str, value: object) -> bool:
 def _is_amount(value: object, kinds: type | tuple[type, ...]) -> bool:
     """A number from zero up, which `nan` and `true` are not."""
     return isinstance(value, int | float) and isinstance(value, kinds) and not isinstance(value, bool) and value >= 0
-
-
-def _at(file: Path | None, key: str) -> str:
-    """The file, with the first line that the key, or the table of that name, stands in."""
-    pattern = re.compile(rf"""\s*(\[[^#]*\b)?["']?{re.escape(key)}["']?\s*[\]=.]""")
-    lines = file.read_text(encoding="utf-8").splitlines() if file else []
-    number = next((number for number, line in enumerate(lines, 1) if pattern.match(line)), None)
-    return f"{file}:{number}" if number else str(file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kinetune import __version__
 from kinetune.model.facts import NOT_ASKED, Facts, KineRelease, Probe, Unknown
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from kinetune.database.session import Session
     from kinetune.kine.releases import Era, EraInUse
+    from kinetune.model.cluster import Cluster
     from kinetune.model.endpoint import Endpoint
     from kinetune.model.workload import Recording
 
@@ -26,12 +27,16 @@ RUNS = 2
 
 @dataclass(frozen=True)
 class Look:
-    """How deep to look. `era` is what was said on the command line, `metrics` the address of Kine's /metrics."""
+    """
+    How deep to look. `era` is what was said on the command line, `metrics` the address of Kine's /metrics, `http` the
+    port of YugabyteDB's tservers (0: not asked).
+    """
 
     plans: bool = True
     probe: bool = False
     era: EraInUse | None = None
     metrics: str | None = None
+    http: int = 0
 
 
 def facts_of(file: Path | None, look: Look, endpoint: Callable[[], Endpoint]) -> Facts:
@@ -48,14 +53,17 @@ def gather(endpoint: Endpoint, look: Look) -> Facts:
         if not facts.database_exists:
             return _absent(facts, look)
         kine = _kine(session, look)
-        facts = replace(inspect(session, facts), kine=kine, recordings=_recordings(session, facts, kine, look))
+        facts = replace(inspect(session, facts), kine=kine, cluster=_cluster(session, look))
+        facts = replace(facts, recordings=_recordings(session, facts, kine, look))
     return replace(facts, probe=_probe(endpoint)) if look.probe else facts
 
 
 def _absent(facts: Facts, look: Look) -> Facts:
     """Of a database that is not there yet nothing is known but the Kine that was said."""
     nothing = Unknown(f"there is no database {facts.database}")
-    seen = replace(facts, statistics=nothing, growth=nothing, connections=nothing, security=nothing, recordings=nothing)
+    names = ("statistics", "growth", "connections", "security", "recordings", "cluster")
+    parts: dict[str, Any] = dict.fromkeys(names, nothing)
+    seen = replace(facts, **parts)
     return replace(seen, kine=said(look.era) if look.era else nothing)
 
 
@@ -109,7 +117,8 @@ def _kine(session: Session, look: Look) -> KineRelease | Unknown:
 
 def _era_told(place: str) -> tuple[Era | None, str]:
     """By Kine itself. A place that cannot be read is the user's mistake and stops the run."""
-    from kinetune.http.metrics import query_names, shown
+    from kinetune.http.metrics import query_names
+    from kinetune.http.read import shown
     from kinetune.kine.metric_names import era_of_names
 
     era = era_of_names(query_names(place))
@@ -117,6 +126,20 @@ def _era_told(place: str) -> tuple[Era | None, str]:
         era,
         f"{shown(place)} shows {'queries of Kine ' + era.releases if era else 'no query of one era of Kine alone'}",
     )
+
+
+def _cluster(session: Session, look: Look) -> Cluster | Unknown:
+    """Every node by SQL, and by HTTP where that is wanted."""
+    from kinetune.database.cluster import cluster
+    from kinetune.http.tserver import with_http
+
+    try:
+        found = cluster(session, "check")
+    except CouldNotLook as failure:
+        return Unknown(str(failure))
+    if isinstance(found, Unknown) or not look.http:
+        return found
+    return with_http(found, session.endpoint.database, look.http)
 
 
 def _recordings(

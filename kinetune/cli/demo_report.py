@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kinetune.cli.explain_report import compared
+from kinetune.cli.explain_compared import compared
 from kinetune.model.report import Cell, Heading, Items, Report, Section, Tone
 from kinetune.plans.compare import Comparison, compare
 

@@ -1,15 +1,15 @@
-"""What `kinetune explain` says: one run, or two side by side."""
+"""What `kinetune explain` says of one run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from kinetune.kine.pretty import pretty
 from kinetune.kine.releases import era_named
 from kinetune.model.finding import Severity
 from kinetune.model.report import Bars, Cell, Code, Fold, Heading, Items, Paragraph, Report, Section, Table, Tone
+from kinetune.plans.least import against_least, least_requests
 from kinetune.plans.reads import rows_read, scans
 from kinetune.plans.saved import KIND, SCHEMA, to_data
 from kinetune.plans.tree import lines
@@ -18,10 +18,8 @@ from kinetune.rendering import identifier
 if TYPE_CHECKING:
     from kinetune.model.plan import Plan
     from kinetune.model.workload import Explained, Measured
-    from kinetune.plans.compare import Comparison
 
 TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARN, Severity.INFO: Tone.DIM}
-VERDICTS = {"better": Tone.GOOD, "same": Tone.PLAIN, "worse": Tone.BAD, "new": Tone.DIM, "gone": Tone.DIM}
 
 
 def saved(run: Explained) -> Report:
@@ -31,96 +29,57 @@ def saved(run: Explained) -> Report:
 
 def reported(run: Explained, *, tree: bool = False) -> Report:
     """The table first, then what is wrong in words, then the plans: in a page behind a click, in text with --tree."""
-    sections: list[Section] = [*_store(run), _costs(run), *_remarks(run), _bars(run)]
-    plans: tuple[Section, ...] = tuple(_plan(one) for one in run.calls if one.plan)
+    sections: list[Section] = [*_store(run), _costs(run), *remarks(run), _bars(run)]
+    plans: tuple[Section, ...] = tuple(folded_plan(one) for one in run.calls if one.plan)
     sections += plans if tree else ()
     appendix = () if tree else (Heading("Plans"), *plans)
     return Report(KIND, "kinetune explain", tuple(sections), to_data(run), SCHEMA, appendix)
 
 
-def compared(before: Explained, after: Explained, comparisons: tuple[Comparison, ...]) -> Report:
-    """Query by query, with the plan nodes that differ."""
-    sections: list[Section] = [
-        *_both(before, after),
-        Table(
-            ("call", "ms before", "after", "time", f"{_work_name(after)} before", "after ", "verdict"),
-            tuple(_row(one) for one in comparisons),
-            frozenset({"ms before", "after", "time", f"{_work_name(after)} before", "after "}),
-            "call",
-        ),
-        *_changes(comparisons),
-        *_remarks(after),
-        _bars_of_two(comparisons),
-    ]
-    verdicts = [
-        {"scenario": one.scenario, "verdict": one.verdict, "time_ratio": one.time_ratio, "work_ratio": one.work_ratio}
-        for one in comparisons
-    ]
-    data = to_data(after) | {"against": to_data(before), "comparison": verdicts}
-    return Report(
-        KIND, "kinetune explain: before and after", tuple(sections), data, SCHEMA, tuple(_plans_of_two(comparisons))
-    )
-
-
-def _plans_of_two(comparisons: tuple[Comparison, ...]) -> Iterator[Section]:
-    yield Heading("Plans, before and after")
-    for comparison in comparisons:
-        for when, one in (("before", comparison.before), ("after", comparison.after)):
-            if one and one.plan:
-                yield replace(_plan(one), title=f"{when}: {one.call.words}")
-
-
-def _changes(comparisons: tuple[Comparison, ...]) -> Iterator[Section]:
-    """The nodes that differ, of calls whose cost differs."""
-    changed = [one for one in comparisons if one.differences and one.verdict in ("better", "worse")]
-    if changed:
-        yield Heading("Plans that changed")
-    for one in changed:
-        yield Fold(one.words, (Items(tuple(Cell(difference) for difference in one.differences)),))
-
-
 def _store(run: Explained) -> Iterator[Section]:
-    yield Paragraph(_where(run))
+    yield Paragraph(where(run))
     yield Paragraph(f"Kine {era_named(run.era).releases}: {run.era_source}", Tone.DIM)
 
 
-def _both(before: Explained, after: Explained) -> Iterator[Section]:
-    yield Paragraph(f"Before: {_where(before)}")
-    yield Paragraph(f"After: {_where(after)}")
-
-
-def _where(run: Explained) -> str:
+def where(run: Explained) -> str:
     rows = f"about {run.rows:,} rows" if run.rows else "never analysed"
     sizes = f"{_bytes(run.table_bytes)} and {_bytes(run.index_bytes)} of indexes"
     return f"{run.server}, database {run.database}: {rows}, {sizes}; schema {run.profile}; era {run.era}"
 
 
 def _costs(run: Explained) -> Table:
-    columns = ["call", "Kine's query", "ms", "rows read", "returned", _work_name(run), "index", "verdict"]
-    wal = any(one.wal_bytes is not None for one in run.calls)
-    if wal:
-        columns.insert(6, "WAL bytes")
-    numeric = frozenset({"ms", "rows read", "returned", _work_name(run), "WAL bytes"})
-    return Table(tuple(columns), tuple(_cost(one, wal=wal) for one in run.calls), numeric, "call")
+    columns = ["call", "Kine's query", "ms", "rows read", "returned", work_name(run), "index", "verdict"]
+    more = [name for name, figure in MORE.items() if any(figure(one) is not None for one in run.calls)]
+    columns[6:6] = more
+    numeric = frozenset({"ms", "rows read", "returned", work_name(run), *MORE})
+    return Table(tuple(columns), tuple(_cost(one, more) for one in run.calls), numeric, "call")
 
 
-def _cost(one: Measured, *, wal: bool) -> tuple[Cell, ...]:
+def _least(one: Measured) -> int | None:
+    return least_requests(one.plan, one.page) if one.plan else None
+
+
+MORE: Mapping[str, Callable[[Measured], int | None]] = {"at least": _least, "WAL bytes": lambda one: one.wal_bytes}
+"""Columns that stand only where a call has the figure: the requests that no plan does without, a write's WAL."""
+
+
+def _cost(one: Measured, more: list[str]) -> tuple[Cell, ...]:
     if one.plan is None:
-        empty = (Cell("–"),) * (5 if wal else 4)
+        empty = (Cell("–"),) * (4 + len(more))
         name = Cell(one.call.query.name, Tone.DIM)
         return (Cell(one.call.words), name, *empty, Cell(""), Cell(one.failed, Tone.BAD))
     cells = [
         Cell(one.call.words),
         Cell(one.call.query.name, Tone.DIM),
-        Cell(_ms(one.milliseconds)),
+        Cell(milliseconds_of(one.milliseconds)),
         Cell(f"{_rows_read(one.plan):,.0f}"),
         Cell(f"{one.rows:,}" if one.rows is not None else "–"),
-        Cell(_work(one.plan)),
+        Cell(work_of(one.plan)),
         Cell(", ".join(_indexes(one.plan)) or "–", Tone.DIM),
         _verdict(one),
     ]
-    if wal:
-        cells.insert(6, Cell(f"{one.wal_bytes:,}" if one.wal_bytes is not None else "–"))
+    figures = (MORE[name](one) for name in more)
+    cells[6:6] = (Cell("–" if figure is None else f"{figure:,}") for figure in figures)
     return tuple(cells)
 
 
@@ -132,7 +91,7 @@ def _verdict(one: Measured) -> Cell:
     return Cell(worst.symptom.replace("-", " ") + more, TONES[worst.severity or Severity.WARNING])
 
 
-def _remarks(run: Explained) -> Iterator[Section]:
+def remarks(run: Explained) -> Iterator[Section]:
     """Each remark once, under the calls it holds for: ten calls with one cause are one thing to mend."""
     grouped: dict[tuple[str, str], list[str]] = {}
     tones = {}
@@ -150,9 +109,9 @@ def _said(says: str, do: str, tone: Tone, calls: list[str]) -> Cell:
     return Cell(f"{'; '.join(dict.fromkeys(calls))}: {says}" + (f" → {do}" if do else ""), tone)
 
 
-def _plan(one: Measured) -> Fold:
+def folded_plan(one: Measured) -> Fold:
     assert one.plan is not None
-    tree = "\n".join(lines(one.plan))
+    tree = "\n".join([*filter(None, [against_least(one.plan, one.page)]), *lines(one.plan)])
     folded: tuple[Section, ...] = (Code(tree, title=f"{one.call.query.name}: plan for these arguments"),)
     if one.generic and one.generic_chosen:
         generic = "\n".join(lines(one.generic))
@@ -168,25 +127,6 @@ def _bars(run: Explained) -> Bars:
     return Bars("Time a call, median of warm runs", "ms", ("time",), tuple(timed))
 
 
-def _bars_of_two(comparisons: tuple[Comparison, ...]) -> Bars:
-    both = tuple(
-        (one.words, (one.before.milliseconds, one.after.milliseconds))
-        for one in comparisons
-        if one.before and one.after and one.before.milliseconds is not None and one.after.milliseconds is not None
-    )
-    return Bars("Time a call, before and after", "ms", ("before", "after"), both)
-
-
-def _row(one: Comparison) -> tuple[Cell, ...]:
-    return (
-        Cell(one.words),
-        *(Cell(_ms(side.milliseconds if side else None)) for side in (one.before, one.after)),
-        Cell(_ratio(one.time_ratio)),
-        *(Cell(_work(side.plan) if side and side.plan else "–") for side in (one.before, one.after)),
-        Cell(one.verdict, VERDICTS[one.verdict]),
-    )
-
-
 def _indexes(plan: Plan) -> list[str]:
     """Where the rows came from, most first; a look at a single entry (MAX(id), the compacted revision) is left out."""
     reads = sorted(scans(plan), key=lambda node: -rows_read(node))
@@ -199,16 +139,16 @@ def _rows_read(plan: Plan) -> float:
     return sum(rows_read(node) for node in scans(plan))
 
 
-def _work_name(run: Explained) -> str:
+def work_name(run: Explained) -> str:
     return "requests" if any(one.plan and one.plan.requests is not None for one in run.calls) else "blocks"
 
 
-def _work(plan: Plan) -> str:
+def work_of(plan: Plan) -> str:
     amount = plan.requests if plan.requests is not None else plan.blocks
     return "–" if amount is None else f"{amount:,}"
 
 
-def _ms(milliseconds: float | None) -> str:
+def milliseconds_of(milliseconds: float | None) -> str:
     if milliseconds is None:
         return "–"
     return (
@@ -218,10 +158,6 @@ def _ms(milliseconds: float | None) -> str:
         if milliseconds >= 1
         else f"{milliseconds:.2f}"
     )
-
-
-def _ratio(ratio: float | None) -> str:
-    return "–" if ratio is None else f"× {ratio:.2f}"
 
 
 def _bytes(size: int | None) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,10 @@ ARGUMENTS = ("prefix", "key", "revision")
 
 @dataclass(frozen=True)
 class Look:
-    """What to explain and how hard: `rows` is the size of the copy for writes, 0 leaves writes out."""
+    """
+    What to explain and how hard: `rows` is the size of the copy for writes, 0 leaves writes out. `settings` hold for
+    the session alone.
+    """
 
     era: EraInUse | None = None
     query: str | None = None
@@ -31,38 +35,71 @@ class Look:
     runs: int = 3
     timeout: float = 30.0
     rows: int = 0
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def run(endpoint: Endpoint, look: Look) -> Explained:
     """All calls of the era on this store, slowest first. Raises CouldNotLook where there is no table or no object."""
+    return next(_runs(endpoint, look, ()))
+
+
+def run_with(endpoint: Endpoint, look: Look, settings: Mapping[str, str]) -> tuple[Explained, Explained]:
+    """The same calls with the same arguments as things are, and once more under the settings. UsageFailure, Refused."""
+    plain, tried = _runs(endpoint, look, (settings,))
+    return plain, tried
+
+
+def _runs(endpoint: Endpoint, look: Look, trials: tuple[Mapping[str, str], ...]) -> Iterator[Explained]:
+    """As things are first; then each trial, whose settings end with the session."""
     from kinetune.database.era import era_in_use
     from kinetune.database.observe import observe
     from kinetune.database.session import visit
+    from kinetune.database.trial import try_out
+    from kinetune.plans.least import page_of
 
     with visit(endpoint, "explain") as session:
         facts = observe(session)
-        _refuse_nothing(facts)
+        refuse_nothing(facts)
+        for settings in trials:
+            try_out(session, settings)
         kine = look.era or era_in_use(session)
-        every = recordings(session, kine.era, look)
-    return _explained(facts, kine, slowest_first(every))
+        calls = wanted_calls(session, kine.era, look)
+        _refuse_powerless(session, calls)
+        for settings in ({}, *trials):
+            for name, value in settings.items():
+                session.change(name, value)
+            every = _recorded(session, calls, replace(look, settings=settings))
+            page = page_of({**facts.settings, **settings})
+            store = explained_store(facts, kine, slowest_first(every, page))
+            yield replace(store, settings=settings, page=page)
 
 
 def recordings(session: Session, era: Era, look: Look) -> tuple[Recording, ...]:
     """EXPLAIN's documents of every call that is asked for, with the number of listed objects in the words."""
-    calls = _calls(session, era, look)
+    calls = wanted_calls(session, era, look)
     _refuse_powerless(session, calls)
-    every = tuple(_recordings(session, calls, look))
+    return _recorded(session, calls, look)
+
+
+def _recorded(session: Session, calls: tuple[Call, ...], look: Look) -> tuple[Recording, ...]:
+    return in_words(tuple(_recordings(session, calls, look)))
+
+
+def in_words(every: tuple[Recording, ...]) -> tuple[Recording, ...]:
+    """'{objects}' as many as the whole list returned."""
     objects = next((_objects(one) for one in every if one.call.scenario == "list" and one.custom), "")
     return tuple(
         replace(one, call=replace(one.call, words=one.call.words.replace("{objects} ", objects))) for one in every
     )
 
 
-def slowest_first(every: tuple[Recording, ...]) -> tuple[Measured, ...]:
+def slowest_first(every: tuple[Recording, ...], page: int) -> tuple[Measured, ...]:
     """What failed is first: most likely it took longest."""
     from kinetune.plans.measure import measured
 
-    return tuple(sorted(map(measured, every), key=lambda one: (not one.failed, -(one.milliseconds or 0.0))))
+    return tuple(
+        sorted((measured(one, page) for one in every), key=lambda one: (not one.failed, -(one.milliseconds or 0.0)))
+    )
 
 
 def _objects(listed: Recording) -> str:
@@ -84,6 +121,15 @@ def arguments(given: list[str] | None) -> dict[str, str]:
     return pairs
 
 
+def settings(given: list[str] | None) -> dict[str, str]:
+    """`--with yb_bnl_batch_size=1` as a mapping; UsageFailure where there is no name or no `=`."""
+    for text in given or ():
+        if not text.partition("=")[0].strip() or "=" not in text:
+            raise UsageFailure(f"--with {text} is not understood", "write SETTING=VALUE, such as enable_hashjoin=off")
+    parts = (text.partition("=") for text in given or ())
+    return {name.strip(): value.strip() for name, _, value in parts}
+
+
 def load(path: Path) -> Explained:
     """A saved run; UsageFailure for a file that cannot be read or is none."""
     from kinetune.plans.saved import from_data
@@ -97,7 +143,7 @@ def load(path: Path) -> Explained:
     return from_data(data if isinstance(data, dict) else {}, str(path))
 
 
-def _refuse_nothing(facts: Facts) -> None:
+def refuse_nothing(facts: Facts) -> None:
     from kinetune.tuning.refuse import refuse_strangers
 
     if facts.table is None:
@@ -107,7 +153,7 @@ def _refuse_nothing(facts: Facts) -> None:
     refuse_strangers(facts)
 
 
-def _calls(session: Session, era: Era, look: Look) -> tuple[Call, ...]:
+def wanted_calls(session: Session, era: Era, look: Look) -> tuple[Call, ...]:
     from kinetune.database.sample import sample
     from kinetune.kine.queries import catalogue
     from kinetune.kine.scenarios import calls
@@ -135,8 +181,6 @@ def _refuse_powerless(session: Session, calls: tuple[Call, ...]) -> None:
 def _recordings(session: Session, calls: tuple[Call, ...], look: Look) -> Iterator[Recording]:
     from kinetune.cli.progress import bars
     from kinetune.database.explain import Effort, explain
-    from kinetune.database.session import visit
-    from kinetune.database.shadow import shadow
 
     effort = Effort(look.runs, look.timeout)
     with bars() as progress:
@@ -144,19 +188,31 @@ def _recordings(session: Session, calls: tuple[Call, ...], look: Look) -> Iterat
         for call in calls:
             progress.update(task, description=call.words.replace("{objects} ", ""))
             if call.writes:
-                with visit(session.endpoint, "explain", write=True) as writer, shadow(writer, look.rows):
+                with _writer(session, look) as writer:
                     yield from explain(writer, [call], effort)
             else:
                 yield from explain(session, [call], effort)
             progress.advance(task)
 
 
-def _explained(facts: Facts, kine: EraInUse, calls: tuple[Measured, ...]) -> Explained:
+@contextlib.contextmanager
+def _writer(session: Session, look: Look) -> Iterator[Session]:
+    """A second session on a copy that is rolled back, under the same settings."""
+    from kinetune.database.session import visit
+    from kinetune.database.shadow import shadow
+
+    with visit(session.endpoint, "explain", write=True, **look.settings) as writer, shadow(writer, look.rows):
+        yield writer
+
+
+def explained_store(facts: Facts, kine: EraInUse, calls: tuple[Measured, ...]) -> Explained:
+    """The store with its calls, under the settings in force."""
     from kinetune.model.workload import Explained
+    from kinetune.plans.least import page_of
     from kinetune.tuning.recognise import profile_of
 
     table = facts.table
-    assert table is not None, "_refuse_nothing has seen to it"
+    assert table is not None, "refuse_nothing has seen to it"
     indexes = [table.primary_key, *table.indexes]
     return Explained(
         observed_at=datetime.now(UTC),
@@ -169,4 +225,5 @@ def _explained(facts: Facts, kine: EraInUse, calls: tuple[Measured, ...]) -> Exp
         index_bytes=sum(seen.bytes or 0 for seen in indexes if seen),
         profile=profile_of(facts, kine.era),
         calls=calls,
+        page=page_of(facts.settings),
     )

@@ -12,6 +12,7 @@ from kinetune.model.failure import UsageFailure
 
 if TYPE_CHECKING:
     from kinetune.logs.options import By, LogOptions, Sources
+    from kinetune.model.counters import Snapshot
     from kinetune.model.endpoint import Endpoint
 
 
@@ -67,15 +68,19 @@ class Counting:
 
 def wanted(sources: Sources, calls: Calls, counting: Counting) -> Wanted:
     """The store is asked where it is named, or where nothing else is."""
-    from kinetune.cli.hotspots_snapshot import load
-
     options = calls.options()
     interval = duration(counting.interval, "--interval") / 1000.0 if counting.interval else 0.0
     logs = bool(sources.paths or sources.journal)
     endpoint = _endpoint(counting, alone=not logs and not counting.metrics)
     _refuse_contradictions(counting, counters=bool(endpoint or counting.metrics), store=bool(endpoint))
-    since = load(counting.since) if counting.since else None
+    since = _kept(counting.since) if counting.since else None
     return Wanted(sources, options, endpoint, counting.metrics, interval, since, counting.explain)
+
+
+def _kept(path: Path) -> Snapshot:
+    from kinetune.cli.hotspots_snapshot import load
+
+    return load(path)
 
 
 def _endpoint(counting: Counting, *, alone: bool) -> Endpoint | None:

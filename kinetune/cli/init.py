@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from kinetune.cli.init_steps import Wish, carry_out, look, offline
 from kinetune.cli.options import (
+    TSERVERS,
     EndpointArgument,
     Format,
     K3sConfig,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from kinetune.kine.releases import EraInUse
     from kinetune.model.endpoint import Endpoint
 
 
@@ -50,7 +52,11 @@ ServerName = Annotated[
 Revert = Annotated[bool, option("--revert", help="Go back to Kine's own schema: --profile stock.")]
 Allow = Annotated[list[str] | None, option("--allow", metavar="HAZARD", help="Allow a hazard that the plan names.")]
 Leave = Annotated[list[str] | None, option("--leave", metavar="HAZARD", help="Leave the steps of a hazard out.")]
+Experimental = Annotated[
+    bool, option("--experimental", help="Only print what may help lists, unproved, with the call that would prove it.")
+]
 Yes = Annotated[bool, option("--yes", "-y", help="Do not ask.")]
+Tservers = Annotated[int, option("--tserver-http", metavar="PORT", help=TSERVERS)]
 
 
 def init(
@@ -65,6 +71,8 @@ def init(
     allow: Allow = None,
     leave: Leave = None,
     yes: Yes = False,
+    experimental: Experimental = False,
+    tserver_http: Tservers = 9000,
     k3s_config: K3sConfig = None,
     format: Format = "text",
     output: Output = None,
@@ -82,7 +90,10 @@ def init(
       kinetune init --print --server yugabytedb-2024.2 > schema.sql
     """
     refuse_unready(format, output)
-    wish = Wish("stock" if revert else profile, era_given(kine, k3s), _hazards(allow), _hazards(leave))
+    if experimental:
+        _print_experiments(server, era_given(kine, k3s), lambda: endpoint_of(endpoint, k3s_config))
+        return
+    wish = Wish("stock" if revert else profile, era_given(kine, k3s), _hazards(allow), _hazards(leave), tserver_http)
     if print_sql:
         if output:
             raise UsageFailure("--print writes SQL to stdout and no report", "leave --output out: --print > FILE")
@@ -117,6 +128,12 @@ def _print(server: str | None, wish: Wish, place: Callable[[], Endpoint]) -> Non
     from kinetune.cli.init_report import written
 
     sys.stdout.write(written(offline(server, wish) if server else look(place(), wish).script))
+
+
+def _print_experiments(server: str | None, kine: EraInUse | None, place: Callable[[], Endpoint]) -> None:
+    from kinetune.cli.init_experimental import experimental
+
+    sys.stdout.write(experimental(server, kine, place))
 
 
 def _hazards(names: list[str] | None) -> frozenset[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from kinetune.cli.init_sequence import told
 from kinetune.model.facts import Unknown
 from kinetune.model.report import Cell, Code, Heading, Items, Paragraph, Report, Section, Tone
 
@@ -34,7 +35,7 @@ def planned(seen: Seen) -> Report:
     if seen.facts.server.note:
         sections += (Paragraph(f"note: {seen.facts.server.note}", Tone.WARN),)
     if script:
-        sections += (*_changes(script, _way_back(seen)), *_reasons(script), _kine(seen))
+        sections += (*_changes(script, _way_back(seen)), *_reasons(script), *told(seen), _kine(seen))
     else:
         sections += (
             Paragraph(f"Nothing is to be done: the store is as the profile {script.profile} wants it.", Tone.GOOD),

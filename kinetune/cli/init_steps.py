@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kinetune.cli.init_sequence import refuse_probed, refuse_seen, with_flags
 from kinetune.cli.options import agreed
 from kinetune.model.failure import CouldNotLook, Refused
+from kinetune.model.script import Hazard
 
 if TYPE_CHECKING:
     from kinetune.database.apply import Done, Watcher
@@ -20,12 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wish:
-    """What the user asked for, apart from where. `era` is the one that was said; None asks the store."""
+    """
+    What the user asked for, apart from where. `era` is the one that was said; None asks the store. `tserver_http` is
+    the port of YugabyteDB's tservers, asked for their flag where that decides something; 0 asks none.
+    """
 
     profile: str
     era: EraInUse | None
     allow: frozenset[str]
     leave: frozenset[str]
+    tserver_http: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,7 @@ def look(endpoint: Endpoint, wish: Wish) -> Seen:
 
     with store(endpoint, "init") as (session, facts):
         kine = wish.era or era_in_use(session)
+        facts = with_flags(session, facts, _script(facts, kine, wish), wish)
     return Seen(facts, kine, _script(facts, kine, wish))
 
 
@@ -76,6 +83,7 @@ def carry_out(endpoint: Endpoint, seen: Seen, wish: Wish, *, yes: bool) -> Outco
     from kinetune.tuning.may import refuse_powerless
 
     refuse_powerless(seen.facts, seen.script)
+    refuse_seen(seen, wish)
     _refuse_hazards(seen.script, wish)
     _ask(endpoint, seen.script, yes=yes)
     started = time.monotonic()
@@ -96,7 +104,7 @@ def _script(facts: Facts, kine: EraInUse, wish: Wish) -> Script:
 
 def _refuse_hazards(script: Script, wish: Wish) -> None:
     for hazard in script.hazards:
-        if hazard not in wish.allow:
+        if hazard not in wish.allow and hazard is not Hazard.SEQUENCE_CACHE:  # that one is looked at, see refuse_seen
             step = next(step for step in script.steps if step.hazard is hazard)
             raise Refused(
                 f"nothing was changed: to {step.does} is the hazard {hazard} (Kine must be stopped)",
@@ -119,12 +127,13 @@ def _apply(endpoint: Endpoint, seen: Seen, wish: Wish, watch: Watcher) -> None:
     from kinetune.database.look import store
     from kinetune.database.observe import observe
 
-    if not seen.facts.database_exists:
+    if not seen.facts.database_exists or Hazard.SEQUENCE_CACHE in seen.script.hazards:
         with store(endpoint, "init", write=True) as (session, facts):
+            refuse_probed(session, seen, wish)
             if not facts.database_exists:
                 Apply(session, watch).script(seen.script.outside())
     with store(endpoint, "init", write=True) as (session, _), alone(session):
-        script = _script(observe(session), seen.kine, wish)
+        script = _script(replace(observe(session), cluster=seen.facts.cluster), seen.kine, wish)
         if script.steps != seen.script.inside().steps:
             raise Refused("the store has changed since this plan was made", "run again to see the new plan")
         Apply(session, watch).script(script)
@@ -135,7 +144,7 @@ def _verify(endpoint: Endpoint, seen: Seen, wish: Wish) -> None:
     from kinetune.database.look import store
 
     with store(endpoint, "init") as (_, facts):
-        if left := _script(facts, seen.kine, wish):
+        if left := _script(replace(facts, cluster=seen.facts.cluster), seen.kine, wish):
             raise CouldNotLook(
                 f"applied, but not as planned: still to {left.steps[0].does}", "run kinetune init again to see why"
             )

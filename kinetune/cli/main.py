@@ -19,7 +19,7 @@ from typer._click.exceptions import (  # typer ships click under this name; boun
 )
 
 from kinetune import __version__
-from kinetune.cli import check, demo, embedded, explain, hotspots, init, rule
+from kinetune.cli import analyze, check, demo, embedded, explain, hotspots, init, render, rule, server
 from kinetune.cli.options import EVERY_OPTION, option
 from kinetune.cli.settings import defaults
 from kinetune.model.failure import Exit, Failure
@@ -74,6 +74,9 @@ app.command("explain", epilog=EVERY_OPTION)(explain.explain)
 app.command("hotspots", epilog=EVERY_OPTION)(hotspots.hotspots)
 app.command("check")(check.check)
 app.command("rule")(rule.rule)
+app.command("server", epilog=EVERY_OPTION)(server.server)
+app.command("analyze", epilog=EVERY_OPTION)(analyze.analyze)
+app.command("render", epilog=EVERY_OPTION)(render.render)
 app.command("demo")(demo.demo)
 app.add_typer(embedded.app, name="embedded")
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kinetune.kine.releases import EraInUse
     from kinetune.model.endpoint import Endpoint
 
+TSERVERS = "Of YugabyteDB's tservers, asked for their flags; 0 asks none."
 FOR_CHECK = frozenset({"sarif", "junit", "github", ".sarif", ".xml"})
 FOR_HOTSPOTS = frozenset({"csv", ".csv"})
 EVERY_OPTION = "Each option may stand in the environment as KINETUNE_<OPTION>, the common ones in kinetune.toml too."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from kinetune.model.failure import UsageFailure
 COMMON = {"profile", "kine", "k3s", "format", "k3s-config"}
 """Options that may stand at the top and then hold for every command that has them."""
 KNOWN = {
-    "init": {"profile", "kine", "k3s", "format", "k3s-config", "allow", "leave"},
+    "init": {"profile", "kine", "k3s", "format", "k3s-config", "allow", "leave", "tserver-http"},
     "explain": {"kine", "k3s", "format", "k3s-config", "runs", "timeout", "tolerance", "writes", "rows", "tree"},
     "hotspots": {
         "format",
@@ -28,6 +29,9 @@ KNOWN = {
         "fail-over",
         "redact",
     },
+    "server": {"format", "k3s-config", "tserver-http"},
+    "analyze": {"k3s-config"},
+    "render": {"kine", "k3s", "image", "kinetune-image", "namespace", "servers", "pool", "max-connections"},
     "demo": {"objects", "kine"},
     "check": {
         "kine",
@@ -40,6 +44,7 @@ KNOWN = {
         "strict",
         "baseline",
         "against",
+        "tserver-http",
         "kine-unit",
         "helm-values",
         "compose",
@@ -53,10 +58,12 @@ TEXT, TEXTS, PATH, PATHS = "a text", "a list of texts", "a path", "a list of pat
 WHOLE, NUMBER, SWITCH = "a whole number", "a number", "true or false"
 KINDS = {
     **dict.fromkeys(("profile", "kine", "k3s", "format", "fail-on", "interval", "by", "min-duration", "zone"), TEXT),
+    **dict.fromkeys(("image", "kinetune-image", "namespace"), TEXT),
     **dict.fromkeys(("allow", "leave", "select", "extend-select", "journal", "metrics", "fail-over"), TEXTS),
     **dict.fromkeys(("k3s-config", "baseline", "against"), PATH),
+    **dict.fromkeys(("runs", "rows", "objects", "top", "jobs", "tserver-http"), WHOLE),
+    **dict.fromkeys(("servers", "pool", "max-connections"), WHOLE),
     **dict.fromkeys(("kine-unit", "helm-values", "compose", "config-dir"), PATHS),
-    **dict.fromkeys(("runs", "rows", "objects", "top", "jobs"), WHOLE),
     **dict.fromkeys(("timeout", "tolerance"), NUMBER),
     **dict.fromkeys(("writes", "tree", "strict", "redact", "offline"), SWITCH),
 }
@@ -86,7 +93,9 @@ def defaults(folder: Path | None = None) -> dict[str, Any]:
     file, table = found
     for key, value in table.items():
         if key not in COMMON and not (key in KNOWN and isinstance(value, dict)):
-            raise UsageFailure(f"{file}: unknown key {key!r}", f"known are {', '.join(sorted(COMMON | KNOWN.keys()))}")
+            raise UsageFailure(
+                f"{at(file, key)}: unknown key {key!r}", f"known are {', '.join(sorted(COMMON | KNOWN.keys()))}"
+            )
     return {command: _values(file, command, table) for command in KNOWN}
 
 
@@ -95,7 +104,7 @@ def _values(file: Path, command: str, table: dict[str, Any]) -> dict[str, Any]:
     for key in own:
         if key not in KNOWN[command] | TABLES.get(command, set()):
             raise UsageFailure(
-                f"{file}: unknown key {key!r} in [{command}]", f"known are {', '.join(sorted(KNOWN[command]))}"
+                f"{at(file, key)}: unknown key {key!r} in [{command}]", f"known are {', '.join(sorted(KNOWN[command]))}"
             )
     shared = {key: value for key, value in table.items() if key in COMMON & KNOWN[command]}
     options = {key: value for key, value in (shared | own).items() if key in KNOWN[command]}
@@ -106,7 +115,7 @@ def _value(file: Path, key: str, value: object) -> object:
     kind = KINDS[key]
     fits = isinstance(value, TYPES[kind]) and isinstance(value, bool) == (kind == SWITCH)
     if not fits or (isinstance(value, list) and not all(isinstance(one, str) for one in value)):
-        raise UsageFailure(f"{file}: {key} = {_toml(value)} is not {kind}", f"write {key} = {EXAMPLES[kind]}")
+        raise UsageFailure(f"{at(file, key)}: {key} = {_toml(value)} is not {kind}", f"write {key} = {EXAMPLES[kind]}")
     if kind == PATH:
         return str(file.parent / str(value))
     if kind == PATHS:
@@ -150,3 +159,11 @@ def _read(file: Path) -> dict[str, Any]:
         raise UsageFailure(f"cannot read {file}: {error.strerror}", "make it readable, or remove it") from None
     except ValueError as error:  # UnicodeDecodeError, TOMLDecodeError
         raise UsageFailure(f"{file} is not TOML: {error}", "correct it, or remove it") from None
+
+
+def at(file: Path | None, key: str) -> str:
+    """The file, with the first line that the key, or the table of that name, stands in."""
+    pattern = re.compile(rf"""\s*(\[[^#]*\b)?["']?{re.escape(key)}["']?\s*[\]=.]""")
+    lines = file.read_text(encoding="utf-8").splitlines() if file else []
+    number = next((number for number, line in enumerate(lines, 1) if pattern.match(line)), None)
+    return f"{file}:{number}" if number else str(file)

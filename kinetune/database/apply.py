@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import psycopg
 
-from kinetune.database.errors import failure_of
+from kinetune.database.errors import failure_of, translated
 from kinetune.database.session import Session
-from kinetune.model.failure import Refused
+from kinetune.model.failure import CouldNotLook, Refused
 from kinetune.model.script import Script, Step
 
 LOCK = 7_238_419_002
@@ -78,6 +78,24 @@ class Apply:
         with self.session.connection.transaction():
             for statement in step.statements:
                 self.session.connection.execute(statement.encode())
+
+
+def analyze(session: Session) -> int:
+    """
+    ANALYZE kine; the number of rows that the planner then believes in.
+
+    Without the right the server only warns, as it does for a skipped lock: CouldNotLook says what it said.
+    """
+    warned: list[str] = []
+    session.connection.add_notice_handler(
+        lambda said: warned.append(said.message_primary or "") if said.sqlstate in ("42501", "01000") else None
+    )
+    with translated(session.connection.info.user):
+        session.connection.execute("ANALYZE kine")
+    if skipped := [said for said in warned if "skipping" in said or "only" in said]:
+        raise CouldNotLook(f"nothing was analysed: {skipped[0]}", "connect as the owner of the table kine")
+    (found,) = session.ask("relation")
+    return max(int(found["rows"]), 0)
 
 
 @contextlib.contextmanager

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 
-from kinetune.database.session import Session, visit
+from kinetune.database.session import Row, Session, visit
 from kinetune.model.endpoint import Endpoint
 from kinetune.model.failure import CouldNotLook
 from kinetune.model.server import Flavour
@@ -14,12 +14,55 @@ from kinetune.model.server import Flavour
 _OF_ONE_HOST = ("hostaddr", "service", "load_balance_hosts", "target_session_attrs")
 
 
-class Nodes:
+@dataclass(frozen=True)
+class Address:
     """
-    Sessions on each node in turn; `notices` say of those that were not reached why not.
+    A node by the name it has in the cluster (`10.0.0.3:5433`), where it stands, and the endpoints to try for it.
 
-    A node that takes no connection from here under the name it has in the cluster is tried under its public address.
+    One that takes no connection from here under its own name is tried under its public address.
     """
+
+    name: str
+    cloud: str
+    region: str
+    zone: str
+    endpoints: tuple[Endpoint, ...]
+
+    @contextmanager
+    def visit(self, command: str, *, write: bool = False) -> Iterator[Session]:
+        """A session there; CouldNotLook with the first cause where none of its endpoints lets us in."""
+        failures: list[CouldNotLook] = []
+        for endpoint in self.endpoints:
+            visiting = visit(endpoint, command, write=write)
+            try:
+                session = visiting.__enter__()
+            except CouldNotLook as failure:
+                failures.append(failure)
+                continue
+            try:
+                yield session
+            finally:
+                visiting.__exit__(None, None, None)
+            return
+        raise CouldNotLook(f"node {self.name} could not be asked: {failures[0].cause}")
+
+
+def addresses(session: Session) -> tuple[Address, ...]:
+    """All nodes of a YugabyteDB cluster, by name; none of PostgreSQL."""
+    if session.server.flavour is not Flavour.YUGABYTEDB:
+        return ()
+    return tuple(_address(session.endpoint, row) for row in session.ask("nodes"))
+
+
+def _address(endpoint: Endpoint, row: Row) -> Address:
+    hosts = dict.fromkeys(host for host in (row["host"], row["public_ip"]) if host)
+    there = tuple(_at(endpoint, (host, row["port"])) for host in hosts)
+    place = [row.get(part) or "" for part in ("cloud", "region", "zone")]
+    return Address(f"{row['host']}:{row['port']}", place[0], place[1], place[2], there)
+
+
+class Nodes:
+    """Sessions on each node in turn; `notices` say of those that were not reached why not."""
 
     def __init__(self, session: Session, command: str) -> None:
         self.notices: list[str] = []
@@ -30,34 +73,18 @@ class Nodes:
         if self._session.server.flavour is not Flavour.YUGABYTEDB:
             yield self._own(), self._session
             return
-        for row in self._session.ask("nodes"):
-            name = f"{row['host']}:{row['port']}"
-            hosts = dict.fromkeys(host for host in (row["host"], row["public_ip"]) if host)
-            with self._reached(name, [(host, row["port"]) for host in hosts]) as session:
-                if session:
-                    yield name, session
+        for address in addresses(self._session):
+            with ExitStack() as stack:
+                try:
+                    session = stack.enter_context(address.visit(self._command))
+                except CouldNotLook as failure:
+                    self.notices.append(f"{failure.cause}; its part is missing")
+                    continue
+                yield address.name, session
 
     def _own(self) -> str:
         info = self._session.connection.info
         return f"{info.host}:{info.port}"
-
-    @contextmanager
-    def _reached(self, name: str, places: list[tuple[str, int]]) -> Iterator[Session | None]:
-        failures = []
-        for place in places:
-            visiting = visit(_at(self._session.endpoint, place), self._command)
-            try:
-                session = visiting.__enter__()
-            except CouldNotLook as failure:
-                failures.append(failure.cause)
-                continue
-            try:
-                yield session
-            finally:
-                visiting.__exit__(None, None, None)
-            return
-        self.notices.append(f"node {name} could not be asked, its part is missing: {failures[0] if failures else ''}")
-        yield None
 
 
 def _at(endpoint: Endpoint, place: tuple[str, int]) -> Endpoint:

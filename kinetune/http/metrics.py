@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-import urllib.request
-from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from http.client import HTTPException
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from kinetune.http.prometheus import Sample, samples
+from kinetune.http.read import is_remote, read, shown
 from kinetune.model.counters import Bucket, Counter, Counters, Node
 from kinetune.model.failure import CouldNotLook
 
-SECONDS = 5.0
-LARGEST = 16 * 2**20
+REACH = "is Kine's --metrics-bind-address reachable from here?"
 TIMES = "kine_sql_time_seconds"
 TOLD = re.compile(r"(?:kine_(?!sql_)|go_sql_)\w+(?<!_bucket)")
 """What is told beside the times: kine_insert_errors_total, kine_compact_total and Go's statistics of the pool."""
-_REMOTE = ("http://", "https://")
 
 
 def query_names(place: str) -> frozenset[str]:
@@ -31,7 +26,7 @@ def query_names(place: str) -> frozenset[str]:
 
     Raises CouldNotLook where the place cannot be read or has no metric of Kine's.
     """
-    text = _read(place)
+    text = read(place, REACH)
     _refuse_strange(text, place)
     names = {_letters(one.labels.get("name", "")) for one in samples(text) if one.name.startswith("kine_sql_")}
     return frozenset(names - {""})
@@ -44,7 +39,7 @@ def scrape(place: str) -> Counters:
     Times are Kine's own: up to the first row, with waiting for a connection. Up to v0.15.0 they carry no names: one
     entry without a query. A file is as old as its last change.
     """
-    text = _read(place)
+    text = read(place, REACH)
     _refuse_strange(text, place)
     name = shown(place)
     return counters(text, name, datetime.now(UTC) if is_remote(place) else _changed(place))
@@ -64,18 +59,6 @@ def counters(text: str, name: str, taken_at: datetime) -> Counters:
             began = datetime.fromtimestamp(one.value, UTC)
     entries = tuple(_counter(name, query, found) for query, found in series.items())
     return Counters(taken_at, (Node(name, began),), entries, gauges)
-
-
-def is_remote(place: str) -> bool:
-    return place.startswith(_REMOTE)
-
-
-def shown(place: str) -> str:
-    """The address without user and password."""
-    if not is_remote(place):
-        return place
-    parts = urlsplit(place)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
 
 
 def _counter(node: str, query: str, found: list[Sample]) -> Counter:
@@ -132,32 +115,8 @@ def _refuse_strange(text: str, place: str) -> None:
         )
 
 
-def _request(place: str) -> urllib.request.Request:
-    """User and password go into a header: urllib would take them for the host."""
-    parts = urlsplit(place)
-    login, _, host = parts.netloc.rpartition("@")
-    request = urllib.request.Request(parts._replace(netloc=host).geturl())
-    if login:
-        request.add_header("Authorization", "Basic " + b64encode(unquote(login).encode()).decode())
-    return request
-
-
 def _changed(place: str) -> datetime:
     try:
         return datetime.fromtimestamp(Path(place).stat().st_mtime, UTC)
     except OSError:
         return datetime.now(UTC)
-
-
-def _read(place: str) -> str:
-    try:
-        if is_remote(place):
-            with urllib.request.urlopen(_request(place), timeout=SECONDS) as answer:
-                return str(answer.read(LARGEST).decode("utf-8", "replace"))
-        with open(place, "rb") as file:
-            return file.read(LARGEST).decode("utf-8", "replace")
-    except (OSError, ValueError, HTTPException) as error:
-        cause = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise CouldNotLook(
-            f"cannot read {shown(place)}: {cause}", "is Kine's --metrics-bind-address reachable from here?"
-        ) from None

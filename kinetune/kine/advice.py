@@ -176,15 +176,13 @@ def _list(spot: Hotspot | Cost, around: Surroundings) -> str:
 
 
 def _count(around: Surroundings) -> str:
-    postgresql = (
-        "a count costs as much as the list, each minute and once a page: the covering index (KT105), then KT405"
-    )
+    postgresql = "a count costs as much as the list, each minute and once a page: its index (KT107, KT108), then KT405"
     return _by_flavour(around, postgresql, "a count costs as much as the list: joins in batches (KT401), KT402")
 
 
 def _statistics(around: Surroundings) -> str:
     return _by_flavour(
-        around, "statistics (KT402) and the covering index (KT105)", "statistics and cost model (KT402, KT403)"
+        around, "statistics (KT402) and the index of lists (KT107)", "statistics and cost model (KT402, KT403)"
     )
 
 
@@ -207,7 +205,7 @@ def _insert(around: Surroundings) -> str:
         return (
             "ids come out of order or are taken: kinetune check --select KT2,KT6 looks at the sequence and the release"
         )
-    postgresql = "each index is written too (KT105, KT110), the rest is the server's disk and its standbys"
+    postgresql = "each index is written too (KT110, kinetune init), the rest is the server's disk and its standbys"
     return _by_flavour(around, postgresql, "each index is a request to another tablet (KT110), each node a round trip")
 
 
@@ -223,8 +221,8 @@ def _compact(around: Surroundings) -> str:
 
 def _compact_rev(spot: Hotspot | Cost) -> str:
     if _number(spot) in ASKS_AT_EACH_CREATE and len(spot.eras) == 1:
-        return "this Kine asks it at each create: kinetune rule KT114 (one compact_rev_key row), KT105"
-    return "it reads the rows called compact_rev_key: KT114 says how many there are, KT105 looks at the index"
+        return "this Kine asks it at each create: kinetune rule KT114 (one compact_rev_key row), KT104"
+    return "it reads the rows called compact_rev_key: KT114 says how many there are, KT104 looks at the index"
 
 
 def _by_flavour(around: Surroundings, postgresql: str, yugabytedb: str) -> str:

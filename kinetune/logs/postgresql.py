@@ -13,7 +13,8 @@ from kinetune.logs.envelope import Peeled, enveloped, peel
 
 DURATION = b"duration: "
 HEAD = re.compile(
-    rb"(?:duration: (\d{1,12}(?:\.\d{1,6})?) ms)?(?:(?:  |(?<!ms))(statement|execute|parse|bind|plan)(?: ([^:\n\"]*))?:[ \n]?)?"
+    rb"(?:duration: (\d{1,12}(?:\.\d{1,6})?) ms)?"
+    rb"(?:(?:  |(?<!ms))(statement|execute|parse|bind|plan)(?: ([^:\n\"]*))?:[ \n]?)?"
 )
 _DETAIL = b"DETAIL:  "
 _PID = re.compile(rb"\[(\d+)\]|pid[=: ]+(\d+)|(?<![\d.:-])(\d{2,7})(?![\d.:-])")

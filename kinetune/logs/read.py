@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 
 from kinetune.logs.ledger import Ledger
 from kinetune.logs.options import LogOptions, Sources
@@ -32,8 +31,11 @@ def read(sources: Sources, options: LogOptions | None = None) -> Reading:
     options = options or LogOptions()
     ledger = Ledger()
     inputs = expand(sources, ledger.tally.notice)
+    names = ["stdin" if one.name == "-" else one.name for one in inputs]
     shares = _shares([one for one in inputs if one.name != "-"], options.jobs) if options.jobs > 1 else []
     if len(shares) > 1:
+        from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - 20 ms that one process does not need
+
         with ProcessPoolExecutor(min(options.jobs, len(shares))) as pool:
             for done in pool.map(_ledger_of, shares, [options] * len(shares)):
                 ledger.merge(done)
@@ -41,7 +43,7 @@ def read(sources: Sources, options: LogOptions | None = None) -> Reading:
     for one in inputs:
         _into(ledger, one, options)
     reading = ledger.reading()
-    complain_of_nothing(reading)
+    complain_of_nothing(reading, names)
     return reading
 
 
@@ -77,13 +79,14 @@ def _shares(inputs: list[Input], jobs: int) -> list[Input]:
     return sorted(shares, key=lambda one: one.start - (one.end or one.size))
 
 
-def complain_of_nothing(reading: Reading) -> None:
-    """CouldNotLook where nothing was understood, with the likeliest reason."""
+def complain_of_nothing(reading: Reading, names: list[str]) -> None:
+    """CouldNotLook where nothing was understood in what has these names, with the likeliest reason."""
     counts = reading.counts
     if counts.understood or counts.passing or counts.recognised:
         return
     if not counts.bytes:
-        reason, _, step = (counts.notices[0] if counts.notices else "the log is empty").partition("; ")
+        empty = f"{names[0]} is empty" if len(names) == 1 else f"all {len(names)} logs are empty"
+        reason, _, step = (counts.notices[0] if counts.notices else empty).partition("; ")
         raise CouldNotLook(reason, step or "is it the right file or unit, and may you read it?")
     lines = f"none of {counts.lines:,} lines was understood"
     if counts.not_understood:

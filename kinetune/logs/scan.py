@@ -19,6 +19,7 @@ Event = SlowCall | Signal | SeenPlan
 LONGEST = 1 << 20
 """Bytes of a line or record that are looked at; the rest is skipped to the next newline, and counted."""
 _SAMPLE = 200
+_PIECE = 1 << 14
 _ALWAYS = (SLOW, DURATION, *MARKERS)
 # Of log_statement: only where log_duration left a duration without its statement.
 _ANNOUNCING = (b"execute ", b"statement: ")
@@ -135,10 +136,27 @@ class Scanner:
 
     def _each(self, window: Window, events: list[Event]) -> int:
         """Reads each line with a marker; where it stopped: at the end, or before a record that goes on."""
-        data, limit = window.data, window.limit
-        markers = self._markers()
-        hits = _hits(data, limit, markers)
-        done = at = 0
+        done, whole = 0, True
+        while whole and done < window.limit:
+            done, whole = self._piece(window, (done, self._stop(window, done)), events)
+        if not whole:
+            return done
+        return len(window.data) if window.final else window.limit
+
+    def _stop(self, window: Window, start: int) -> int:
+        """
+        How far markers are searched at once: a server's records are read one after the other, far beyond the first
+        marker, and what they pass need not be searched.
+        """
+        if not self._lines.only_server:
+            return window.limit
+        return window.data.find(b"\n", start + _PIECE, window.limit) + 1 or window.limit
+
+    def _piece(self, window: Window, span: tuple[int, int], events: list[Event]) -> tuple[int, bool]:
+        """As `_each`, of the lines in a span; False where a record goes on beyond the window."""
+        data, markers = window.data, self._markers()
+        hits = _hits(data, span, markers)
+        done, at = span[0], 0
         while at < len(hits):
             position, marker = hits[at]
             at += 1
@@ -156,20 +174,21 @@ class Scanner:
                 at += 1
             read = self._lines.read(Line(window, start, end, position), _KINDS.get(markers[marker], Kind.TELLING))
             if read is None:
-                return start
+                return start, False
             done = read.end
             if read.event is not None:
                 events.append(read.event)
-        return len(data) if window.final else limit
+        return max(done, span[1]), True
 
 
-def _hits(data: bytes, limit: int, markers: tuple[bytes, ...]) -> list[tuple[int, int]]:
+def _hits(data: bytes, span: tuple[int, int], markers: tuple[bytes, ...]) -> list[tuple[int, int]]:
     """Where markers are, in order, and which."""
     found = []
+    start, stop = span
     for index, marker in enumerate(markers):
-        at = data.find(marker, 0, limit)
+        at = data.find(marker, start, stop)
         while at >= 0:
             found.append((at, index))
-            at = data.find(marker, at + len(marker), limit)
+            at = data.find(marker, at + len(marker), stop)
     found.sort()
     return found

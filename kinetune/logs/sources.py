@@ -64,7 +64,8 @@ def expand(sources: Sources, notice: Notice) -> list[Input]:
     """
     Every input once, oldest first, stdin and journals at the end. What cannot be read is told to `notice`.
 
-    Of a directory, its files with `.log`, `.csv` or `.json` in the name, also below it. CouldNotLook where nothing at all is left.
+    Of a directory, its files with `.log`, `.csv` or `.json` in the name, also below it. CouldNotLook where nothing at
+    all is left.
     """
     if not sources.paths and not sources.journal:
         raise UsageFailure("no log was named", "give a file, a directory, '-' or --journal UNIT")

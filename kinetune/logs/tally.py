@@ -49,7 +49,7 @@ class Tally:
 
     def counts(self, folded: int) -> Counts:
         said = vars(self) | {"zones": tuple(sorted(self.zones)), "notices": tuple(self.notices)}
-        formats = dict(sorted(self.formats.items(), key=lambda item: -item[1]))
+        formats = dict(sorted(self.formats.items(), key=lambda item: (-item[1], item[0])))
         return Counts(**said | {"formats": formats, "folded": folded})
 
 

@@ -11,7 +11,8 @@ from kinetune.logs.kine import unquoted
 
 _LONGEST = 240
 _VALUES = re.compile(
-    r"compare:\{.*?(?=: (?:ERROR|FATAL|failed|context|timeout|dial|EOF)|$)|value:\"(?:[^\"\\]|\\.)*\"?|\\+x[0-9a-fA-F]{2,}",
+    r"compare:\{.*?(?=: (?:ERROR|FATAL|failed|context|timeout|dial|EOF)|$)|value:\"(?:[^\"\\]|\\.)*\"?|"
+    r"\\+x[0-9a-fA-F]{2,}",
     re.DOTALL,
 )
 _MESSAGE = re.compile(rb"msg=\"((?:[^\"\\]|\\.){0,4000})")

@@ -28,7 +28,7 @@ _RECORD = re.compile(
     rb"duration: (\d{1,12}\.\d{1,6}) ms  (?:execute|statement)(?: [^:\n]*+)?: ([^\n]*+(?:\n\t[^\n]*+)*+)\n(?=[^\t])"
 )
 _DETAIL = b"DETAIL:  "
-_KEY = re.compile(rb"= '(/[^']*+|gap-\d++)'")
+_KEY = re.compile(rb"= '((?:(/registry/[^/']++/)|/)[^']*+|gap-\d++)'")
 _LOG = b"LOG:  duration: "
 _NAMES = 1024
 
@@ -67,6 +67,7 @@ class Usual:
         self._by, self._zone = options.by, options.zone
         self._names: dict[bytes, Named] = {}
         self._resources: dict[bytes, str] = {}
+        self._second = b"", 0.0
 
     def slow(self, window: Window, position: int) -> Found | None:
         """Of a line with `Slow SQL` at `position`; None where it is not quite of a usual shape."""
@@ -129,7 +130,7 @@ class Usual:
     def _record(self, window: Window, start: int, position: int) -> tuple[SlowCall, int | None, int] | None:
         data, limit = window.data, window.limit
         found = _RECORD.match(data, position)
-        told = stamped(data[start : start + 32], self._zone) if found else None
+        told = self._stamp(data, start) if found else None
         if found is None or told is None:
             return None
         took, sql = found.groups()
@@ -139,7 +140,9 @@ class Usual:
             detail = data.find(_DETAIL, end, detail + 48)
         inside = None
         if detail >= 0 and data.find(b"\n", end, detail) < 0:
-            end = _end(data, detail)
+            end = data.find(b"\n", detail) + 1
+            if data.startswith(b"\t", end):
+                end = _end(data, detail)
             inside = _KEY.search(data, detail, end)
         elif end >= limit:
             return None
@@ -147,12 +150,29 @@ class Usual:
             return None
         name, eras = self._names.get(sql) or self._named(sql)
         resource = key = ""
-        if name:
+        if name and (known := self._resources.get(inside[2]) if inside else None):
+            resource = known
+        elif name:
             resource, key = self._place(inside[1] if inside else literal_key(sql))
-        self._watch.passes(told.at)
+        at, offset = told
+        if at > self._watch.last:
+            self._watch.last = at
+        else:
+            self._watch.passes(at)
         milliseconds = float(took)
-        began = told.at - milliseconds / 1000.0
-        return SlowCall(began, name, eras, resource, key, milliseconds, self._source, Vantage.SERVER), told.offset, end
+        began = at - milliseconds / 1000.0
+        return SlowCall(began, name, eras, resource, key, milliseconds, self._source, Vantage.SERVER), offset, end
+
+    def _stamp(self, data: bytes, start: int) -> tuple[float, int | None] | None:
+        """As clock.stamped. Most records are of the second that the one before was of."""
+        if data[start : start + 20] == self._second[0] and data[start + 23 : start + 27] == b" UTC":
+            millisecond = data[start + 20 : start + 23]
+            if millisecond.isdigit():
+                return self._second[1] + int(millisecond) / 1000.0, 0
+        told = stamped(data[start : start + 32], self._zone)
+        if told is not None and data[start + 19 : start + 20] == b"." and told.offset == 0:
+            self._second = data[start : start + 20], told.at // 1
+        return told
 
     def _named(self, sql: bytes) -> Named:
         if len(self._names) >= _NAMES:

@@ -6,20 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from kinetune.model.cluster import Cluster
 from kinetune.model.configuration import Configuration
 from kinetune.model.schema import Column, Index, Sequence
 from kinetune.model.server import Flavour, Server
+from kinetune.model.unknown import NOT_ASKED as NOT_ASKED
+from kinetune.model.unknown import Unknown as Unknown
 from kinetune.model.workload import Recording
 
-
-@dataclass(frozen=True)
-class Unknown:
-    """Looked for and not seen; `reason` says why and, where a statement would help, which."""
-
-    reason: str
-
-
-NOT_ASKED = Unknown("not asked for")
+NOT_DRAWN = Unknown("no ids were drawn (--probe)")
 
 
 class OutOfScope(Unknown):
@@ -168,18 +163,24 @@ class Security:
 
 @dataclass(frozen=True)
 class Draw:
-    """One id drawn by one connection, in the order of drawing."""
+    """One id drawn by one connection, in the order of drawing; `node` is where, on a cluster."""
 
     connection: int
     id: int
+    node: str = ""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Ids that several connections drew in turn from a scratch sequence made as Kine's, and the cache it then had."""
+    """
+    Ids that several connections drew in turn from a scratch sequence made as Kine's, and the cache it then had.
+
+    On a cluster `caches` has, for each node that was reached, the cache of a sequence made there with CACHE 1.
+    """
 
     draws: tuple[Draw, ...]
     cache: int
+    caches: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -206,8 +207,9 @@ class Facts:
     growth: Growth | Unknown = NOT_ASKED
     connections: Connections | Unknown = NOT_ASKED
     security: Security | Unknown = NOT_ASKED
-    probe: Probe | Unknown = Unknown("no ids were drawn (--probe)")
+    probe: Probe | Unknown = NOT_DRAWN
     recordings: tuple[Recording, ...] | Unknown = NOT_ASKED
+    cluster: Cluster | Unknown = NOT_ASKED
     configuration: Configuration | Unknown = NOT_ASKED
     unseen: str = ""
 

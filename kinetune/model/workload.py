@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from kinetune.model.finding import Remark
@@ -93,7 +94,8 @@ class Measured:
     What a call cost. Medians over the runs, in milliseconds; `generic` is the plan without knowledge of the arguments
     that pgx's prepared statements may get after five executions, `generic_chosen` whether the server would take it
     (None where it could not be learned). `wal_bytes` only for writes. `failed` says why there is no plan.
-    `recording` is what this was read from, with one document a plan: the median run's.
+    `recording` is what this was read from, with one document a plan: the median run's. `page` is how many rows a
+    storage request of YugabyteDB brings (0: as many as there are).
     """
 
     call: Call
@@ -107,6 +109,7 @@ class Measured:
     wal_bytes: int | None = None
     remarks: tuple[Remark, ...] = ()
     failed: str = ""
+    page: int = 1024
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,8 @@ class Explained:
     """
     One run of `kinetune explain`: the store, and each call's cost. The unit of --save and --against.
 
-    `profile` names the profile whose schema the store has, or says "of its own". Bytes include TOAST.
+    `profile` names the profile whose schema the store has, or says "of its own". Bytes include TOAST. `settings` are
+    those that the calls ran under beyond what the server has (--with); `page` as in Measured.
     """
 
     observed_at: datetime
@@ -127,3 +131,5 @@ class Explained:
     index_bytes: int | None
     profile: str
     calls: tuple[Measured, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    page: int = 1024

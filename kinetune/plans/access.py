@@ -38,7 +38,7 @@ COMPACTION = "see that old revisions are compacted: Kine's --compact-interval, o
 
 def whole_table_read(measured: Measured, plan: Plan) -> Iterator[Remark]:
     """Every row is read to keep few of them; on YugabyteDB also to find the largest id of a hash-sharded table."""
-    wholes = [node for node in scans(plan) if _is_wasteful_whole(node)]
+    wholes = [node for node in scans(plan) if is_wasteful_whole(node)]
     if not wholes:
         return
     worst = max(wholes, key=rows_read)
@@ -51,7 +51,7 @@ def whole_table_read(measured: Measured, plan: Plan) -> Iterator[Remark]:
     )
 
 
-def _is_wasteful_whole(node: Node) -> bool:
+def is_wasteful_whole(node: Node) -> bool:
     if not is_whole_read(node) or not is_many(rows_read(node), node.own_ms):
         return False
     return is_partial_aggregate(node) or rows_read(node) >= WASTE_OF_WHOLE * max(node.rows or 0.0, 1.0)
@@ -82,7 +82,7 @@ def _size_in_words(node: Node) -> str:
 def wrong_index(measured: Measured, plan: Plan) -> Iterator[Remark]:
     """The names asked for are not found through the index that is made for this query."""
     wished = wished_for_names(measured.call.query.wish)
-    if not wished or any(_is_wasteful_whole(node) for node in scans(plan)):
+    if not wished or any(is_wasteful_whole(node) for node in scans(plan)):
         return
     astray = [node for node in scans(plan) if _is_astray(node, wished)]
     for node in sorted(astray, key=own_ms)[-1:]:
@@ -123,7 +123,7 @@ def _is_astray(node: Node, wished: list[str]) -> bool:
 
 def reads_more_than_returned(measured: Measured, plan: Plan) -> Iterator[Remark]:
     """Ten rows and more are read for each that is returned; the history of revisions is the usual reason."""
-    if any(_is_wasteful_whole(node) for node in scans(plan)):
+    if any(is_wasteful_whole(node) for node in scans(plan)):
         return
     read, kept = sum(rows_read(node) for node in scans(plan)), rows_of_interest(plan.root)
     if kept is None or read < SOME_ROWS or read < WASTE * max(kept, 1.0):
@@ -157,7 +157,7 @@ def filter_after_fetch(measured: Measured, plan: Plan) -> Iterator[Remark]:
         removed = (number(node.details.get("Rows Removed by Filter")) or 0.0) * (node.loops or 1)
         pushed = rows_read(node) - (node.rows or 0.0) if condition(node, *PUSHED_DOWN) else 0.0
         kept = max(node.rows or 0.0, 1.0)
-        if _is_wasteful_whole(node) or max(removed, pushed) < WASTE * kept:
+        if is_wasteful_whole(node) or max(removed, pushed) < WASTE * kept:
             continue
         if removed >= SOME_ROWS:
             yield _filtered(measured, node, removed)

@@ -7,13 +7,14 @@ from dataclasses import replace
 from kinetune.model.plan import Plan
 from kinetune.model.workload import Measured, Recording
 from kinetune.plans import json_form
+from kinetune.plans.least import PAGE
 from kinetune.plans.symptoms import symptoms
 
 
-def measured(recording: Recording) -> Measured:
-    """The median run of each kind of plan, by execution time, with what is wrong about it in words."""
+def measured(recording: Recording, page: int = PAGE) -> Measured:
+    """The median run of each kind of plan, by execution time, with what is wrong in words (`page`: see Measured)."""
     if recording.failed or not recording.custom:
-        return Measured(recording.call, recording, failed=recording.failed or "no plan was recorded")
+        return Measured(recording.call, recording, failed=recording.failed or "no plan was recorded", page=page)
     document, plan = _median(recording.custom)
     generic_document, generic = _median(recording.generic) if recording.generic else (None, None)
     cost = Measured(
@@ -26,6 +27,7 @@ def measured(recording: Recording) -> Measured:
         generic_milliseconds=generic.execution_ms if generic else None,
         rows=round(plan.root.rows) if plan.root.rows is not None else None,
         wal_bytes=_wal_bytes(plan) if recording.call.writes else None,
+        page=page,
     )
     return replace(cost, remarks=symptoms(cost))
 

@@ -53,8 +53,13 @@ def rows_read(node: Node) -> float:
     if scanned is not None:
         return scanned
     seen = (node.rows or 0.0) + node.removed
-    is_hidden = is_sequential(node) and (is_partial_aggregate(node) or condition(node, *PUSHED_DOWN))
-    return max(seen, (node.estimated_rows or 0.0) * (node.loops or 1)) if is_hidden else seen
+    return max(seen, (node.estimated_rows or 0.0) * (node.loops or 1)) if is_guessed(node) else seen
+
+
+def is_guessed(node: Node) -> bool:
+    """Whether the rows that the storage looked at are told by nobody: it filters or aggregates them itself (2.21)."""
+    is_hidden = is_partial_aggregate(node) or bool(condition(node, *PUSHED_DOWN))
+    return is_sequential(node) and is_hidden and storage_rows(node) is None
 
 
 def storage_rows(node: Node) -> float | None:

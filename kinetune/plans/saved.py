@@ -9,6 +9,7 @@ from typing import Any
 from kinetune.model.failure import UsageFailure
 from kinetune.model.server import Flavour, Server
 from kinetune.model.workload import Call, Explained, Measured, Query, Recording
+from kinetune.plans.least import PAGE, least_requests
 from kinetune.plans.measure import measured
 
 KIND = "kinetune explain"
@@ -27,6 +28,8 @@ def to_data(run: Explained) -> dict[str, object]:
         "table_bytes": run.table_bytes,
         "index_bytes": run.index_bytes,
         "profile": run.profile,
+        "settings": dict(run.settings),
+        "rows_a_request": run.page,
         "calls": [_call(one) for one in run.calls],
     }
 
@@ -45,6 +48,7 @@ def from_data(data: Mapping[str, Any], source: str) -> Explained:
 
 def _run(data: Mapping[str, Any]) -> Explained:
     server = data["server"]
+    page = data.get("rows_a_request", PAGE)  # runs of before know neither it nor settings
     return Explained(
         observed_at=datetime.fromisoformat(data["observed_at"]),
         server=Server(Flavour(server["flavour"]), tuple(server["release"]), server["base"]),
@@ -55,7 +59,9 @@ def _run(data: Mapping[str, Any]) -> Explained:
         table_bytes=data["table_bytes"],
         index_bytes=data["index_bytes"],
         profile=data["profile"],
-        calls=tuple(_measured(one) for one in data["calls"]),
+        calls=tuple(_measured(one, page) for one in data["calls"]),
+        settings=data.get("settings", {}),
+        page=page,
     )
 
 
@@ -75,6 +81,7 @@ def _call(one: Measured) -> dict[str, object]:
         "rows": one.rows,
         "blocks": one.plan.blocks if one.plan else None,
         "requests": one.plan.requests if one.plan else None,
+        "least_requests": least_requests(one.plan, one.page) if one.plan else None,
         "wal_bytes": one.wal_bytes,
         "remarks": one.remarks,
         "failed": one.failed,
@@ -88,9 +95,9 @@ def _plain(argument: object) -> object:
     return f"[{len(argument)} bytes]" if isinstance(argument, bytes) else argument
 
 
-def _measured(one: Mapping[str, Any]) -> Measured:
+def _measured(one: Mapping[str, Any], page: int) -> Measured:
     query = Query("", one["query"], one["text"], (), "", "", one["wish"])
     call = Call(one["scenario"], one["words"], query, one["text"], tuple(one["arguments"]), one["writes"])
     custom = () if one["plan"] is None else (one["plan"],)
     generic = () if one["generic_plan"] is None else (one["generic_plan"],)
-    return measured(Recording(call, custom, generic, one["generic_chosen"], one["failed"]))
+    return measured(Recording(call, custom, generic, one["generic_chosen"], one["failed"]), page)

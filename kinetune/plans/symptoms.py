@@ -7,17 +7,21 @@ from collections.abc import Callable, Iterator
 from kinetune.model.finding import Remark
 from kinetune.model.plan import Plan
 from kinetune.model.workload import Measured
-from kinetune.plans import access, effort
+from kinetune.plans import access, distributed, effort
 
 Symptom = Callable[[Measured, Plan], Iterator[Remark]]
 
 OF_READS: tuple[Symptom, ...] = (
     access.whole_table_read,
     access.wrong_index,
+    distributed.limit_in_vain,
+    distributed.batched_join_lost,
     access.reads_more_than_returned,
     access.filter_after_fetch,
     access.heap_fetches,
     effort.row_by_row_join,
+    distributed.backward_scan,
+    distributed.more_requests,
     effort.sort_spilled,
     effort.hash_spilled,
     effort.estimate_off,

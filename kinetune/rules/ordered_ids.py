@@ -40,7 +40,7 @@ def ordered_ids(probe: Probe, server: Server) -> Iterator[Remark]:
     how = "out of order" if min(steps) < 1 else "with gaps"
     yield Remark(
         on="kine.id",
-        says=f"{_connections(probe)} connections drew {_order(probe.draws)} in turn: ids are {how}, "
+        says=f"{_connections(probe)} connections{_nodes(probe)} drew {_order(probe.draws)} in turn: ids are {how}, "
         "so watches stall and acknowledged objects get lost",
         do=f"{FLAG}; kinetune init --allow SEQUENCE_CACHE; restart Kine"
         if server.flavour is Flavour.YUGABYTEDB
@@ -50,6 +50,12 @@ def ordered_ids(probe: Probe, server: Server) -> Iterator[Remark]:
 
 def _connections(probe: Probe) -> int:
     return len({draw.connection for draw in probe.draws})
+
+
+def _nodes(probe: Probe) -> str:
+    """` on 3 nodes`; nothing where there is but one."""
+    nodes = {draw.node for draw in probe.draws}
+    return f" on {len(nodes)} nodes" if len(nodes) > 1 else ""
 
 
 def _order(draws: tuple[Draw, ...]) -> str:

@@ -3,12 +3,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kinetune.kine.schema import SEQUENCE
-from kinetune.model.facts import Facts, Probe, Relation
+from kinetune.model.facts import Facts, Relation
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.server import Flavour
 from kinetune.plans.numbers import count
 from kinetune.rules.remedy import FLAG, change_types, hashed
 from kinetune.rules.rule import rule
+from kinetune.servers.sequence_flag import least_caches
 
 UNSET = "leave KINE_SCHEMA_MIGRATION unset"
 
@@ -33,7 +34,8 @@ def schema_migration(table: Relation, facts: Facts) -> Iterator[Remark]:
 
     Source
         docs/facts/kine.md §0.5 (42P01 is fatal), §3 (the statements) and §5; docs/facts/measured.md §7 (a cache of 1 is
-        100 after ALTER SEQUENCE, types of a range-sharded table). That the flag is 1 is known only with --probe.
+        100 after ALTER SEQUENCE, types of a range-sharded table). That the flag is 1 is known
+        with --probe, or from the tservers over HTTP (KT206).
     """
     name = table.sequence.name if table.sequence else SEQUENCE.name
     if name != SEQUENCE.name:
@@ -46,13 +48,15 @@ def schema_migration(table: Relation, facts: Facts) -> Iterator[Remark]:
 
 
 def _cache(facts: Facts) -> Iterator[Remark]:
-    """What ALTER SEQUENCE … AS BIGINT does to a cache of 1 is decided by the flag."""
-    if not isinstance(facts.probe, Probe):
+    """What ALTER SEQUENCE … AS BIGINT does to a cache of 1 is decided by the flag of the node that Kine is on."""
+    caches = least_caches(facts)
+    known = [cache for cache in caches.values() if cache is not None]
+    if max(known, default=1) > 1:
+        says = f"KINE_SCHEMA_MIGRATION=1 alters it, which raises its cache from 1 to {max(known)}: watches stall"
+        yield Remark(on=SEQUENCE.name, says=says, do=f"{UNSET}, or {FLAG}")
+    elif not caches or None in caches.values():
         says = "KINE_SCHEMA_MIGRATION=1 alters it, which brings a cache of 100 unless every tserver has the flag at 1"
         yield Remark(on=SEQUENCE.name, says=says, do=f"{UNSET}, or {FLAG}", severity=Severity.INFO)
-    elif facts.probe.cache > 1:
-        says = f"KINE_SCHEMA_MIGRATION=1 alters it, which raises its cache from 1 to {facts.probe.cache}: watches stall"
-        yield Remark(on=SEQUENCE.name, says=says, do=f"{UNSET}, or {FLAG}")
 
 
 def _old_types(table: Relation) -> list[str]:

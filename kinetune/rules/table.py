@@ -9,6 +9,7 @@ from kinetune.rules.call_budgets import call_budgets
 from kinetune.rules.clear_password import clear_password
 from kinetune.rules.compaction_lag import compaction_lag
 from kinetune.rules.compaction_off import compaction_off
+from kinetune.rules.configured_sequence_flag import configured_sequence_flag
 from kinetune.rules.connection_budget import connection_budget
 from kinetune.rules.covering_unique_index import covering_unique_index
 from kinetune.rules.dead_rows import dead_rows
@@ -16,6 +17,7 @@ from kinetune.rules.deletable_rows import deletable_rows
 from kinetune.rules.emulated_etcd import emulated_etcd
 from kinetune.rules.encrypted_connection import encrypted_connection
 from kinetune.rules.endpoint_form import endpoint_form
+from kinetune.rules.equal_nodes import equal_nodes
 from kinetune.rules.gap_rows import gap_rows
 from kinetune.rules.generic_plans import generic_plans
 from kinetune.rules.idle_transactions import idle_transactions
@@ -55,6 +57,7 @@ from kinetune.rules.slower_than_before import slower_than_before
 from kinetune.rules.stolen_ids import stolen_ids
 from kinetune.rules.store_size import store_size
 from kinetune.rules.superuser_role import superuser_role
+from kinetune.rules.surviving_nodes import surviving_nodes
 from kinetune.rules.table_bloat import table_bloat
 from kinetune.rules.transaction_pooler import transaction_pooler
 from kinetune.rules.unique_revisions import unique_revisions
@@ -86,6 +89,7 @@ RULES: tuple[Rule, ...] = (
     sequence_behind,
     sequence_increment,
     ordered_ids,
+    sequence_flag,
     whole_table_reads,
     row_by_row_reads,
     call_budgets,
@@ -98,6 +102,8 @@ RULES: tuple[Rule, ...] = (
     dead_rows,
     maintained_server,
     transaction_pooler,
+    equal_nodes,
+    surviving_nodes,
     compaction_lag,
     deletable_rows,
     gap_rows,
@@ -108,7 +114,7 @@ RULES: tuple[Rule, ...] = (
     stolen_ids,
     single_connection,
     pooler_crash,
-    sequence_flag,
+    configured_sequence_flag,
     known_names,
     endpoint_form,
     clear_password,

@@ -13,7 +13,8 @@ from kinetune.tuning import statements
 from kinetune.tuning.columns import column_steps
 from kinetune.tuning.indexes import index_steps, key_steps
 from kinetune.tuning.refuse import refuse_resharding, refuse_strangers
-from kinetune.tuning.sequence import sequence_steps
+from kinetune.tuning.sequence import cached_ids, sequence_steps
+from kinetune.tuning.statistics import statistics_steps
 from kinetune.tuning.target import OURS, Target
 
 KUBERNETES = "kubernetes"
@@ -77,15 +78,17 @@ def _new_table(facts: Facts, target: Target) -> Iterator[Step]:
         return
     names = ("create the table kine", *(f"create the index {index.name}" for index in target.indexes))
     for does, statement in zip(names, creates, strict=True):
-        undo = ("DROP TABLE kine",) if statement == creates[0] else ()
-        yield Step(does, why, (statement,), locks="nothing: the table is new", undo=undo)
+        first = statement == creates[0]
+        undo, hazard = (("DROP TABLE kine",), cached_ids(facts)) if first else ((), None)
+        yield Step(does, why, (statement,), locks="nothing: the table is new", undo=undo, hazard=hazard)
 
 
 def _changed_table(facts: Facts, table: Relation, target: Target) -> Iterator[Step]:
     yield from column_steps(table, target, facts.server)
     yield from key_steps(table, target)
-    yield from sequence_steps(table, target, facts.server)
+    yield from sequence_steps(table, target, facts)
     yield from index_steps(table, target, facts.server)
+    yield from statistics_steps(table, facts.server)
 
 
 def setting_steps(facts: Facts, target: Target) -> Iterator[Step]:

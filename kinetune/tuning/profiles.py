@@ -17,7 +17,7 @@ from kinetune.tuning.target import Target
 LIST_INDEX_SINCE = "E11"
 """Kine knows kine_list_query_index from v0.13.0 (facts/kine.md §1.1)."""
 SINGLE_READS_SINCE = "E11"
-"""Up to E10 one-key reads join back to the table: lean costs them 97 requests without statistics (measured.md §3)."""
+"""Up to E10 one-key reads join back: lean costs them 97 requests without statistics (docs/yugabytedb-profiles.md)."""
 
 KEPT = "Kine's own"
 PKEY = "Kine retries a lost race for an id only when the violated constraint is called kine_pkey"
@@ -95,7 +95,10 @@ def _tuned_postgresql(server: Server, era: Era) -> Target:
 
 
 def _tuned_yugabytedb(server: Server, era: Era) -> Target:
-    """All range-sharded; the two name indexes only where one-key reads need them (measured.md §3, no statistics)."""
+    """
+    All range-sharded; the two name indexes only where one-key reads need them without statistics. The same on every
+    line: tests/tuning/test_sets.py holds it against the recorded requests (`python -m bench sets`).
+    """
     lean = () if era.number < SINGLE_READS_SINCE else ("kine_name_index", "kine_name_id_index")
     settings = planner_settings(server.release)
     reasons = {index.name: KEPT for index in INDEXES} | dict.fromkeys(lean, PLACEHOLDER)

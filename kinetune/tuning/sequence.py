@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kinetune.model.facts import Relation
+from kinetune.model.facts import Facts, Relation
 from kinetune.model.schema import Sequence
 from kinetune.model.script import Hazard, Step
-from kinetune.model.server import Flavour, Server
+from kinetune.model.server import Flavour
+from kinetune.servers.sequence_flag import least_caches
 from kinetune.tuning import statements
 from kinetune.tuning.target import Target
 
@@ -18,10 +19,22 @@ RENAMED = (
 BEHIND = "the next ids exist already: every write would fail on kine_pkey until the sequence has passed them"
 
 
-def sequence_steps(table: Relation, target: Target, server: Server) -> Iterator[Step]:
-    """On YugabyteDB any ALTER SEQUENCE may raise the cache to the cluster's flag: a hazard (FINDINGS.md, Sequences)."""
+def cached_ids(facts: Facts) -> Hazard | None:
+    """
+    What making or altering a sequence may cost where the cluster's flag decides its cache: a hundred ids at a time.
+
+    No hazard once the flag was seen to be 1 (FINDINGS.md, Sequences).
+    """
+    if facts.server.flavour is not Flavour.YUGABYTEDB:
+        return None
+    caches = least_caches(facts).values()
+    return None if caches and all(cache is not None and cache <= 1 for cache in caches) else Hazard.SEQUENCE_CACHE
+
+
+def sequence_steps(table: Relation, target: Target, facts: Facts) -> Iterator[Step]:
+    """The sequence as the target wants it, then past the newest id."""
     seen, wanted = table.sequence, target.sequence
-    hazard = Hazard.SEQUENCE_CACHE if server.flavour is Flavour.YUGABYTEDB else None
+    hazard = cached_ids(facts)
     assert seen is not None, "refuse_strangers has seen to it"
     if seen.name != wanted.name:
         yield Step(

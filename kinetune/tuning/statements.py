@@ -22,6 +22,13 @@ def create_table(target: Target, server: Server) -> str:
     return _schema(server, "create_table", columns=target.columns, primary_key=target.primary_key)
 
 
+def primary_key(target: Target, server: Server) -> str:
+    """The constraint as CREATE TABLE takes it; YugabyteDB takes it there only with the order that it shall have."""
+    key = target.primary_key
+    order = f" {key.keys[0].order.upper()}" if server.can("range_sharding") else ""
+    return f"CONSTRAINT {identifier(key.name)} PRIMARY KEY (id{order})"
+
+
 def create_index(index: Index, server: Server, name: str = "", *, online: bool = False) -> str:
     """The index under its own or another name; `online` leaves writers alone, and cannot run in a transaction."""
     return _schema(server, "create_index", index=index, name=name or index.name, online=online)

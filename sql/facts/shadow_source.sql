@@ -1,6 +1,6 @@
 -- The table kine by its full name, and its indexes as statements that make the same ones on the shadow.
 -- pg_get_indexdef always writes the schema, so that it can be exchanged.
-SELECT t.oid::regclass::text AS address,
+SELECT format('%I.%I', n.nspname, t.relname) AS address,
        ARRAY(SELECT replace(pg_get_indexdef(i.indexrelid),
                             format(' ON %I.%I ', n.nspname, t.relname),
                             ' ON kinetune_shadow.kine ')

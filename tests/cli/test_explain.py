@@ -20,11 +20,12 @@ READS = {
 WRITES = {"create", "fill", "compact", "update-compact"}
 CALL = {
     "scenario", "words", "query", "text", "arguments", "wish", "writes", "milliseconds", "generic_milliseconds",
-    "generic_chosen", "rows", "blocks", "requests", "wal_bytes", "remarks", "failed", "plan", "generic_plan",
+    "generic_chosen", "rows", "blocks", "requests", "least_requests", "wal_bytes", "remarks", "failed", "plan",
+    "generic_plan",
 }  # fmt: skip
 RUN = {
     "kind", "schema", "observed_at", "server", "database", "era", "era_source", "rows", "table_bytes", "index_bytes",
-    "profile", "calls",
+    "profile", "settings", "rows_a_request", "calls",
 }  # fmt: skip
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from kinetune.http.metrics import counters, query_names, scrape, shown
+from kinetune.http.metrics import counters, query_names, scrape
+from kinetune.http.read import shown
 from kinetune.kine.costs import costs
 from kinetune.model.failure import CouldNotLook
 

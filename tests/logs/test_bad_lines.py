@@ -37,7 +37,9 @@ RECORDED = [
 LINES = st.sampled_from([*MADE_UP, *RECORDED[::7]])
 SERVER = (DATA / "hotspots" / "postgresql-15.log").read_bytes()
 CSV = (DATA / "hotspots" / "postgresql-15.csv").read_bytes()
-BITS = st.sampled_from([b"\n", b"\r\n", b"\0", b'"', b"\x1b[36m", b"{", b"}", b"\\", b"\t", b"\xff\xfe", b"Slow SQL: ", b"duration: "])
+BITS = st.sampled_from(
+    [b"\n", b"\r\n", b"\0", b'"', b"\x1b[36m", b"{", b"}", b"\\", b"\t", b"\xff\xfe", b"Slow SQL: ", b"duration: "]
+)
 NUMBERS = st.sampled_from([b"1.2.3", b"9" * 400, b"1e999", b"nan", b"-1", b"0", b"", b"99999-99-99"])
 
 
@@ -110,7 +112,7 @@ def test_a_good_line_after_a_bad_one_is_understood(bad: bytes, data: st.DataObje
     cut = bad.rstrip(b"\n")[: data.draw(st.integers(0, len(bad)))].replace(b"\n", b"")
     good = emit.text(CASE, 4)
     calls = [event for event in scanned([cut + b"\n" + good])[0] if isinstance(event, SlowCall)]
-    assert calls[-1:] == [event for event in scanned([good])[0]]
+    assert calls[-1:] == scanned([good])[0]
 
 
 @settings(max_examples=150, deadline=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -87,7 +88,9 @@ def test_what_is_no_duration_is_none_or_a_number(text: str | bytes) -> None:
     assert found is None or isinstance(found, float)
 
 
-@pytest.mark.parametrize("text", ["", "s", "1", "1.2.3ms", "ms", "1m2", "nans", "infs", "-5s", "1e999s", "9" * 400 + "h"])
+@pytest.mark.parametrize(
+    "text", ["", "s", "1", "1.2.3ms", "ms", "1m2", "nans", "infs", "-5s", "1e999s", "9" * 400 + "h"]
+)
 def test_odd_durations_are_none(text: str) -> None:
     assert milliseconds(text) is None
 
@@ -161,7 +164,7 @@ def test_a_line_without_a_time_is_of_the_line_before() -> None:
 
 
 def test_the_journal_lends_its_time_to_a_line_without_one() -> None:
-    line = '{"__REALTIME_TIMESTAMP":"1795449958500000","MESSAGE":"%s"}\n' % COMPACT
+    line = json.dumps({"__REALTIME_TIMESTAMP": "1795449958500000", "MESSAGE": COMPACT})
     events, tally = scanned([line.encode()])
     assert [event.at for event in events] == [AT]
     assert tally.timeless == 0

@@ -177,7 +177,7 @@ def test_several_files_are_followed_at_once(tmp_path: Path, start: Start) -> Non
     one.rename(tmp_path / "one.log.1")
     append(two, line(2))
     assert tail.quiet() == 2
-    assert {event.source for event in tail.events} == {str(one), str(two)}  # type: ignore[union-attr]
+    assert {event.source for event in tail.events} == {str(one), str(two)}
 
 
 def test_a_file_that_was_never_there_is_a_failure(tmp_path: Path, start: Start) -> None:

@@ -165,8 +165,8 @@ def test_auto_explain_gives_plans_that_name_the_query_and_hide_values(server: Se
         for plan in plans:
             assert SECRET.hex() not in plan.text
             assert "Query Parameters" not in plan.text
-        plan = json_form.read(json.loads(plans[0].text)) if form == "json" else text_form.read(plans[0].text)
-        assert plan.root.kind
+        read = json_form.read(json.loads(plans[0].text)) if form == "json" else text_form.read(plans[0].text)
+        assert read.root.kind
 
 
 def test_a_value_inlined_in_a_statement_is_in_no_plan(server: Server) -> None:

@@ -17,7 +17,9 @@ from tests.logs.test_histogram import ERROR, exact
 YEAR = 365 * 86400
 CALLS = st.builds(
     SlowCall,
-    at=st.one_of(st.integers(1_700_000_000, 1_700_000_300), st.integers(1_700_000_000, 1_700_000_000 + YEAR)).map(float),
+    at=st.one_of(st.integers(1_700_000_000, 1_700_000_300), st.integers(1_700_000_000, 1_700_000_000 + YEAR)).map(
+        float
+    ),
     query=st.sampled_from(["ListCurrentVal", "AfterOldVal", ""]),
     eras=st.sampled_from([("E19",), ("E20",)]),
     resource=st.sampled_from(["/registry/pods/", "/registry/secrets/", ""]),
@@ -103,9 +105,7 @@ def test_heat_counts_every_call_in_its_slot_and_doubling(calls: list[SlowCall]) 
     cells = {(cell.at, cell.from_ms): cell.count for cell in made.heat()}
     assert sum(cells.values()) == len(calls)
     for one in calls:
-        assert any(
-            at <= one.at < at + width and low <= one.milliseconds < 2 * low for at, low in cells
-        ), one
+        assert any(at <= one.at < at + width and low <= one.milliseconds < 2 * low for at, low in cells), one
 
 
 def test_slots_widen_and_a_wrong_clock_costs_one_slot() -> None:

@@ -163,10 +163,13 @@ def test_nothing_readable_is_a_failure_that_names_the_cause(tmp_path: Path) -> N
     with pytest.raises(CouldNotLook, match=r"a\.log cannot be read: No such file") as caught:
         seen(tmp_path / "a.log")
     assert caught.value.exit is Exit.BLIND
-    with pytest.raises(CouldNotLook, match="no file with .log, .csv or .json in its name in"):
+    with pytest.raises(CouldNotLook, match=r"no file with \.log, \.csv or \.json in its name in"):
         seen(tmp_path)
     (tmp_path / "empty.log").touch()
-    with pytest.raises(CouldNotLook, match="the log is empty; is it the right file"):
+    with pytest.raises(CouldNotLook, match=r"empty\.log is empty; is it the right file"):
+        seen(tmp_path)
+    (tmp_path / "other.log").touch()
+    with pytest.raises(CouldNotLook, match="all 2 logs are empty"):
         seen(tmp_path)
     with pytest.raises(UsageFailure, match="no log was named"):
         read(Sources())

@@ -8,6 +8,7 @@ from typing import Any
 
 from kinetune.kine.queries import catalogue
 from kinetune.kine.releases import era_of_kine
+from kinetune.model.cluster import Cluster, Node
 from kinetune.model.facts import (
     Connections,
     Draw,
@@ -21,6 +22,7 @@ from kinetune.model.facts import (
     Security,
     SeenIndex,
     Statistics,
+    Unknown,
 )
 from kinetune.model.finding import Finding, Skipped
 from kinetune.model.schema import Index, Key, Order
@@ -67,8 +69,29 @@ def healthy(**changes: Any) -> Facts:
 
 
 def yugabytedb(**changes: Any) -> Facts:
-    """The same on YugabyteDB 2024.2, analysed."""
-    return replace(_facts(YB, YUGABYTEDB), **changes)
+    """The same on YugabyteDB 2024.2, analysed, on three nodes in three zones with the flag at 1."""
+    return replace(replace(_facts(YB, YUGABYTEDB), cluster=cluster()), **changes)
+
+
+def cluster(*nodes: Node, replication: int | Unknown = 3) -> Cluster:
+    """These nodes, else three that are as they should be."""
+    return Cluster(nodes or tuple(node(number) for number in (1, 2, 3)), replication)
+
+
+def node(number: int, **changes: Any) -> Node:
+    """A node of its own zone, seen by SQL and HTTP."""
+    seen = Node(
+        name=f"10.0.0.{number}:5433",
+        cloud="cloud1",
+        region="region1",
+        zone=f"zone{number}",
+        server=YB,
+        settings={"yb_bnl_batch_size": "1024"},
+        analysed_at=NOW,
+        flags={"ysql_sequence_cache_minval": "1"},
+        leaders=2,
+    )
+    return replace(seen, **changes)
 
 
 def with_table(facts: Facts, **changes: Any) -> Facts:

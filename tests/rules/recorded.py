@@ -27,7 +27,9 @@ def facts(name: str, release: str = "v0.17.2") -> Facts:
         settings=json.loads((DATA / "settings.json").read_text(encoding="utf-8")),
         database_settings={},
         kine=written_by(release),
-        **dict.fromkeys(("statistics", "growth", "connections", "security", "probe", "recordings"), NOT_ASKED),
+        **dict.fromkeys(
+            ("statistics", "growth", "connections", "security", "probe", "recordings", "cluster"), NOT_ASKED
+        ),
     )
 
 

@@ -27,6 +27,12 @@ def test_blocks_of_a_hundred_are_shown_in_the_order_of_drawing() -> None:
     )
 
 
+def test_nodes_are_counted_where_there_are_several() -> None:
+    draws = tuple(Draw(number + 1, id, f"node{number}") for number, id in enumerate((1, 101, 201)))
+    (finding,) = heard(ordered_ids, yugabytedb(probe=Probe(draws, cache=100)))
+    assert finding.says.startswith("3 connections on 3 nodes drew 1, 101, 201 in turn")
+
+
 def test_ascending_ids_with_gaps_are_no_better() -> None:
     (finding,) = heard(ordered_ids, healthy(probe=drawn(1, 2, 4)))
     assert "drew 1, 2, 4 in turn: ids are with gaps" in finding.says

@@ -57,10 +57,14 @@ def test_ids_by_hash_and_names_alone_can() -> None:
 
 
 def test_without_a_probe_nobody_knows_what_cache_comes_back() -> None:
-    (finding,) = heard(schema_migration, yugabytedb(probe=NOT_ASKED))
+    (finding,) = heard(schema_migration, yugabytedb(probe=NOT_ASKED, cluster=NOT_ASKED))
     assert (finding.severity, finding.on) == (Severity.INFO, "kine_id_seq")
     assert "brings a cache of 100 unless every tserver has the flag at 1" in finding.says
     assert finding.do == f"{UNSET}, or restart every tserver with --ysql_sequence_cache_minval=1"
+
+
+def test_a_flag_of_one_on_every_node_leaves_the_cache_alone() -> None:
+    assert not heard(schema_migration, yugabytedb(probe=NOT_ASKED))
 
 
 def test_a_probe_that_drew_blocks_makes_it_a_warning() -> None:

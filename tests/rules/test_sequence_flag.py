@@ -1,61 +1,42 @@
 from __future__ import annotations
 
-import pytest
-
-from kinetune.deploy.read_files import Kind
+from kinetune.model.facts import Probe, Unknown
 from kinetune.model.finding import Severity
 from kinetune.rules.sequence_flag import sequence_flag
-from tests.rules.configured import beside, said, unit
-from tests.rules.made import healthy, heard, skipped
+from tests.rules.made import cluster, healthy, heard, node, skipped, yugabytedb
 
-START = "yugabyted start --advertise_address=a "
-
-
-@pytest.mark.parametrize(
-    ("flags", "says"),
-    [
-        ("", "is not set: ids are cached 100 at a time"),
-        ("--tserver_flags=ysql_sequence_cache_minval=50", "is 50: each connection takes 50 ids at once"),
-        (
-            '--tserver_flags="ysql_pg_conf_csv={jit=off,ysql_sequence_cache_minval=1}"',
-            "stands inside the value of ysql_pg_conf_csv",
-        ),
-        (
-            '--tserver_flags="ysql_pg_conf_csv=jit=off,log_statement=ddl,ysql_sequence_cache_minval=1"',
-            "a comma cuts the value of ysql_pg_conf_csv",
-        ),
-        ("--tserver_flags=ysql_sequence_cache_minval=1 --tserver_flags=a=b", "value of earlier_tserver_flags"),
-    ],
-)
-def test_a_node_without_the_flag_is_an_error(flags: str, says: str) -> None:
-    (found,) = heard(sequence_flag, beside(said(Kind.SCRIPT, f"#!/bin/sh\n{START}{flags}")))
-    assert (found.severity, found.on, str(found.place)) == (Severity.ERROR, "a", "yugabyted.sh:2")
-    assert says in found.says
+UNSEEN = Unknown("no answer")
 
 
-@pytest.mark.parametrize(
-    "flags",
-    [
-        "--tserver_flags=ysql_sequence_cache_minval=1",
-        "--tserver_flags ysql_sequence_cache_minval=0",
-        '--tserver_flags="ysql_pg_conf_csv={jit=off,log_statement=ddl},ysql_sequence_cache_minval=1"',
-        "--tserver_flags=ysql_hba_conf_csv={host all all all trust},ysql_sequence_cache_minval=1".replace(" ", "\\ "),
-    ],
-)
-def test_a_node_with_it_is_fine(flags: str) -> None:
-    assert heard(sequence_flag, beside(said(Kind.SCRIPT, START + flags))) == ()
+def test_a_flag_of_one_on_every_node_is_fine() -> None:
+    assert not heard(sequence_flag, yugabytedb())
 
 
-def test_each_node_is_looked_at() -> None:
-    facts = beside(said(Kind.COMPOSE, "services: {a: {command: yb-tserver}, b: {command: yugabyted start}}"))
-    assert [found.on for found in heard(sequence_flag, facts)] == ["a", "b"]
+def test_postgresql_has_no_such_flag() -> None:
+    assert not heard(sequence_flag, healthy())
 
 
-def test_what_a_variable_or_another_file_decides_is_not_judged() -> None:
-    for flags in ("--tserver_flags=flagfile=/x", '"$@"', '--tserver_flags="ysql_sequence_cache_minval=$N"'):
-        assert skipped(sequence_flag, beside(said(Kind.SCRIPT, START + flags))).asked
+def test_one_node_with_the_default_is_an_error_that_names_it() -> None:
+    seen = cluster(node(1), node(2, flags={"ysql_sequence_cache_minval": "100"}), node(3))
+    (finding,) = heard(sequence_flag, yugabytedb(cluster=seen))
+    assert (finding.severity, finding.on) == (Severity.ERROR, "ysql_sequence_cache_minval")
+    assert finding.says.startswith("is 100 on 10.0.0.2:5433: a sequence that is made or altered there caches ids")
+    assert finding.do == "restart every tserver with --ysql_sequence_cache_minval=1"
 
 
-def test_without_a_node_or_without_files_there_is_nothing_to_judge() -> None:
-    assert not skipped(sequence_flag, beside(unit())).asked
-    assert "no configuration file was read" in skipped(sequence_flag, healthy()).reason
+def test_the_probe_goes_before_what_http_tells() -> None:
+    """varz may show a flag that set_flag changed and the SQL processes never got."""
+    caches = {f"10.0.0.{number}:5433": 100 for number in (1, 2, 3)}
+    (finding,) = heard(sequence_flag, yugabytedb(probe=Probe((), 100, caches)))
+    assert "10.0.0.1:5433, 10.0.0.2:5433, 10.0.0.3:5433" in finding.says
+
+
+def test_a_node_whose_flag_was_not_seen_is_never_green() -> None:
+    seen = cluster(node(1), node(2, flags=UNSEEN), node(3, flags={}))
+    reason = skipped(sequence_flag, yugabytedb(cluster=seen)).reason
+    assert "ysql_sequence_cache_minval of 10.0.0.2:5433, 10.0.0.3:5433 was not seen" in reason
+
+
+def test_without_nodes_and_probe_nothing_is_known() -> None:
+    reason = skipped(sequence_flag, yugabytedb(cluster=UNSEEN, probe=UNSEEN)).reason
+    assert "any node was not seen" in reason

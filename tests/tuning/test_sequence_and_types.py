@@ -9,6 +9,7 @@ import pytest
 from kinetune.model.schema import Column
 from kinetune.model.script import Hazard
 from kinetune.tuning.difference import difference
+from tests.rules.made import cluster, node
 from tests.tuning.made import YB, facts_of, wanted
 
 TUNED = wanted("tuned")
@@ -50,11 +51,26 @@ def test_a_sequence_that_is_not_behind_is_left_alone(newest: int | None, last: i
     assert statements("tuned", max_id=newest, last_id=last) == []
 
 
-def test_changing_a_sequence_on_yugabytedb_is_a_hazard() -> None:
+def test_changing_a_sequence_on_yugabytedb_is_a_hazard_until_the_flag_is_seen_to_be_one() -> None:
     made = wanted("tuned", YB)
-    script = difference(facts_of(made, YB, sequence=replace(made.sequence, cache=100)), made)
+    unseen = facts_of(made, YB, sequence=replace(made.sequence, cache=100))
+    script = difference(unseen, made)
     assert script.hazards == (Hazard.SEQUENCE_CACHE,)
     assert not script.without(frozenset({"SEQUENCE_CACHE"}))
+    assert difference(replace(unseen, cluster=cluster(node(1), node(2, flags={}))), made).hazards
+    seen = difference(replace(unseen, cluster=cluster()), made)
+    assert not seen.hazards
+    assert [step.statements for step in seen.steps] == [
+        ("ALTER SEQUENCE kine_id_seq AS bigint INCREMENT BY 1 CACHE 1 OWNED BY kine.id",)
+    ]
+
+
+def test_making_the_table_on_yugabytedb_is_one_too() -> None:
+    made = wanted("tuned", YB)
+    empty = replace(facts_of(made, YB), table=None)
+    assert [step.hazard for step in difference(empty, made).steps if step.hazard] == [Hazard.SEQUENCE_CACHE]
+    assert not difference(replace(empty, cluster=cluster()), made).hazards
+    assert not difference(replace(facts_of(TUNED), table=None), TUNED).hazards
 
 
 OLD_COLUMNS = tuple(

@@ -1,0 +1,109 @@
+"""What a value of `kinetune render` may be: a check for each kind of text, UsageFailure with cause and next step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from kinetune.model.endpoint import Endpoint, parse
+from kinetune.model.failure import UsageFailure
+
+Check = Callable[[str, str], None]
+LOOPBACK = re.compile(r"(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\]):([0-9]{1,5})")
+SECRETS = {"sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
+
+
+def _matching(pattern: str, what: str, example: str) -> Check:
+    compiled = re.compile(pattern)
+
+    def check(option: str, value: str) -> None:
+        if not compiled.fullmatch(value):
+            raise UsageFailure(f"{option} is no {what}", f"write it like {example}")
+
+    return check
+
+
+def one_line(option: str, value: str) -> None:
+    """Line breaks, NUL and other control characters end a line or a value in one of the files."""
+    if not value.isprintable() or not value:
+        raise UsageFailure(f"{option} is empty or holds a control character", "give one line of text")
+
+
+def path(option: str, value: str) -> None:
+    """An absolute path that Docker's -v and systemd take: no colon."""
+    if not value.startswith("/") or ":" in value:
+        raise UsageFailure(f"{option} is no absolute path, or holds a colon", "write it like /etc/kine/ca.crt")
+
+
+def loopback(option: str, value: str) -> None:
+    """Kine's etcd port asks nobody for a password, and its metrics name every query."""
+    found = LOOPBACK.fullmatch(value)
+    if not found or not 0 < int(found[1]) < 65536:
+        raise UsageFailure(
+            f"{option} is no loopback address with a port: Kine's ports ask for no password",
+            "run one Kine beside each API server and write it like 127.0.0.1:2379",
+        )
+
+
+def endpoint(option: str, value: str) -> None:
+    """A URL that stock Kine takes, without a secret: files are read by more people than a database."""
+    if not value.startswith(("postgres://", "postgresql://")):
+        raise UsageFailure(
+            f"{option} is no URL of stock Kine", "write postgres://USER@HOST:5433/kubernetes, without a password"
+        )
+    target = parse(value, option)
+    assert isinstance(target, Endpoint)
+    if target.password or SECRETS & target.parameters.keys():
+        raise UsageFailure(
+            f"{option} holds a password, which would stand in the files",
+            "leave it out: the files say where the password goes",
+        )
+    if not target.hosts or any(not host or host[0] in "/@" for host, _ in target.hosts):
+        raise UsageFailure(f"{option} names no host", "write postgres://USER@HOST:5433/kubernetes")
+
+
+_label = _matching("[a-z0-9](?:[-a-z0-9]{0,38}[a-z0-9])?", "DNS name (a-z, 0-9 and hyphens)", "yugabytedb")
+_image = _matching(
+    r"[a-z0-9]+(?:[._/:-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*:(?!latest$)[\w][\w.-]{0,127}",
+    "image with a release (never latest)",
+    "yugabytedb/yugabyte:2025.2.8.0-b60",
+)
+_size = _matching("[1-9][0-9]{0,5}Gi", "size in Gi", "10Gi")  # the chart reads whole Gi only
+_cpu = _matching(r"[1-9][0-9]{0,2}(?:m|\.[0-9])?|[1-9][0-9]{3}m", "number of CPUs", "2")
+_duration = _matching(r"0s|[1-9][0-9]{0,5}(?:ms|s|m)", "duration", "500ms or 1s")
+_cron = _matching(r"[0-9*/,-]+(?: [0-9A-Za-z*/,-]+){4}", "schedule of five fields", "'17 3 * * *'")
+_kine = _matching(r"v\d+\.\d+\.\d+(?:-k3s\d\.\d+)?", "release of Kine", "v0.16.4")
+_k3s = _matching(r"v\d+\.\d+\.\d+\+k3s\d+", "release of K3s", "v1.36.4+k3s1")
+_host = _matching(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", "host name or address", "k3s.example")
+_zone = _matching(
+    r"(?=.{5,60}$)[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*){2}", "place", "aws.us-east-1.us-east-1a"
+)
+
+CHECKS: Mapping[str, Check] = MappingProxyType(
+    {
+        "name": _label,
+        "namespace": _label,
+        "image": _image,
+        "kinetune_image": _image,
+        "storage": _size,
+        "memory": _size,
+        "cpu": _cpu,
+        "slow_sql": _duration,
+        "schedule": _cron,
+        "kine": _kine,
+        "k3s": _k3s,
+        "address": _host,
+        "zone": _zone,
+        "listen": loopback,
+        "metrics": loopback,
+        "endpoint": endpoint,
+        **dict.fromkeys(("base_dir", "ca_file", "cert_file", "key_file"), path),
+    }
+)
+
+
+def text(option: str, name: str, value: str) -> None:
+    """UsageFailure where a value is not what its name asks for; its text is never quoted, it may hold a password."""
+    one_line(option, value)
+    CHECKS[name](option, value)

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# {{ made }}
+#
+# Once, when all releases run: where copies go, and which place's leaders are preferred.
+set -euo pipefail
+
+masters={{ masters|shell }}
+admin() { kubectl -n {{ places[0].namespace|shell }} exec yb-master-0 -c yb-master -- /home/yugabyte/bin/yb-admin -master_addresses "$masters" "$@"; }
+
+admin modify_placement_info {{ (places|join(","))|shell }} {{ v.copies }}
+admin set_preferred_zones {% for place in places %}{{ (place ~ ":" ~ place.order)|shell }}{{ " " if not loop.last }}{% endfor %}
+
+admin get_universe_config

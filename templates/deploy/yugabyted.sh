@@ -1,0 +1,166 @@
+#!/usr/bin/env bash
+# {{ made }}
+#
+# {{ v.nodes }} node{{ "s" if v.nodes > 1 }} of YugabyteDB in Docker on this machine, {{ v.copies }} cop{{ "ies" if v.copies > 1 else "y" }} of each row.
+#   ./yugabyted.sh up        start them, or go on from what is there; waits until they answer
+#   ./yugabyted.sh status
+#   ./yugabyted.sh down      remove the containers; the data stay
+#   ./yugabyted.sh destroy   the data too
+# Ports are open on 127.0.0.1 alone{% if not v.secure %}: without --secure the database asks for no password{% endif %}.
+{% if v.secure %}
+# The password of user yugabyte is read from the environment: export YSQL_PASSWORD before `up` and `status`.
+{% endif %}
+# One machine is one power cord: this survives the end of a process, not of the machine (kinetune render topology).
+set -euo pipefail
+
+image={{ v.image|shell }}
+name={{ v.name|shell }}
+nodes={{ v.nodes }}
+copies={{ v.copies }}
+network="$name"
+{% if v.base_dir %}
+base_dir={{ v.base_dir|shell }}
+{% endif %}
+
+node() { echo "$name-node$1"; }
+
+{% if v.base_dir %}
+data() { echo "$base_dir/node$1"; }
+
+make_data() { mkdir -p -- "$(data "$1")"; }
+
+remove_data() { rm -rf -- "$(data "$1")"; }
+{% else %}
+data() { echo "$name-data$1"; }
+
+make_data() { docker volume create "$(data "$1")" >/dev/null; }
+
+remove_data() { docker volume rm "$(data "$1")" >/dev/null; }
+{% endif %}
+
+here() { docker container inspect "$(node "$1")" >/dev/null 2>&1; }
+
+# Node $1. The sequence flag must be 1 on every node before Kine's table exists: with the default of 100 a
+# kube-apiserver dies while it starts, and acknowledged objects are lost.
+start() {
+  if here "$1"; then
+    docker start "$(node "$1")" >/dev/null
+    return
+  fi
+  make_data "$1"
+  set -- "$1" bin/yugabyted start --base_dir=/home/yugabyte/yb_data --background=false \
+    --advertise_address="$(node "$1")" --tserver_flags=ysql_sequence_cache_minval=1 \
+    --cloud_location="local.machine.zone$1" --fault_tolerance=zone{{ " --secure" if v.secure }}
+  [ "$1" -eq 1 ] || set -- "$@" --join="$(node 1)"
+  local number=$1
+  shift
+  docker run -d --name "$(node "$number")" --hostname "$(node "$number")" --net "$network" --restart unless-stopped \
+    -p "127.0.0.1:$((15432 + number)):15433" -p "127.0.0.1:$((6999 + number)):7000" \
+    -p "127.0.0.1:$((8999 + number)):9000" -p "127.0.0.1:$((5432 + number)):5433" \
+    -p "127.0.0.1:$((12999 + number)):13000" -v "$(data "$number"):/home/yugabyte/yb_data" \
+    {{ "-e YSQL_PASSWORD " if v.secure }}"$image" "$@" >/dev/null
+}
+
+ready() { docker exec "$(node "$1")" postgres/bin/pg_isready -q -h "$(node "$1")" -p 5433; }
+
+sql() { docker exec{{ " -e PGPASSWORD" if v.secure }} "$(node 1)" bin/ysqlsh -h "$(node 1)" -U yugabyte -d yugabyte -Atc "$1"; }
+
+joined() { [ "$(sql 'SELECT count(*) FROM yb_servers()' 2>/dev/null)" = "$nodes" ]; }
+
+# Until the words after $1 hold, five minutes at most.
+wait_for() {
+  local what=$1 deadline=$((SECONDS + 300))
+  shift
+  until "$@"; do
+    if [ "$SECONDS" -ge "$deadline" ]; then
+      echo "$what: not within five minutes; see: docker logs $(node 1)" >&2
+      return 1
+    fi
+    sleep 2
+  done
+}
+{% if v.secure %}
+
+# One authority and a certificate for each node, before the first start.
+certificates() {
+  local number hosts="" mounts=()
+  for ((number = 1; number <= nodes; number++)); do
+    make_data "$number"
+    hosts+="${hosts:+,}$(node "$number")"
+    mounts+=(-v "$(data "$number"):/nodes/$number")
+  done
+  # shellcheck disable=SC2016 # the container's own shell reads it
+  docker run --rm "${mounts[@]}" "$image" bash -c '
+    set -eu
+    [ ! -e /nodes/1/certs/ca.crt ] || exit 0
+    bin/yugabyted cert generate_server_certs --hostnames="$1" --base_dir=/nodes/1
+    number=1
+    for host in ${1//,/ }; do
+      mkdir -p "/nodes/$number/certs"
+      cp "/nodes/1/generated_certs/$host"/* "/nodes/$number/certs"
+      number=$((number + 1))
+    done' bash "$hosts"
+}
+{% endif %}
+
+up() {
+  local number
+  docker network inspect "$network" >/dev/null 2>&1 || docker network create "$network" >/dev/null
+{% if v.secure %}
+  certificates
+{% endif %}
+  for ((number = 1; number <= nodes; number++)); do
+    start "$number"
+    wait_for "$(node "$number")" ready "$number"
+  done
+  wait_for "$nodes nodes" joined
+{% if v.copies > 1 %}
+  docker exec "$(node 1)" bin/yugabyted configure data_placement --base_dir=/home/yugabyte/yb_data \
+    --fault_tolerance=zone --rf="$copies"
+{% endif %}
+  status
+  echo
+{% if v.secure %}
+  docker cp "$(node 1):/home/yugabyte/yb_data/certs/ca.crt" ca.crt
+  echo "The authority of its certificates is now in ./ca.crt. Next:"
+  echo "  PGPASSWORD=... kinetune init 'postgres://yugabyte@127.0.0.1:5433/kubernetes?sslmode=require'"
+{% else %}
+  echo "Next: kinetune init postgres://yugabyte@127.0.0.1:5433/kubernetes"
+{% endif %}
+}
+
+status() {
+  echo "$nodes node(s), replication factor $copies: SQL 127.0.0.1:5433, UI http://127.0.0.1:15433"
+  sql 'SELECT host, port, zone FROM yb_servers() ORDER BY host'
+}
+
+down() {
+  local number
+  for ((number = nodes; number >= 1; number--)); do
+    if here "$number"; then docker rm -f "$(node "$number")" >/dev/null; fi
+  done
+  if docker network inspect "$network" >/dev/null 2>&1; then docker network rm "$network" >/dev/null; fi
+}
+
+destroy() {
+  local number
+  down
+  for ((number = 1; number <= nodes; number++)); do remove_data "$number" || true; done
+}
+
+{% if v.secure %}
+case ${1:-up} in
+  up | status)
+    : "${YSQL_PASSWORD:?export it: the password of user yugabyte}"
+    export YSQL_PASSWORD PGPASSWORD=$YSQL_PASSWORD
+    ;;
+esac
+
+{% endif %}
+case ${1:-up} in
+  up | status | down | destroy) "${1:-up}" ;;
+  *)
+    echo "usage: $0 [up|status|down|destroy]" >&2
+    exit 2
+    ;;
+esac

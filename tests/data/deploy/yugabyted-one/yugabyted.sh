@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Made by kinetune VERSION: kinetune render yugabyted --nodes 1 --base-dir '/srv/yuga byte'
+#
+# 1 node of YugabyteDB in Docker on this machine, 1 copy of each row.
+#   ./yugabyted.sh up        start them, or go on from what is there; waits until they answer
+#   ./yugabyted.sh status
+#   ./yugabyted.sh down      remove the containers; the data stay
+#   ./yugabyted.sh destroy   the data too
+# Ports are open on 127.0.0.1 alone: without --secure the database asks for no password.
+# One machine is one power cord: this survives the end of a process, not of the machine (kinetune render topology).
+set -euo pipefail
+
+image=yugabytedb/yugabyte:2025.2.8.0-b60
+name=yugabytedb
+nodes=1
+copies=1
+network="$name"
+base_dir='/srv/yuga byte'
+
+node() { echo "$name-node$1"; }
+
+data() { echo "$base_dir/node$1"; }
+
+make_data() { mkdir -p -- "$(data "$1")"; }
+
+remove_data() { rm -rf -- "$(data "$1")"; }
+
+here() { docker container inspect "$(node "$1")" >/dev/null 2>&1; }
+
+# Node $1. The sequence flag must be 1 on every node before Kine's table exists: with the default of 100 a
+# kube-apiserver dies while it starts, and acknowledged objects are lost.
+start() {
+  if here "$1"; then
+    docker start "$(node "$1")" >/dev/null
+    return
+  fi
+  make_data "$1"
+  set -- "$1" bin/yugabyted start --base_dir=/home/yugabyte/yb_data --background=false \
+    --advertise_address="$(node "$1")" --tserver_flags=ysql_sequence_cache_minval=1 \
+    --cloud_location="local.machine.zone$1" --fault_tolerance=zone
+  [ "$1" -eq 1 ] || set -- "$@" --join="$(node 1)"
+  local number=$1
+  shift
+  docker run -d --name "$(node "$number")" --hostname "$(node "$number")" --net "$network" --restart unless-stopped \
+    -p "127.0.0.1:$((15432 + number)):15433" -p "127.0.0.1:$((6999 + number)):7000" \
+    -p "127.0.0.1:$((8999 + number)):9000" -p "127.0.0.1:$((5432 + number)):5433" \
+    -p "127.0.0.1:$((12999 + number)):13000" -v "$(data "$number"):/home/yugabyte/yb_data" \
+    "$image" "$@" >/dev/null
+}
+
+ready() { docker exec "$(node "$1")" postgres/bin/pg_isready -q -h "$(node "$1")" -p 5433; }
+
+sql() { docker exec "$(node 1)" bin/ysqlsh -h "$(node 1)" -U yugabyte -d yugabyte -Atc "$1"; }
+
+joined() { [ "$(sql 'SELECT count(*) FROM yb_servers()' 2>/dev/null)" = "$nodes" ]; }
+
+# Until the words after $1 hold, five minutes at most.
+wait_for() {
+  local what=$1 deadline=$((SECONDS + 300))
+  shift
+  until "$@"; do
+    if [ "$SECONDS" -ge "$deadline" ]; then
+      echo "$what: not within five minutes; see: docker logs $(node 1)" >&2
+      return 1
+    fi
+    sleep 2
+  done
+}
+
+up() {
+  local number
+  docker network inspect "$network" >/dev/null 2>&1 || docker network create "$network" >/dev/null
+  for ((number = 1; number <= nodes; number++)); do
+    start "$number"
+    wait_for "$(node "$number")" ready "$number"
+  done
+  wait_for "$nodes nodes" joined
+  status
+  echo
+  echo "Next: kinetune init postgres://yugabyte@127.0.0.1:5433/kubernetes"
+}
+
+status() {
+  echo "$nodes node(s), replication factor $copies: SQL 127.0.0.1:5433, UI http://127.0.0.1:15433"
+  sql 'SELECT host, port, zone FROM yb_servers() ORDER BY host'
+}
+
+down() {
+  local number
+  for ((number = nodes; number >= 1; number--)); do
+    if here "$number"; then docker rm -f "$(node "$number")" >/dev/null; fi
+  done
+  if docker network inspect "$network" >/dev/null 2>&1; then docker network rm "$network" >/dev/null; fi
+}
+
+destroy() {
+  local number
+  down
+  for ((number = 1; number <= nodes; number++)); do remove_data "$number" || true; done
+}
+
+case ${1:-up} in
+  up | status | down | destroy) "${1:-up}" ;;
+  *)
+    echo "usage: $0 [up|status|down|destroy]" >&2
+    exit 2
+    ;;
+esac

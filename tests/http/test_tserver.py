@@ -1,0 +1,67 @@
+"""What a real tserver told (recorded, 2.21), served again on loopback: flags that matter, led tablets, copies."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from kinetune.http.tserver import TOLD, flags, with_http
+from kinetune.model.cluster import Cluster, Node
+from kinetune.model.facts import Unknown
+from tests.cluster import free_port
+
+DATA = Path(__file__).parents[1] / "data" / "yugabytedb-2.21" / "http"
+TABLETS = json.loads((DATA / "tserver_api_v1_tablets.json").read_text(encoding="utf-8"))
+
+
+class Recorded(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        name = f"tserver_{self.path.strip('/').replace('/', '_')}.json"
+        body = (DATA / name).read_bytes() if (DATA / name).is_file() else b""
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Type", "text/plain")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    server = HTTPServer(("127.0.0.1", 0), Recorded)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_flags_are_read_as_recorded_and_no_others() -> None:
+    one = flags(json.loads((DATA / "tserver_api_v1_varz.json").read_text(encoding="utf-8")))
+    default = flags(json.loads((DATA / "tserver_api_v1_varz_default.json").read_text(encoding="utf-8")))
+    assert (one["ysql_sequence_cache_minval"], default["ysql_sequence_cache_minval"]) == ("1", "100")
+    assert one["yb_enable_read_committed_isolation"] == "false"
+    assert one.keys() <= set(TOLD)
+
+
+@pytest.mark.parametrize("database", sorted({one["namespace"] for one in TABLETS.values()}))
+def test_led_tablets_and_copies_are_those_of_the_store(port: int, database: str) -> None:
+    seen = with_http(Cluster((Node("127.0.0.1:5433"),)), database, port)
+    ours = [one for one in TABLETS.values() if one["namespace"] == database and one["table_name"].startswith("kine")]
+    led = sum({"LEADER": "127.0.0.1"} in one["raft_config"] for one in ours)
+    assert seen.nodes[0].leaders == led
+    assert seen.replication == 3 if ours else isinstance(seen.replication, Unknown)
+
+
+def test_a_tserver_that_does_not_answer_is_unknown_with_the_reason() -> None:
+    (node,) = with_http(Cluster((Node("127.0.0.1:5433"),)), "kubernetes", free_port()).nodes
+    assert isinstance(node.flags, Unknown)
+    assert "Connection refused" in node.flags.reason
+    assert "--tserver-http" in node.flags.reason
