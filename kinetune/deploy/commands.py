@@ -50,7 +50,17 @@ def parts(command: Sequence[Word], around: Around) -> Iterator[Part]:
         while (words := inner.command()) is not None:
             yield from parts(words, around)
     else:
-        yield from _program(name, command, around)
+        installed = _installed(command, around) if name in _SHELLS else None
+        yield from _program("k3s" if installed else name, installed or command, around)
+
+
+def _installed(command: Sequence[Word], around: Around) -> list[Word] | None:
+    """`curl … | INSTALL_K3S_EXEC="server …" sh -s - server …`, K3s' own way of installing itself; None for others."""
+    told = next((one for one in around.variables if one.name == "INSTALL_K3S_EXEC"), None)
+    given = Lexer(told.value, told.place.file, told.place.line, shell=False).command() if told else None
+    behind = [word for word in command[1:] if word.text not in ("-", "-s", "--")]
+    arguments = [*(given or ()), *behind]
+    return [command[0], *arguments] if arguments and arguments[0].text == "server" else None
 
 
 def _bare(command: Sequence[Word], around: Around) -> tuple[list[Word], tuple[Given, ...]]:

@@ -141,7 +141,13 @@ def recognise(path: Path) -> Kind | None:
 
 
 def _yaml(text: str, file: str) -> Kind | None:
-    first = next((one for one in documents(text, file) if one.is_map), None)
+    """What it is by its keys. A template of somebody else's (Helm, Jinja) is no YAML yet, and none of ours."""
+    try:
+        first = next((one for one in documents(text, file) if one.is_map), None)
+    except UsageFailure:
+        if "{{" in text or "{%" in text:
+            return None
+        raise
     keys = {key.text.removesuffix("+") for key, _ in first.pairs()} if first else set()
     if "services" in keys:
         return Kind.COMPOSE

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kinetune.model.configuration import Configuration
-from kinetune.model.facts import Unknown
+from kinetune.model.facts import OutOfScope, Unknown
 from kinetune.model.finding import Remark, Severity
 from kinetune.rules.rule import rule
 
@@ -31,6 +31,8 @@ def clear_password(configuration: Configuration) -> Iterator[Remark | Unknown]:
         Modes are those of the files where the check ran: in a pipeline's checkout every file is readable, as it is to
         everybody who has the repository. systemd.exec(5) on Environment=.
     """
+    if not configuration.parts:
+        yield OutOfScope("the files read start nothing")
     for part in configuration.parts:
         for secret in part.secrets:
             open_file = configuration.world_readable(secret.place.file)

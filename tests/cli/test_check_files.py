@@ -128,7 +128,7 @@ def faulty(folder: Path) -> Path:
 
 
 def test_the_golden_text(faulty: Path) -> None:
-    assert_golden("check-files.txt", check(faulty).out)
+    assert_golden("check-files.txt", check(faulty, "--select", "KT6,KT201").out)
 
 
 def test_sarif_points_at_the_lines(faulty: Path) -> None:
@@ -259,6 +259,8 @@ def test_a_call_that_makes_no_sense_says_so(tmp_path: Path, arguments: tuple[str
 def test_files_in_which_nothing_can_be_judged_are_never_green(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("tls-san: k3s.example\n", encoding="utf-8")
     assert call("check", "--offline", "--k3s-config", tmp_path / "config.yaml", "--select", "KT607").status == 3
+    (tmp_path / "empty.yml").write_text("# nothing\n", encoding="utf-8")
+    assert call("check", "--offline", "--compose", tmp_path / "empty.yml").status == 3
 
 
 def test_a_command_line_in_place_of_a_file() -> None:

@@ -126,6 +126,7 @@ def test_a_folder_is_read_by_what_its_files_hold(tmp_path: Path) -> None:
             (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / "README.md").write_text("kine")
     (tmp_path / "other.yaml").write_text("a: [")
+    (tmp_path / "template.yaml").write_text("{{- if .Values.kine }}\nkine: {{ .Values.kine }}\n{{- end }}")
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe kine")
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "config.yaml").write_text("datastore-endpoint: kine")
@@ -169,3 +170,16 @@ def test_a_file_of_flags_is_an_api_servers() -> None:
 def test_what_may_not_be_read_beside_a_unit_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "kine.service").write_text("[Service]\nEnvironmentFile=/etc/default/%N\nExecStart=kine\n")
     assert len(from_folder(tmp_path).files) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "curl -sfL https://get.k3s.io | sh -s - server --datastore-endpoint=postgres://kine@db/kubernetes",
+        "curl -sfL https://get.k3s.io | INSTALL_K3S_EXEC='server --datastore-endpoint postgres://kine@db/k' sh -",
+        "curl -sfL https://get.k3s.io | K3S_DATASTORE_ENDPOINT=postgres://kine@db/kubernetes sh -s - server",
+    ],
+)
+def test_k3s_is_seen_in_the_line_that_installs_it(line: str) -> None:
+    part = only(said(Kind.SCRIPT, line))
+    assert (part.component, part.endpoint and part.endpoint.scheme) == (Component.K3S, "postgres")
