@@ -41,7 +41,7 @@ class Manner:
 Profile = Annotated[
     str, option("--profile", metavar="NAME", help="tuned, article (as published), or stock (Kine's own).")
 ]
-DryRun = Annotated[bool, option("--dry-run", "-n", help="Show the plan; the server forbids any change.")]
+DryRun = Annotated[bool, option("--dry-run", "--plan-only", "-n", help="Show the plan; the server forbids any change.")]
 PrintSql = Annotated[bool, option("--print", help="Only the SQL, on stdout; nothing is changed.")]
 ServerName = Annotated[
     str | None,
@@ -50,6 +50,9 @@ ServerName = Annotated[
 Revert = Annotated[bool, option("--revert", help="Go back to Kine's own schema: --profile stock.")]
 Allow = Annotated[list[str] | None, option("--allow", metavar="HAZARD", help="Allow a hazard that the plan names.")]
 Leave = Annotated[list[str] | None, option("--leave", metavar="HAZARD", help="Leave the steps of a hazard out.")]
+RebuildIt = Annotated[bool, option("--rebuild", help="Build the table anew even where nothing asks for it.")]
+DropGaps = Annotated[bool, option("--drop-gaps", help="A rebuild leaves out rows that only fill gaps (gap-<id>).")]
+Finish = Annotated[bool, option("--finish", help="Drop kine_before_init, which a rebuild has put aside.")]
 Yes = Annotated[bool, option("--yes", "-y", help="Do not ask.")]
 
 
@@ -64,6 +67,9 @@ def init(
     revert: Revert = False,
     allow: Allow = None,
     leave: Leave = None,
+    rebuild: RebuildIt = False,
+    drop_gaps: DropGaps = False,
+    finish: Finish = False,
     yes: Yes = False,
     k3s_config: K3sConfig = None,
     format: Format = "text",
@@ -79,10 +85,14 @@ def init(
     Examples:
       kinetune init --dry-run postgres://kine@db/kubernetes
       kinetune init --yes --kine v0.17.5
+      kinetune init --allow REBUILD      (a store sharded by hash; Kine stopped)
       kinetune init --print --server yugabytedb-2024.2 > schema.sql
     """
     refuse_unready(format, output)
-    wish = Wish("stock" if revert else profile, era_given(kine, k3s), _hazards(allow), _hazards(leave))
+    if finish and (rebuild or drop_gaps or revert):
+        raise UsageFailure("--finish only drops kine_before_init", "run init first, then init --finish")
+    wanted = "stock" if revert else profile
+    wish = Wish(wanted, era_given(kine, k3s), _hazards(allow), _hazards(leave), rebuild, drop_gaps, finish)
     if print_sql:
         if output:
             raise UsageFailure("--print writes SQL to stdout and no report", "leave --output out: --print > FILE")

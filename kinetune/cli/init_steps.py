@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kinetune.cli.options import agreed
 from kinetune.model.failure import CouldNotLook, Refused
+from kinetune.model.script import Hazard
 
 if TYPE_CHECKING:
     from kinetune.database.apply import Done, Watcher
@@ -26,6 +27,9 @@ class Wish:
     era: EraInUse | None
     allow: frozenset[str]
     leave: frozenset[str]
+    rebuild: bool = False
+    drop_gaps: bool = False
+    finish: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,15 @@ def _script(facts: Facts, kine: EraInUse, wish: Wish) -> Script:
     """Where the era is only assumed, settings that were right for the one known before stay."""
     from kinetune.tuning.difference import difference
     from kinetune.tuning.profiles import target
+    from kinetune.tuning.rebuild import Rebuild
+    from kinetune.tuning.swap import finish
 
+    if wish.finish:
+        return finish(facts, wish.profile)
     wanted = target(wish.profile, facts.server, kine.era)
-    return difference(facts, wanted if kine.known else wanted.keeping(facts.database_settings)).without(wish.leave)
+    wanted = wanted if kine.known else wanted.keeping(facts.database_settings)
+    rebuild = Rebuild(wish.rebuild, Hazard.REBUILD in wish.leave, wish.drop_gaps)
+    return difference(facts, wanted, rebuild).without(wish.leave)
 
 
 def _refuse_hazards(script: Script, wish: Wish) -> None:
@@ -118,6 +128,7 @@ def _apply(endpoint: Endpoint, seen: Seen, wish: Wish, watch: Watcher) -> None:
     from kinetune.database.apply import Apply, alone
     from kinetune.database.look import store
     from kinetune.database.observe import observe
+    from kinetune.database.stopped import refuse_running
 
     if not seen.facts.database_exists:
         with store(endpoint, "init", write=True) as (session, facts):
@@ -127,7 +138,9 @@ def _apply(endpoint: Endpoint, seen: Seen, wish: Wish, watch: Watcher) -> None:
         script = _script(observe(session), seen.kine, wish)
         if script.steps != seen.script.inside().steps:
             raise Refused("the store has changed since this plan was made", "run again to see the new plan")
-        Apply(session, watch).script(script)
+        if Hazard.REBUILD in script.hazards:
+            refuse_running(session)
+        Apply(session, watch, lambda: _script(observe(session), seen.kine, wish)).script(script)
 
 
 def _verify(endpoint: Endpoint, seen: Seen, wish: Wish) -> None:

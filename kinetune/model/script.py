@@ -11,6 +11,8 @@ class Hazard(StrEnum):
 
     COLUMN_TYPES = "COLUMN_TYPES"
     SEQUENCE_CACHE = "SEQUENCE_CACHE"
+    OFFLINE_INDEX = "OFFLINE_INDEX"
+    REBUILD = "REBUILD"
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,9 @@ class Step:
     """
     One change: what it does, why, what it locks and how it is undone.
 
-    `statements` run in one transaction where `atomic`, else each by itself. `locks` speaks of what waits meanwhile.
+    `statements` run in one transaction where `atomic`, else each by itself. Where a step `unfolds`, they are questions
+    whose answers are the statements to run, each by itself, as psql's \\gexec does: as many as there is left to do.
+    `locks` speaks of what waits meanwhile.
     `kine_may_run` is false where a running Kine would see errors; such a step carries a hazard. A step that is not
     `in_database` runs in the maintenance database, since its own is not there yet. Neighbours with one `subject`, the
     name of what they change, make one change together.
@@ -31,6 +35,7 @@ class Step:
     undo: tuple[str, ...] = ()
     kine_may_run: bool = True
     atomic: bool = False
+    unfolds: bool = False
     in_database: bool = True
     hazard: Hazard | None = None
     subject: str = ""

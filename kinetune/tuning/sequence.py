@@ -45,9 +45,9 @@ def sequence_steps(table: Relation, target: Target, server: Server) -> Iterator[
         yield Step(
             does=f"raise {wanted.name} from {table.last_id} to {table.max_id}",
             why=BEHIND,
-            statements=statements.raise_sequence(wanted.name),
+            statements=statements.raise_sequence(wanted.name, server),
             locks="writes to kine, for a moment",
-            atomic=True,
+            atomic=server.can("lock_table"),
         )
 
 

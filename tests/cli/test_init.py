@@ -16,7 +16,19 @@ from tests.database.stores import OLD, STOCK, ask, content, make, schema
 
 GOLDEN = Path(__file__).parents[1] / "data" / "cli"
 NOTHING = "Nothing is to be done: the store is as the profile"
-STEP = {"does", "why", "locks", "undo", "statements", "kine_may_run", "atomic", "in_database", "hazard", "subject"}
+STEP = {
+    "does",
+    "why",
+    "locks",
+    "undo",
+    "statements",
+    "kine_may_run",
+    "atomic",
+    "unfolds",
+    "in_database",
+    "hazard",
+    "subject",
+}
 CATALOGS = (
     "SELECT md5(string_agg(c::text, ',' ORDER BY c.oid)) FROM pg_class AS c WHERE relnamespace = 'public'::regnamespace"
 )
