@@ -3,7 +3,7 @@
 
 start: small calls. explain: Kine's calls with each profile and era. writes: inserts. init: the program on a store.
 settings: each planner setting alone and all of them. indexes: the experiment behind the profile tuned, ten minutes at
-100,000 rows.
+100,000 rows. rebuild: kinetune init --rebuild, undisturbed and killed at twenty random moments.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from kinetune.reports.table import save, write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ASKED_FOR = ("settings", "indexes")
-"""Run only by name: they decide profiles, they do not measure them."""
+ASKED_FOR = ("settings", "indexes", "rebuild")
+"""Run only by name: they decide profiles and do not measure them, or take long."""
 ONCE = ("start",)
 """The number of rows does not matter to them."""
 RESULTS = Path(__file__).parent / "results"
 
 
 def _parts() -> dict[str, Callable[[Ground, int], Report]]:
-    from bench import budgets, explain, indexes, settings, writes
+    from bench import budgets, explain, indexes, rebuild, settings, writes
 
     return {
         "start": budgets.start,
@@ -41,6 +41,7 @@ def _parts() -> dict[str, Callable[[Ground, int], Report]]:
         "init": budgets.init,
         "settings": settings.run,
         "indexes": indexes.run,
+        "rebuild": rebuild.run,
     }
 
 

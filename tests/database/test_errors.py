@@ -1,4 +1,4 @@
-"""What every error that a YugabyteDB has answered asks for: to try again after another look, to refuse, or to explain."""
+"""What each error that a YugabyteDB has answered asks for: to try again after a look, to refuse, or to explain."""
 
 from __future__ import annotations
 

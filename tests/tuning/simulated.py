@@ -58,7 +58,8 @@ def _create(tables: Tables, body: str) -> None:
     tables["kinetune_new_kine"] = Relation("public", "r", columns, seen, (), None, owner="kine")
 
 
-def _index(tables: Tables, unique: str, name: str, table: str, keys: str, include: str, predicate: str) -> None:
+def _index(tables: Tables, *parts: str) -> None:
+    unique, name, table, keys, include, predicate = parts
     _free(tables, name)
     made = tuple(_key(text) for text in keys.split(", "))
     index = Index(name, made, bool(unique), tuple(include.split(", ")) if include else (), predicate or None)
@@ -112,7 +113,8 @@ MADE: dict[str, Sequence] = {}
 """Sequences that are there and that no table draws from yet."""
 
 
-def _sequence(_: Tables, name: str, kind: str, step: str, cache: str, owner: str) -> None:
+def _sequence(_: Tables, *parts: str) -> None:
+    name, kind, step, cache, owner = parts
     MADE.setdefault(name, Sequence(name, kind, int(cache), int(step), (owner, "id")))
 
 
@@ -126,7 +128,8 @@ def _no_default(tables: Tables, table: str) -> None:
     tables[table] = replace(tables[table], sequence=None)
 
 
-def _alter_sequence(tables: Tables, name: str, kind: str, step: str, cache: str, owner: str) -> None:
+def _alter_sequence(tables: Tables, *parts: str) -> None:
+    name, kind, step, cache, owner = parts
     made = Sequence(name, kind, int(cache), int(step), (owner, "id"))
     for table, seen in tables.items():
         if seen.sequence and seen.sequence.name == name:
@@ -151,7 +154,8 @@ FORMS: tuple[tuple[str, Callable[..., None]], ...] = (
     (r"ALTER TABLE (\w+) RENAME CONSTRAINT (\w+) TO (\w+)", _rename_key),
     (r"ALTER INDEX (\w+) RENAME TO (\w+)", _rename_index),
     (
-        r"CREATE SEQUENCE IF NOT EXISTS public\.(\w+) AS (\w+) INCREMENT BY (\d+) CACHE (\d+) OWNED BY public\.(\w+)\.id",
+        r"CREATE SEQUENCE IF NOT EXISTS public\.(\w+) AS (\w+) INCREMENT BY (\d+) CACHE (\d+)"
+        r" OWNED BY public\.(\w+)\.id",
         _sequence,
     ),
     (r"ALTER SEQUENCE (\w+) AS (\w+) INCREMENT BY (\d+) CACHE (\d+) OWNED BY (\w+)\.id", _alter_sequence),

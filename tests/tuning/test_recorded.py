@@ -191,7 +191,7 @@ def test_what_a_rebuild_would_lose_is_named_and_refused(change: str) -> None:
         table = replace(table, columns=(*table.columns, replace(table.columns[2], name="note")))
     else:
         table = replace(table, attached=("the trigger audit",))
-    with pytest.raises(Refused, match="would lose the (column note|trigger audit), which no Kine makes"):
+    with pytest.raises(Refused, match=r"would lose the (column note|trigger audit), which no Kine makes"):
         difference(replace(facts, table=table), goal(facts))
 
 

@@ -23,7 +23,7 @@ from tests.tuning.made import SERVERS, facts_of, table_of, wanted
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20)
 SPECIAL = st.text(st.sampled_from("aB\"';-- %{}$1\\\n.é("), min_size=1, max_size=12)
 QUOTED = re.compile(r'"(?:[^"]|"")*"|E?\'(?:[^\']|\'\')*\'')
-HARMLESS = re.compile(r"[A-Za-z0-9_ ,().=\n]*")
+HARMLESS = re.compile(r"[A-Za-z0-9_ ,().=:\n]*")
 
 
 @given(NAMES)
