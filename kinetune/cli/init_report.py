@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kinetune.kine.shape import BEFORE
 from kinetune.model.facts import Unknown
 from kinetune.model.report import Cell, Code, Heading, Items, Paragraph, Report, Section, Tone
+from kinetune.model.script import Hazard
 
 if TYPE_CHECKING:
     from kinetune.cli.init_steps import Outcome, Seen
@@ -74,7 +75,6 @@ def _sql(step: Step) -> str:
 
 def _rebuilt(seen: Seen) -> Iterator[Section]:
     """What a rebuild will take before it is agreed to, and what the last one has left behind."""
-    from kinetune.model.script import Hazard
     from kinetune.tuning.copying import expected
 
     if Hazard.REBUILD in seen.script.hazards:
@@ -178,7 +178,11 @@ def _kine(seen: Seen) -> Paragraph:
 
 
 def _data(seen: Seen) -> dict[str, object]:
+    from kinetune.tuning.copying import expected
+
     script = seen.script
+    size = expected(seen.facts)
+    rebuild = {"rows": size.rows, "bytes": size.bytes, "seconds": size.seconds}
     return {
         "server": str(seen.facts.server),
         "database": seen.facts.database,
@@ -188,6 +192,7 @@ def _data(seen: Seen) -> dict[str, object]:
         "steps": list(script.steps),
         "reasons": dict(script.reasons),
         "applied": False,
+        "rebuild": rebuild if Hazard.REBUILD in script.hazards else None,
     }
 
 

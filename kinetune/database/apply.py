@@ -116,13 +116,18 @@ class Apply:
     def _unfold(self, position: int, step: Step, question: str) -> None:
         """Each answer is a statement in a transaction of its own, which may be sent twice without harm."""
         started, tries = time.monotonic(), 0
-        parts = [text for row in self.session.rows(question) for text in row.values()]
+        parts: list[str] = []
+        _retried(lambda: parts.extend(self._answers(question)), again=True)
         for number, text in enumerate(parts, 1):
             tries += _retried(lambda text=text: self.session.connection.execute(text.encode()), again=True)  # type: ignore[misc]
             if number < len(parts):
                 so_far = Done(step, position, question, tries - number + 1, time.monotonic() - started)
                 self.watch(replace(so_far, share=number / len(parts)))
         self.watch(Done(step, position, question, tries - len(parts) + 1, time.monotonic() - started))
+
+    def _answers(self, question: str) -> list[str]:
+        rows = self.session.connection.execute(question.encode()).fetchall()
+        return [text for row in rows for text in row.values()]
 
     def _together(self, position: int, step: Step) -> None:
         """All statements of a step in one transaction; a try that fails leaves nothing behind."""

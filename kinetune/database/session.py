@@ -28,6 +28,7 @@ logging.getLogger("psycopg").addHandler(logging.NullHandler())  # what it warns 
 CONNECT_SECONDS = 10
 READ_SETTINGS = {"default_transaction_read_only": "on", "statement_timeout": "60s", "lock_timeout": "2s"}
 WRITE_SETTINGS = {"statement_timeout": "0", "lock_timeout": "2s"}
+"""No limit of ours to an index build: YugabyteDB alone waits up to 15 minutes for every backend to see it (§3.7)."""
 
 
 @dataclass(frozen=True)

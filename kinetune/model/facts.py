@@ -59,7 +59,8 @@ class Relation:
     `kind` is pg_class.relkind: r for a table. `rows` is the planner's estimate (None: never analysed), `bytes` the
     table with TOAST and without indexes. `last_id` is the sequence's last_value, `max_id` MAX(id); None where empty,
     and in a relation beside kine, whose rows nobody reads. `attached` names what would stay behind if the table were
-    built anew: triggers, policies, rules and views.
+    built anew: triggers, policies, rules, views and
+    publications.
     """
 
     schema: str

@@ -15,6 +15,10 @@ SELECT c.relname AS "table",
              UNION ALL
              SELECT 'the policy ' || p.polname FROM pg_policy AS p WHERE p.polrelid = c.oid
              UNION ALL
+             SELECT 'the publication ' || p.pubname
+             FROM pg_publication_rel AS m JOIN pg_publication AS p ON p.oid = m.prpubid
+             WHERE m.prrelid = c.oid
+             UNION ALL
              SELECT DISTINCT CASE WHEN v.oid = c.oid THEN 'the rule ' || r.rulename ELSE 'the view ' || v.relname END
              FROM pg_depend AS d
              JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid

@@ -139,7 +139,7 @@ def test_a_dry_run_changes_nothing_and_the_server_sees_to_it(store: str) -> None
     assert ask(store, CATALOGS) == before
     assert content(store) == rows
     assert "SET \"default_transaction_read_only\" = 'on'" in said.err
-    assert "kinetune_new_" not in said.err
+    assert "kinetune_new_kine_" not in said.err
 
 
 def test_a_second_run_says_so_and_locks_nothing(store: str) -> None:

@@ -16,7 +16,9 @@ import pytest
 from kinetune.database import stopped
 from kinetune.database.apply import Done
 from kinetune.kine.schema import COLUMNS
+from kinetune.model.facts import Facts
 from kinetune.model.failure import Refused
+from kinetune.model.plain import decode, encode
 from kinetune.tuning import statements
 from kinetune.tuning.rebuild import Rebuild
 from tests.cli.call import ROOT, environment
@@ -81,6 +83,7 @@ def test_a_store_is_built_anew_row_for_row_and_the_former_one_is_kept_until_the_
     before = {seen.index for seen in schema(database).indexes}
     rebuild(database, Way(cannot=WAYS[way]))
     former = facts(database).beside["kine_before_init"]
+    assert decode(Facts, encode(facts(database))).beside == {"kine_before_init": former}
     assert len(former.indexes) == len(before)
     assert former.sequence is None or former.sequence.name == "kine_seq"
     assert ask(database, "SELECT count(*), max(id) FROM kine_before_init") == ask(
@@ -234,6 +237,7 @@ def test_the_copy_has_the_owner_and_the_rights_of_the_table(database15: str) -> 
             "CREATE TRIGGER audit AFTER INSERT ON kine EXECUTE FUNCTION suppress_redundant_updates_trigger()",
             "the trigger audit",
         ),
+        ("CREATE PUBLICATION out FOR TABLE kine", "the publication out"),
         ("ALTER TABLE kine ADD note text", "the column note"),
     ],
 )
