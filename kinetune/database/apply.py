@@ -22,8 +22,8 @@ WAIT_FOR_OTHER_SECONDS = 10.0
 LOCK_TIMEOUT_MS = 50
 """A statement that waits for a strong lock makes every writer behind it wait: give up soon, try again later."""
 RETRY_SECONDS = 120.0
-ALREADY = ("42P07", "42P04", "42710")
-"""The object is there: at a second try, the first one had made it."""
+ALREADY = "42P04"
+"""The database is there: at a second try, the first one had made it."""
 
 
 @dataclass(frozen=True)
@@ -143,8 +143,13 @@ class Apply:
                 self.session.connection.execute(statement.encode())
 
     def _tried(self, run: Callable[[], object], *, again: bool) -> int:
-        """Where DDL is rolled back, an error left nothing behind and the statement is sent again."""
-        if self.left is None or self.session.server.can("transactional_ddl"):
+        """
+        Where DDL is rolled back, an error left nothing behind and the statement is sent again.
+
+        YugabyteDB 2026.1 rolls DDL back, but its online build is no transaction, and no keyword tells which one is.
+        """
+        server = self.session.server
+        if self.left is None or (server.can("transactional_ddl") and server.can("index_concurrently")):
             return _retried(run, again=again)
         try:
             run()
@@ -201,7 +206,7 @@ def _retried(run: Callable[[], object], *, again: bool) -> int:
             run()
             return attempt
         except psycopg.Error as error:
-            if attempt > 1 and error.sqlstate in ALREADY:
+            if attempt > 1 and error.sqlstate == ALREADY:
                 return attempt
             if not again or reaction_to(error) is not Reaction.RETRY or time.monotonic() > deadline:
                 raise failure_of(error) from error

@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 from kinetune.kine.shape import COPY
 from kinetune.model.facts import Facts, Relation, Role
 from kinetune.model.script import Script, Step
-from kinetune.model.server import Flavour, Server
+from kinetune.model.server import Server
 from kinetune.rendering import identifier
 from kinetune.tuning import statements
 from kinetune.tuning.columns import column_steps
 from kinetune.tuning.indexes import index_steps, key_steps
-from kinetune.tuning.rebuild import ORDINARY, Rebuild, dropped, hazardous, needed, rebuild_steps, resharded
+from kinetune.tuning.rebuild import ORDINARY, Rebuild, cannot_stay, dropped, hazardous, needed, rebuild_steps
 from kinetune.tuning.refuse import refuse_halfway, refuse_rebuild, refuse_strangers
 from kinetune.tuning.sequence import sequence_steps
-from kinetune.tuning.swap import letting_go, swap, swapped, together
+from kinetune.tuning.swap import at_once, letting_go, swap, swapped, together
 from kinetune.tuning.target import OURS, Target
 
 KUBERNETES = "kubernetes"
@@ -91,7 +91,7 @@ def _new_table(facts: Facts, target: Target) -> Iterator[Step]:
 def _changed_table(facts: Facts, table: Relation, target: Target, rebuild: Rebuild) -> Iterator[Step]:
     if COPY in facts.beside:
         yield dropped("the rebuild that was begun is left out")
-    if rebuild.left and (resharded(table, target) or facts.server.flavour is Flavour.YUGABYTEDB):
+    if rebuild.left and cannot_stay(table, target, facts.server):
         yield from sequence_steps(table, target, facts.server)  # indexes of a table that is to go are not worth it
         return
     yield from column_steps(table, target, facts.server)
@@ -107,7 +107,7 @@ def _exchange(facts: Facts, target: Target, rebuild: Rebuild) -> Iterator[Step]:
     assert after.table is not None
     rest = (replace(step, subject="") for step in _changed_table(after, after.table, target, ORDINARY))
     steps = tuple(hazardous(step) for step in (swap(facts, target), *rest))
-    if facts.server.can("transactional_ddl") and facts.table is not None:
+    if at_once(facts.server) and facts.table is not None:
         yield together(steps, target, rebuild.drop_gaps)
     else:
         yield from steps

@@ -20,6 +20,7 @@ from kinetune.model.script import Hazard, Step
 from kinetune.model.server import Flavour, Server
 from kinetune.tuning import copying, statements
 from kinetune.tuning.indexes import KINES_NAMES, describe, drop_leftover, same
+from kinetune.tuning.swap import at_once
 from kinetune.tuning.target import Target
 
 NOBODY = "nothing: Kine is stopped, and nobody knows the copy"
@@ -52,9 +53,12 @@ def needed(facts: Facts, target: Target, rebuild: Rebuild) -> bool:
     return (
         COPY in facts.beside
         or (rebuild.asked and BEFORE not in facts.beside)
-        or resharded(facts.table, target)
-        or (facts.server.flavour is Flavour.YUGABYTEDB and _other_types(facts.table, target))
+        or cannot_stay(facts.table, target, facts.server)
     )
+
+
+def cannot_stay(table: Relation, target: Target, server: Server) -> bool:
+    return resharded(table, target) or (server.flavour is Flavour.YUGABYTEDB and _other_types(table, target))
 
 
 def resharded(table: Relation, target: Target) -> bool:
@@ -95,8 +99,8 @@ def _steps(facts: Facts, target: Target, rebuild: Rebuild) -> Iterator[Step]:
         yield _fill(how, copy, server)
         yield from _index(copy, target, server)
         yield from _draw(table, copy, target, server)
-        yield from _analyse(table, copy, server)
-        if not server.can("transactional_ddl"):
+        yield from _analyse(table, server)
+        if not at_once(server):
             yield copying.compare(rebuild.drop_gaps, target)
 
 
@@ -191,10 +195,8 @@ def _draw(table: Relation, copy: Relation | None, target: Target, server: Server
     )
 
 
-def _analyse(table: Relation, copy: Relation | None, server: Server) -> Iterator[Step]:
+def _analyse(table: Relation, server: Server) -> Iterator[Step]:
     """As the store is: statistics choose other plans on YugabyteDB, where most stores have none (measured.md §3)."""
-    if copy and copy.rows:
-        return
     if server.flavour is Flavour.YUGABYTEDB and not table.rows:
         return
     analyse = "ANALYZE" if server.flavour is Flavour.YUGABYTEDB else "VACUUM (ANALYZE)"

@@ -11,6 +11,7 @@ from kinetune.model.facts import Facts, Relation, SeenIndex
 from kinetune.model.failure import Refused
 from kinetune.model.schema import Sequence
 from kinetune.model.script import Script, Step
+from kinetune.model.server import Server
 from kinetune.tuning import statements
 from kinetune.tuning.indexes import KINES_NAMES
 from kinetune.tuning.target import Target
@@ -40,6 +41,11 @@ def swap(facts: Facts, target: Target) -> Step:
         locks=MOMENT,
         undo=tuple(_back(renames)),
     )
+
+
+def at_once(server: Server) -> bool:
+    """Whether the exchange can be one transaction that nobody writes beside; YugabyteDB locks no table against it."""
+    return server.can("transactional_ddl") and server.can("lock_table")
 
 
 def together(steps: tuple[Step, ...], target: Target, drop_gaps: bool) -> Step:

@@ -13,6 +13,7 @@ from kinetune.cli.init_report import written
 from kinetune.model.facts import Facts
 from kinetune.model.failure import Refused
 from kinetune.model.script import Hazard, Script
+from kinetune.servers.recognise import named
 from kinetune.tuning.difference import difference
 from kinetune.tuning.profiles import PROFILES
 from kinetune.tuning.rebuild import Rebuild
@@ -203,3 +204,20 @@ def test_a_former_table_that_may_own_the_sequence_is_not_dropped() -> None:
         with pytest.raises(Refused, match=said):
             finish(between, "tuned")
     assert not finish(facts, "tuned")
+
+
+def test_left_out_a_store_that_needs_no_rebuild_is_changed_as_ever() -> None:
+    facts = store("x_article")
+    assert difference(facts, goal(facts), Rebuild(left=True)) == difference(facts, goal(facts))
+
+
+def test_with_transactional_ddl_a_cluster_still_gets_one_rename_after_the_other_and_its_hazards() -> None:
+    """No lock keeps writers out of one transaction there, and the sequence's hazard would be hidden in it."""
+    server = named("yugabytedb-2026.1")
+    facts = replace(store("x_stock"), server=server)
+    script = difference(facts, goal(facts))
+    assert set(script.hazards) == {Hazard.REBUILD, Hazard.SEQUENCE_CACHE}
+    texts = [statement for step in script.steps for statement in step.statements]
+    assert not [text for text in texts if text.startswith("LOCK")]
+    compared = next(number for number, text in enumerate(texts) if text.startswith("DO $compare$"))
+    assert compared < texts.index("ALTER TABLE kine RENAME TO kine_before_init")
