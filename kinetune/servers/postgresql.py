@@ -19,6 +19,7 @@ SINCE = {
     "rename_index_online": 12,  # ALTER INDEX … RENAME takes SHARE UPDATE EXCLUSIVE instead of ACCESS EXCLUSIVE
     "index_progress": 12,  # pg_stat_progress_create_index
     "explain_wal": 13,
+    "client_check": 14,  # client_connection_check_interval
 }
 OLDEST = 11
 
