@@ -154,6 +154,35 @@ def test_killed_at_random_moments_it_goes_on_and_loses_no_row(database15: str) -
     is_right(database15, rows)
 
 
+WORK = """
+import sys
+from kinetune.database.session import visit
+from kinetune.model.endpoint import parse
+with visit(parse(sys.argv[1]), "long-work", write=True) as session:
+    print("begins", flush=True)
+    session.rows("SELECT count(*) FROM generate_series(1, 1000000000)")
+"""
+
+
+def test_what_a_killed_kinetune_was_doing_ends_within_seconds(database: str) -> None:
+    """Else its comparison would go on under the lock on kine, and nobody could look meanwhile."""
+    working = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'kinetune/long-work' AND state = 'active'"
+    process = subprocess.Popen(
+        [sys.executable, "-c", WORK, database], env=environment({"PYTHONPATH": str(ROOT)}), stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    while ask(database, working) != [(1,)]:
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    deadline = time.monotonic() + 15
+    while ask(database, working) != [(0,)]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_the_copy_is_told_of_as_it_goes_and_goes_on_behind_its_newest_row(database15: str) -> None:
     make(database15, STOCK, 300)
     done: list[Done] = []

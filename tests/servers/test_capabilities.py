@@ -24,6 +24,7 @@ LEGACY = BNL | {"yb_enable_cbo": "legacy_bnl_mode"}
         ("rename_index_online", 12),
         ("index_progress", 12),
         ("explain_wal", 13),
+        ("client_check", 14),
     ],
 )
 def test_postgresql_gains_a_capability_once_and_keeps_it(capability: str, first: int) -> None:
