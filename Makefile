@@ -8,7 +8,7 @@ demo: .venv/ready
 	$(BIN)/kinetune demo --output report.html
 
 test: .venv/ready
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto $(ARGS)
 
 # On a cluster of yours: make test-yugabytedb DSN=postgres://yugabyte@127.0.0.1:5433/yugabyte HTTP=9000
 test-yugabytedb: .venv/ready

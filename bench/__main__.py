@@ -4,7 +4,7 @@
 start: small calls. explain: Kine's calls with each profile and era. writes: inserts. init: the program on a store.
 logs: how fast `hotspots` reads, beside pgbadger. sets: the sets of indexes on YugabyteDB by what was recorded, without
 a server. settings: each planner setting alone and all of them. indexes: the experiment behind the profile tuned, ten
-minutes at 100,000 rows.
+minutes at 100,000 rows. rebuild: kinetune init --rebuild, undisturbed and killed at twenty random moments.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from kinetune.reports.table import save, write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ASKED_FOR = ("sets", "settings", "indexes")
-"""Run only by name: they decide profiles, they do not measure them."""
+ASKED_FOR = ("sets", "settings", "indexes", "rebuild")
+"""Run only by name: they decide profiles and do not measure them, or take long."""
 OFFLINE = ("sets",)
 """They ask no server."""
 ONCE = ("start", "logs", "sets")
@@ -35,7 +35,7 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def _parts() -> dict[str, Callable[[Ground, int], Report]]:
-    from bench import budgets, explain, indexes, logs, sets, settings, writes
+    from bench import budgets, explain, indexes, logs, rebuild, sets, settings, writes
 
     return {
         "start": budgets.start,
@@ -46,6 +46,7 @@ def _parts() -> dict[str, Callable[[Ground, int], Report]]:
         "sets": sets.run,
         "settings": settings.run,
         "indexes": indexes.run,
+        "rebuild": rebuild.run,
     }
 
 

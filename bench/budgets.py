@@ -76,7 +76,7 @@ def init(ground: Ground, rows: int) -> Report:
         Budget("init, stock to tuned", "s", tuned.wall),
         Budget("init, nothing to be done", "s", again.wall),
     ]
-    return _report(f"The program on {rows:,} rows", budgets)
+    return report(f"The program on {rows:,} rows", budgets)
 
 
 def start(ground: Ground, _rows: int) -> Report:
@@ -91,7 +91,7 @@ def start(ground: Ground, _rows: int) -> Report:
         Budget("--help, CPU", "ms", _cpu("--help"), 150),
         Budget("init --help, CPU", "ms", _cpu("init", "--help")),
     ]
-    return _report("Small calls", budgets)
+    return report("Small calls", budgets)
 
 
 def _on_empty(ground: Ground) -> float:
@@ -111,7 +111,7 @@ def _cpu(*arguments: str) -> float:
     return median(used(*arguments).cpu for _ in range(TIMES)) * 1000
 
 
-def _report(title: str, budgets: list[Budget]) -> Report:
+def report(title: str, budgets: list[Budget]) -> Report:
     columns = ("what", "measured", "budget", "verdict")
     table = Table(columns, tuple(map(_row, budgets)), frozenset(columns[1:3]))
     data = [

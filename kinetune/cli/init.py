@@ -45,7 +45,7 @@ class Manner:
 Profile = Annotated[
     str, option("--profile", metavar="NAME", help="tuned, article (as published), or stock (Kine's own).")
 ]
-DryRun = Annotated[bool, option("--dry-run", "-n", help="Show the plan; the server forbids any change.")]
+DryRun = Annotated[bool, option("--dry-run", "--plan-only", "-n", help="Show the plan; the server forbids any change.")]
 PrintSql = Annotated[bool, option("--print", help="Only the SQL, on stdout; nothing is changed.")]
 ServerName = Annotated[
     str | None,
@@ -57,6 +57,9 @@ Leave = Annotated[list[str] | None, option("--leave", metavar="HAZARD", help="Le
 Experimental = Annotated[
     bool, option("--experimental", help="Only print what may help lists, unproved, with the call that would prove it.")
 ]
+RebuildIt = Annotated[bool, option("--rebuild", help="Build the table anew even where nothing asks for it.")]
+DropGaps = Annotated[bool, option("--drop-gaps", help="A rebuild leaves out rows that only fill gaps (gap-<id>).")]
+Finish = Annotated[bool, option("--finish", help="Drop kine_before_init, which a rebuild has put aside.")]
 Yes = Annotated[bool, option("--yes", "-y", help="Do not ask.")]
 Tservers = Annotated[int, option("--tserver-http", metavar="PORT", help=TSERVERS)]
 
@@ -72,6 +75,9 @@ def init(
     revert: Revert = False,
     allow: Allow = None,
     leave: Leave = None,
+    rebuild: RebuildIt = False,
+    drop_gaps: DropGaps = False,
+    finish: Finish = False,
     yes: Yes = False,
     experimental: Experimental = False,
     tserver_http: Tservers = 9000,
@@ -89,14 +95,17 @@ def init(
     Examples:
       kinetune init --dry-run postgres://kine@db/kubernetes
       kinetune init --yes --kine v0.17.5
+      kinetune init --allow REBUILD      (a store sharded by hash; Kine stopped)
       kinetune init --print --server yugabytedb-2024.2 > schema.sql
     """
     refuse_unready(format, output)
     if experimental:
         _print_experiments(server, era_given(kine, k3s), lambda: endpoint_of(endpoint, k3s_config))
         return
-    allowed, left = hazards(allow, OF_INIT), hazards(leave, OF_INIT)
-    wish = Wish("stock" if revert else profile, era_given(kine, k3s), allowed, left, tserver_http)
+    if finish and (rebuild or drop_gaps or revert):
+        raise UsageFailure("--finish only drops kine_before_init", "run init first, then init --finish")
+    allowed, left, wanted = hazards(allow, OF_INIT), hazards(leave, OF_INIT), "stock" if revert else profile
+    wish = Wish(wanted, era_given(kine, k3s), allowed, left, tserver_http, rebuild, drop_gaps, finish)
     if print_sql:
         if output:
             raise UsageFailure("--print writes SQL to stdout and no report", "leave --output out: --print > FILE")

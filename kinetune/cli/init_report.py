@@ -8,8 +8,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from kinetune.cli.init_sequence import told
+from kinetune.kine.shape import BEFORE
 from kinetune.model.facts import Unknown
 from kinetune.model.report import Cell, Code, Heading, Items, Paragraph, Report, Section, Tone
+from kinetune.model.script import Hazard
 
 if TYPE_CHECKING:
     from kinetune.cli.init_steps import Outcome, Seen
@@ -34,6 +36,7 @@ def planned(seen: Seen) -> Report:
     )
     if seen.facts.server.note:
         sections += (Paragraph(f"note: {seen.facts.server.note}", Tone.WARN),)
+    sections += tuple(_rebuilt(seen))
     if script:
         sections += (*_changes(script, _way_back(seen)), *_reasons(script), *told(seen), _kine(seen))
     else:
@@ -64,14 +67,29 @@ def written(script: Script) -> str:
 
 def _sql(step: Step) -> str:
     """What runs in a database that is not there yet is led there, as psql is."""
+    if step.unfolds:
+        return "".join(f"{statement}\n\\gexec\n" for statement in step.statements)
     lines = [f"{statement};" for statement in (_transaction(step.statements) if step.atomic else step.statements)]
     after = [] if step.in_database else [f"\\connect {step.subject}"]
     return "\n".join([*lines, *after]) + "\n"
 
 
+def _rebuilt(seen: Seen) -> Iterator[Section]:
+    """What a rebuild will take before it is agreed to, and what the last one has left behind."""
+    from kinetune.tuning.copying import expected
+
+    if Hazard.REBUILD in seen.script.hazards:
+        yield Paragraph(f"The table kine is built anew: {expected(seen.facts).words}.", Tone.WARN)
+    elif former := seen.facts.beside.get(BEFORE):
+        size = f", {former.bytes / 1e6:,.0f} MB" if former.bytes else ""
+        yield Paragraph(f"{BEFORE} holds the table as it was{size}: kinetune init --finish drops it.")
+
+
 def _place(facts: Facts) -> str:
     if not facts.database_exists:
         return f"{facts.server}: there is no database {facts.database} yet"
+    if facts.table is None and facts.beside:
+        return f"{facts.server}, database {facts.database}: a rebuild of kine stands between two renames"
     if facts.table is None:
         return f"{facts.server}, database {facts.database}: there is no table kine yet"
     rows = f"about {facts.table.rows:,} rows" if facts.table.rows else "rows never counted (ANALYZE kine)"
@@ -80,7 +98,7 @@ def _place(facts: Facts) -> str:
 
 def _changes(script: Script, back: str) -> Iterator[Section]:
     """What is done together under one heading, with its SQL; a reason or a lock is told once."""
-    reasons, told = dict(script.reasons), dict[str, str]()
+    reasons, told, warned = dict(script.reasons), dict[str, str](), set[str]()
     for numbers, steps in _together(script):
         subject, why = steps[0].subject, reasons.get(steps[0].subject, steps[0].why)
         locks = "; then ".join(dict.fromkeys(step.locks for step in steps))
@@ -91,7 +109,7 @@ def _changes(script: Script, back: str) -> Iterator[Section]:
                 *([Cell("; then ".join(step.does for step in steps))] if len(steps) > 1 else []),
                 Cell(f"why: {why if known['why'] == numbers else 'as for ' + known['why']}"),
                 Cell(f"locks: {locks if known['locks'] == numbers else 'as for ' + known['locks']}"),
-                *_hazards(steps),
+                *_hazards(steps, warned),
                 *_undo(steps, back),
             )
         )
@@ -106,8 +124,10 @@ def _together(script: Script) -> Iterator[tuple[str, tuple[Step, ...]]]:
         yield "–".join(str(number) for number in sorted({numbers[0], numbers[-1]})), steps
 
 
-def _hazards(steps: tuple[Step, ...]) -> Iterator[Cell]:
-    for hazard in dict.fromkeys(step.hazard for step in steps if step.hazard):
+def _hazards(steps: tuple[Step, ...], warned: set[str]) -> Iterator[Cell]:
+    """Each once: a rebuild is one hazard in many steps."""
+    for hazard in dict.fromkeys(step.hazard for step in steps if step.hazard and step.hazard not in warned):
+        warned.add(hazard)
         yield Cell(f"hazard {hazard}: stop Kine, then --allow {hazard}", Tone.BAD)
 
 
@@ -159,7 +179,11 @@ def _kine(seen: Seen) -> Paragraph:
 
 
 def _data(seen: Seen) -> dict[str, object]:
+    from kinetune.tuning.copying import expected
+
     script = seen.script
+    size = expected(seen.facts)
+    rebuild = {"rows": size.rows, "bytes": size.bytes, "seconds": size.seconds}
     return {
         "server": str(seen.facts.server),
         "database": seen.facts.database,
@@ -169,6 +193,7 @@ def _data(seen: Seen) -> dict[str, object]:
         "steps": list(script.steps),
         "reasons": dict(script.reasons),
         "applied": False,
+        "rebuild": rebuild if Hazard.REBUILD in script.hazards else None,
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kinetune.model.failure import Refused
 from kinetune.model.report import Cell, Heading, Paragraph, Section, Table, Tone
 from kinetune.model.script import Hazard
+from kinetune.model.server import Flavour
 from kinetune.servers.sequence_flag import SEQUENCE_FLAG, SEQUENCE_FLAG_LINES, least_caches
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def with_flags(session: Session, facts: Facts, script: Script, wish: Wish) -> Fa
     from kinetune.http.tserver import with_http
     from kinetune.model.facts import Unknown
 
-    if Hazard.SEQUENCE_CACHE not in script.hazards or not wish.tserver_http:
+    if not (_touched(facts, script) and wish.tserver_http):
         return facts
     nodes = cluster(session, "init")
     return facts if isinstance(nodes, Unknown) else replace(facts, cluster=with_http(nodes, "", wish.tserver_http))
@@ -57,14 +58,22 @@ def refuse_probed(session: Session, seen: Seen, wish: Wish) -> None:
 
 
 def _allowed(seen: Seen, wish: Wish) -> bool:
-    return Hazard.SEQUENCE_CACHE not in seen.script.hazards or Hazard.SEQUENCE_CACHE in wish.allow
+    return Hazard.SEQUENCE_CACHE in wish.allow or not _touched(seen.facts, seen.script)
+
+
+def _touched(facts: Facts, script: Script) -> bool:
+    """Whether a sequence is made or altered where the flag decides its cache; a rebuild gives it another owner."""
+    touching = {Hazard.SEQUENCE_CACHE, Hazard.REBUILD} & set(script.hazards)
+    return facts.server.flavour is Flavour.YUGABYTEDB and bool(touching)
 
 
 def told(seen: Seen) -> Iterator[Section]:
     """What is known of the flag, and how to set it; nothing where no step depends on it."""
-    if Hazard.SEQUENCE_CACHE not in seen.script.hazards:
+    if not _touched(seen.facts, seen.script):
         return
     caches = least_caches(seen.facts)
+    if caches and all(cache == 1 for cache in caches.values()):
+        return
     yield Heading("The cache of ids")
     if any(cache is not None and cache > 1 for cache in caches.values()):
         nodes = "; ".join(f"{cache or 'not seen'} on {node}" for node, cache in sorted(caches.items()))

@@ -32,6 +32,9 @@ class Wish:
     allow: frozenset[str]
     leave: frozenset[str]
     tserver_http: int = 0
+    rebuild: bool = False
+    drop_gaps: bool = False
+    finish: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,9 +100,15 @@ def _script(facts: Facts, kine: EraInUse, wish: Wish) -> Script:
     """Where the era is only assumed, settings that were right for the one known before stay."""
     from kinetune.tuning.difference import difference
     from kinetune.tuning.profiles import target
+    from kinetune.tuning.rebuild import Rebuild
+    from kinetune.tuning.swap import finish
 
+    if wish.finish:
+        return finish(facts, wish.profile)
     wanted = target(wish.profile, facts.server, kine.era)
-    return difference(facts, wanted if kine.known else wanted.keeping(facts.database_settings)).without(wish.leave)
+    wanted = wanted if kine.known else wanted.keeping(facts.database_settings)
+    rebuild = Rebuild(wish.rebuild, Hazard.REBUILD in wish.leave, wish.drop_gaps)
+    return difference(facts, wanted, rebuild).without(wish.leave)
 
 
 def _refuse_hazards(script: Script, wish: Wish) -> None:
@@ -126,8 +135,9 @@ def _apply(endpoint: Endpoint, seen: Seen, wish: Wish, watch: Watcher) -> None:
     from kinetune.database.apply import Apply, alone
     from kinetune.database.look import store
     from kinetune.database.observe import observe
+    from kinetune.database.stopped import refuse_running
 
-    if not seen.facts.database_exists or Hazard.SEQUENCE_CACHE in seen.script.hazards:
+    if not seen.facts.database_exists or {Hazard.SEQUENCE_CACHE, Hazard.REBUILD} & set(seen.script.hazards):
         with store(endpoint, "init", write=True) as (session, facts):
             refuse_probed(session, seen, wish)
             if not facts.database_exists:
@@ -136,7 +146,9 @@ def _apply(endpoint: Endpoint, seen: Seen, wish: Wish, watch: Watcher) -> None:
         script = _script(replace(observe(session), cluster=seen.facts.cluster), seen.kine, wish)
         if script.steps != seen.script.inside().steps:
             raise Refused("the store has changed since this plan was made", "run again to see the new plan")
-        Apply(session, watch).script(script)
+        if Hazard.REBUILD in script.hazards:
+            refuse_running(session)
+        Apply(session, watch, lambda: _script(observe(session), seen.kine, wish)).script(script)
 
 
 def _verify(endpoint: Endpoint, seen: Seen, wish: Wish) -> None:

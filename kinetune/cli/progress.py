@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.5
 EACH_ROWS = 1000
+SAY_SECONDS = 10.0
 FIGURES = 52
 """Columns that the bar, its percentage and its times take."""
 
@@ -55,6 +56,7 @@ class Progress:
         self._script, self._bars = script, bars()
         self.done: list[Done] = []
         self._ended, self._waits_for = threading.Event(), 0
+        self._said = time.monotonic()
         self._poll = threading.Thread(target=self._follow_builds, args=(endpoint,), daemon=True) if endpoint else None
 
     def __enter__(self) -> Progress:
@@ -74,12 +76,22 @@ class Progress:
         self._bars.stop()
 
     def watch(self, done: Done) -> None:
+        """A statement that unfolds is told of while it goes on: on a bar each time, on lines every ten seconds."""
+        if done.share < 1:
+            self._bars.update(self._task, completed=len(self.done) + done.share, description=done.step.does)
+            if self._bars.disable and time.monotonic() - self._said > SAY_SECONDS:
+                left = done.seconds / done.share - done.seconds
+                self._say(done, f"{done.share:.0%}, about {left:.0f} s left")
+            return
         self.done.append(done)
         coming = self._script.steps[min(done.position, len(self._script.steps) - 1)].does
         self._bars.update(self._task, completed=len(self.done), description=coming)
         if self._bars.disable and done.statement == done.step.statements[-1]:
-            place = f"[{done.position}/{len(self._script.steps)}]"
-            typer.echo(f"{place} {done.step.does} ({done.seconds:.1f} s)", err=True)
+            self._say(done, f"({done.seconds:.1f} s)")
+
+    def _say(self, done: Done, more: str) -> None:
+        self._said = time.monotonic()
+        typer.echo(f"[{done.position}/{len(self._script.steps)}] {done.step.does} {more}", err=True)
 
     def _follow_builds(self, endpoint: Endpoint) -> None:
         """A second, reading session, where it takes longer: pg_stat_progress_create_index says how far a build is."""
@@ -89,11 +101,20 @@ class Progress:
             return
         try:
             with visit(endpoint, "init-progress") as session:
-                while session.server.can("index_progress") and not self._ended.wait(POLL_SECONDS):
+                if not session.server.can("index_progress"):
+                    self._wait_aloud()
+                while not self._ended.wait(POLL_SECONDS):
                     for row in session.ask("index_progress"):
                         self._tell(float(row["share"]), row["waits_for"] or 0)
         except Failure:
             return  # the work goes on without its bar
+
+    def _wait_aloud(self) -> None:
+        """Where no view tells how far a build is: YugabyteDB waits for every node's sessions, up to 15 minutes."""
+        while not self._ended.wait(SAY_SECONDS):
+            silent = time.monotonic() - self._said
+            if self._bars.disable and silent > 3 * SAY_SECONDS:
+                typer.echo(f"still at it, {silent:.0f} s (an open transaction holds an index build up)", err=True)
 
     def _tell(self, share: float, waits_for: int) -> None:
         """On a bar how far it is; everywhere, once, whose transaction holds it up."""

@@ -18,15 +18,14 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg import sql
 
-from kinetune.database.apply import RETRYABLE
-from kinetune.database.errors import translated
+from kinetune.database.errors import Reaction, reaction_to, translated
 from kinetune.database.session import Session, visit
 from kinetune.model.failure import Refused
 from kinetune.model.server import Flavour
 
 SCHEMA = "kinetune_compare"
 MARK = "kinetune: a copy to compare profiles on, may be dropped"
-"""The comment that says so; sql/facts/leftovers.sql looks for it."""
+"""The comment that says so; sql/facts/compare_left.sql looks for it."""
 PARTS = 2**20
 COLLISIONS_SECONDS = 60.0
 COLLISION_PAUSE = 0.5
@@ -94,7 +93,7 @@ def _persist(session: Session, statement: sql.Composed) -> None:
             session.connection.execute(statement)
             return
         except psycopg.Error as error:
-            if error.sqlstate not in RETRYABLE or time.monotonic() > deadline:
+            if reaction_to(error) is not Reaction.RETRY or time.monotonic() > deadline:
                 raise
         time.sleep(COLLISION_PAUSE)
 

@@ -5,12 +5,63 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from enum import StrEnum
 
 import psycopg
 
 from kinetune.model.endpoint import Endpoint
 from kinetune.model.failure import CouldNotLook, Failure, Refused
 from kinetune.rendering import identifier
+
+
+class Reaction(StrEnum):
+    """What an error asks for. `retry` only after looking again: the statement may have taken effect all the same."""
+
+    RETRY = "retry"
+    REFUSE = "refuse"
+    EXPLAIN = "explain"
+
+
+RETRY_CODES = frozenset({"40001", "40P01", "55P03"})
+# YugabyteDB says so under XX000 and other codes (facts/yugabytedb.md §6.3; recorded in data/yugabytedb/errors, but for
+# those marked: seen in its source and issues).
+RETRY_WORDS = re.compile(
+    r"schema version mismatch for table"
+    r"|[Cc]atalog [Vv]ersion [Mm]ismatch"
+    r"|catalog snapshot used for this transaction has been invalidated"
+    r"|does not exist: OBJECT_NOT_FOUND"
+    r"|Restart read required"
+    r"|timed out waiting for postgres backends to catch up"  # §3.7, #18994
+    r"|Timed out waiting for (?:Create|Alter|Delete) Table"
+    r"|[Tt]ablet (?:has been )?split"  # §6.3
+)
+WRITTEN, DIFFERS = "KT001", "KT002"
+"""Of kinetune's own making: raised by the guard of a drop, and by templates/schema/compare_copy.sql."""
+REFUSE_CODES = frozenset({"23505", WRITTEN, DIFFERS, "2BP01", "55006"})
+"""Nothing is wrong with the server or the role: going on would cost something."""
+REFUSE_WORDS = re.compile(r"duplicate key value violates unique constraint")
+
+
+def reaction(sqlstate: str | None, message: str) -> Reaction:
+    """
+    What a server's error asks for, by its code and its primary message alone.
+
+    Not by its CONTEXT: "Catalog Version Mismatch: A DDL occurred while processing this query" hangs on unrelated errors
+    there (FINDINGS.md, Errors). An online build tells of duplicates under XX000.
+    """
+    if sqlstate in REFUSE_CODES or (sqlstate == "XX000" and REFUSE_WORDS.search(message)):
+        return Reaction.REFUSE
+    if sqlstate in RETRY_CODES or (sqlstate and RETRY_WORDS.search(message)):
+        return Reaction.RETRY
+    return Reaction.EXPLAIN
+
+
+def reaction_to(error: BaseException | None) -> Reaction:
+    """The same for what psycopg raised; anything else is to be explained."""
+    if not isinstance(error, psycopg.Error):
+        return Reaction.EXPLAIN
+    return reaction(error.sqlstate, error.diag.message_primary or "")
+
 
 NEXT_STEPS = {
     "42501": "connect as the owner of the table kine, or GRANT this role what the message names",
@@ -20,15 +71,15 @@ NEXT_STEPS = {
     "53300": "the server has no connection free; raise max_connections or lower Kine's pool",
     "53100": "the server's disk is full; free space, then run again",
     "57P01": "run again when the server is back: what was finished is kept",
-    "KT001": "nothing was dropped; stop Kine and run again, or allow RECENT_WRITES by name",
+    WRITTEN: "nothing was dropped; stop Kine and run again, or allow RECENT_WRITES by name",
     "2BP01": "drop or move away first what depends on it, then run again",
     "42P07": "is a Kine running that makes its own table? stop it, then run again",
     "55006": "stop what is connected to the database, then run again",
+    DIFFERS: "kine was written meanwhile, or --drop-gaps was not said in each run: stop Kine, "
+    "DROP TABLE kinetune_new_kine, run again",
     "23505": "rows that share (name, prev_revision) are lost updates; find them: "
     "SELECT name, prev_revision, count(*) FROM kine GROUP BY 1, 2 HAVING count(*) > 1",
 }
-FOR_SAFETY = ("23505", "KT001", "2BP01", "55006")
-"""Nothing is wrong with the server or the role: going on would cost something."""
 # What the server says where a right is missing, in English, and what gives it; else NEXT_STEPS has a general word.
 GRANTS = {
     r"permission denied for (?:table|view|relation) (\S+)": "ask its owner for: GRANT SELECT ON {} TO {} "
@@ -76,8 +127,9 @@ def failure_of(error: psycopg.Error, role: str = "") -> Failure:
     if not code:
         return CouldNotLook(f"the connection was lost: {first_line(error)}", "run again: what was finished is kept")
     said = error.diag.message_primary or ""
-    kind = Refused if code in FOR_SAFETY else CouldNotLook
-    next_step = _grant(said, role) or NEXT_STEPS.get(code, "run again with --debug to see the statement")
+    kind = Refused if reaction(code, said) is Reaction.REFUSE else CouldNotLook
+    key = "23505" if REFUSE_WORDS.search(said) else code
+    next_step = _grant(said, role) or NEXT_STEPS.get(key, "run again with --debug to see the statement")
     return kind(f"the server refused: {said} ({code})", next_step)
 
 

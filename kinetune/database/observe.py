@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from psycopg.errors import InsufficientPrivilege
 
 from kinetune.database.session import Row, Session
-from kinetune.model.facts import Facts, Relation, Role, SeenIndex, Unknown
+from kinetune.kine.schema import TABLE
+from kinetune.kine.shape import BEFORE, COPY
+from kinetune.model.facts import Facts, Grant, Relation, Role, SeenIndex, Unknown
 from kinetune.model.failure import CouldNotLook
 from kinetune.model.schema import Column, Index, Key, Order, Sequence
 from kinetune.rendering import identifier
@@ -23,25 +25,31 @@ ORDERS = {0: Order.ASC, 1: Order.DESC, 2: Order.ASC, 3: Order.DESC, 4: Order.HAS
 def observe(session: Session) -> Facts:
     """What is there. Raises CouldNotLook where even the catalogs cannot be read."""
     (role,) = session.ask("role")
+    parts = [session.ask(question) for question in ("relation", "columns", "indexes", "sequence")]
     return Facts(
         observed_at=datetime.now(UTC),
         server=session.server,
         database=session.endpoint.database,
         database_exists=True,
         role=Role(**role),
-        table=_relation(session, role["name"]),
+        table=_relation(session, role["name"], parts),
         settings={row["name"]: row["setting"] for row in session.ask("settings")},
         database_settings={row["name"]: row["value"] for row in session.ask("database_settings")},
         sessions=_sessions(session),
+        beside={name: seen for name in (COPY, BEFORE) if (seen := _named(name, parts)[0])},
     )
 
 
-def _relation(session: Session, role: str) -> Relation | None:
-    found = session.ask("relation")
-    if not found:
+def _named(name: str, parts: list[list[Row]]) -> tuple[Relation | None, list[Row]]:
+    """The relation of that name as its own rows show it, and the row of its sequence."""
+    found, columns, indexes, sequences = ([row for row in rows if row["table"] == name] for rows in parts)
+    return (relation(found[0], columns, indexes, sequences) if found else None), sequences
+
+
+def _relation(session: Session, role: str, parts: list[list[Row]]) -> Relation | None:
+    seen, sequences = _named(TABLE, parts)
+    if seen is None:
         return None
-    columns, indexes, sequences = session.ask("columns"), session.ask("indexes"), session.ask("sequence")
-    seen = relation(found[0], columns, indexes, sequences)
     if seen.kind != "r" or seen.column("id") is None:
         return seen
     read = (f"{identifier(seen.schema)}.kine", *(row["address"] for row in sequences))
@@ -74,6 +82,9 @@ def relation(found: Row, columns: Rows[Row], indexes: Rows[Row], sequences: Rows
         sequence=_sequence(sequences[0]) if sequences else None,
         rows=found["rows"] if found["rows"] > 0 else None,
         bytes=found["bytes"],
+        owner=found.get("owner"),
+        grants=tuple(Grant(*text.split(" ", 1)) for text in found.get("grants", ())),
+        attached=tuple(found.get("attached", ())),
     )
 
 

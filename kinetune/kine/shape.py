@@ -20,6 +20,8 @@ NAMES = frozenset(index.name for index in INDEXES)
 """The index names Kine takes, of any era."""
 NEW, OLD = "kinetune_new_", "kinetune_old_"
 """Before the names of indexes that kinetune has not finished, and of those it has put aside."""
+COPY, BEFORE = "kinetune_new_kine", "kine_before_init"
+"""The table that a rebuild fills, and the one it has put aside until `kinetune init --finish`."""
 
 
 def stranger(table: Relation) -> str:

@@ -44,12 +44,23 @@ class Role:
 
 
 @dataclass(frozen=True)
+class Grant:
+    """A right on a table that somebody other than its owner has; `role` is empty for PUBLIC."""
+
+    privilege: str
+    role: str
+
+
+@dataclass(frozen=True)
 class Relation:
     """
     The relation called `kine` in the first schema of search_path that has one.
 
     `kind` is pg_class.relkind: r for a table. `rows` is the planner's estimate (None: never analysed), `bytes` the
-    table with TOAST and without indexes. `last_id` is the sequence's last_value, `max_id` MAX(id); None where empty.
+    table with TOAST and without indexes. `last_id` is the sequence's last_value, `max_id` MAX(id); None where empty,
+    and in a relation beside kine, whose rows nobody reads. `attached` names what would stay behind if the table were
+    built anew: triggers, policies, rules, views and
+    publications.
     """
 
     schema: str
@@ -63,6 +74,9 @@ class Relation:
     bytes: int | None = None
     max_id: int | None = None
     last_id: int | None = None
+    owner: str | None = None
+    grants: tuple[Grant, ...] = ()
+    attached: tuple[str, ...] = ()
 
     def index(self, name: str) -> SeenIndex | None:
         return next((seen for seen in self.indexes if seen.index.name == name), None)
@@ -187,6 +201,7 @@ class Probe:
 class Facts:
     """
     What one look at a store saw. `table` is None where there is none (or no database yet: `database_exists`).
+    `beside` holds by name what a rebuild keeps in kine's schema: kinetune_new_kine, kine_before_init.
 
     `settings` are planner settings in force; `database_settings` those kept by ALTER DATABASE … SET.
     `sessions` counts other sessions by application_name; Unknown without pg_read_all_stats.
@@ -209,6 +224,7 @@ class Facts:
     security: Security | Unknown = NOT_ASKED
     probe: Probe | Unknown = NOT_DRAWN
     recordings: tuple[Recording, ...] | Unknown = NOT_ASKED
+    beside: Mapping[str, Relation] = field(default_factory=dict)
     cluster: Cluster | Unknown = NOT_ASKED
     configuration: Configuration | Unknown = NOT_ASKED
     unseen: str = ""

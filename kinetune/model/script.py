@@ -11,12 +11,14 @@ class Hazard(StrEnum):
 
     COLUMN_TYPES = "COLUMN_TYPES"
     SEQUENCE_CACHE = "SEQUENCE_CACHE"
+    OFFLINE_INDEX = "OFFLINE_INDEX"
+    REBUILD = "REBUILD"
     KINE_RUNS = "KINE_RUNS"
     RECENT_WRITES = "RECENT_WRITES"
     OTHER_RELATIONS = "OTHER_RELATIONS"
 
 
-OF_INIT = (Hazard.COLUMN_TYPES, Hazard.SEQUENCE_CACHE)
+OF_INIT = (Hazard.COLUMN_TYPES, Hazard.SEQUENCE_CACHE, Hazard.OFFLINE_INDEX, Hazard.REBUILD)
 OF_DROP = (Hazard.KINE_RUNS, Hazard.RECENT_WRITES, Hazard.OTHER_RELATIONS)
 
 
@@ -25,7 +27,9 @@ class Step:
     """
     One change: what it does, why, what it locks and how it is undone.
 
-    `statements` run in one transaction where `atomic`, else each by itself. `locks` speaks of what waits meanwhile.
+    `statements` run in one transaction where `atomic`, else each by itself. Where a step `unfolds`, they are questions
+    whose answers are the statements to run, each by itself, as psql's \\gexec does: as many as there is left to do.
+    `locks` speaks of what waits meanwhile.
     `kine_may_run` is false where a running Kine would see errors; such a step carries a hazard. A step that is not
     `in_database` runs in the maintenance database, since its own is not there yet. Neighbours with one `subject`, the
     name of what they change, make one change together.
@@ -38,6 +42,7 @@ class Step:
     undo: tuple[str, ...] = ()
     kine_may_run: bool = True
     atomic: bool = False
+    unfolds: bool = False
     in_database: bool = True
     hazard: Hazard | None = None
     subject: str = ""

@@ -7,17 +7,17 @@ from kinetune.model.schema import Order
 from kinetune.model.server import Flavour, Server
 from kinetune.rendering import identifier
 
-MOVE = "prepare an empty database with kinetune init and move the store there"
+MOVE = "stop Kine, kinetune init --allow REBUILD, start Kine"
 FLAG = "restart every tserver with --ysql_sequence_cache_minval=1"
 
 
 def init(table: Relation) -> str:
-    """init leaves a table alone whose ids are sharded by hash: it would have to be built anew."""
+    """A table whose ids are sharded by hash has to be built anew, with Kine stopped."""
     return MOVE if hashed(table) else "kinetune init"
 
 
 def change_types(server: Server) -> str:
-    """YugabyteDB changes no type once the ids are range-sharded (measured.md §7), and init wants them so."""
+    """YugabyteDB changes no type once the ids are range-sharded (measured.md §7): the table is built anew."""
     if server.flavour is Flavour.YUGABYTEDB:
         return MOVE
     return "stop Kine, kinetune init --allow COLUMN_TYPES, start Kine"

@@ -8,7 +8,10 @@ from kinetune.model.server import Flavour, Server
 
 SINCE = {
     "advisory_lock": 9,
+    "lock_table": 9,
+    "rename_sequence": 9,
     "index_concurrently": 9,  # and DROP INDEX CONCURRENTLY, 9.2
+    "safe_online_index": 9,
     "transactional_ddl": 9,
     "tablesample": 9,  # 9.5
     "covering_index": 11,  # CREATE INDEX … INCLUDE
@@ -16,6 +19,7 @@ SINCE = {
     "rename_index_online": 12,  # ALTER INDEX … RENAME takes SHARE UPDATE EXCLUSIVE instead of ACCESS EXCLUSIVE
     "index_progress": 12,  # pg_stat_progress_create_index
     "explain_wal": 13,
+    "client_check": 14,  # client_connection_check_interval
 }
 OLDEST = 11
 

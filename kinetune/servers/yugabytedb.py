@@ -14,6 +14,7 @@ SINCE: Mapping[str, Release] = {
     "nonconcurrently": (2, 4),  # §3.7
     "batched_nested_loop": (2, 15),  # §4
     "explain_dist": (2, 16),  # §5: no DIST up to 2.14
+    "safe_online_index": (2024, 2, 1),  # §0.8, TA-24313: up to 2024.2.0 an online build may miss rows
     "plan_cache_mode": (2, 25),  # the PostgreSQL 15 base; absent in 2.21 (FINDINGS.md, Identity)
     "transactional_ddl": (2026, 1),  # §3.10, on by default from there
 }

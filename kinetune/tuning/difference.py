@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from kinetune.kine.shape import COPY
 from kinetune.model.facts import Facts, Relation, Role
 from kinetune.model.script import Script, Step
 from kinetune.model.server import Server
@@ -12,26 +14,27 @@ from kinetune.rendering import identifier
 from kinetune.tuning import statements
 from kinetune.tuning.columns import column_steps
 from kinetune.tuning.indexes import index_steps, key_steps
-from kinetune.tuning.refuse import refuse_resharding, refuse_strangers
+from kinetune.tuning.rebuild import ORDINARY, Rebuild, cannot_stay, dropped, hazardous, needed, rebuild_steps
+from kinetune.tuning.refuse import refuse_halfway, refuse_rebuild, refuse_strangers
 from kinetune.tuning.sequence import cached_ids, sequence_steps
 from kinetune.tuning.statistics import statistics_steps
+from kinetune.tuning.swap import at_once, letting_go, swap, swapped, together
 from kinetune.tuning.target import OURS, Target
 
 KUBERNETES = "kubernetes"
 """The database Kine takes where the endpoint names none (pgsql.go, prepareConfig)."""
 
 
-def difference(facts: Facts, target: Target) -> Script:
+def difference(facts: Facts, target: Target, rebuild: Rebuild = ORDINARY) -> Script:
     """
     The steps from what was seen to what is wanted.
 
     Each step stands alone: whichever was the last to run, a new look and a new difference finish the work. Raises
-    Refused where the relation called kine is not Kine's table, or is sharded otherwise than wanted.
+    Refused where the relation called kine is not Kine's table, or cannot be built anew.
     """
     refuse_strangers(facts)
-    if facts.table is not None:
-        refuse_resharding(facts, facts.table, target)
-    steps = tuple(_steps(facts, target))
+    refuse_halfway(facts)
+    steps = tuple(_steps(facts, target, rebuild))
     return Script(target.profile, steps, tuple(target.reasons.items()))
 
 
@@ -42,13 +45,17 @@ def for_empty(server: Server, target: Target) -> Script:
     return difference(facts, target)
 
 
-def _steps(facts: Facts, target: Target) -> Iterator[Step]:
+def _steps(facts: Facts, target: Target, rebuild: Rebuild) -> Iterator[Step]:
     if not facts.database_exists:
         yield create_database(facts.database)
-    if facts.table is None:
+    if needed(facts, target, rebuild):
+        refuse_rebuild(facts)
+        yield from rebuild_steps(facts, target, rebuild)
+        yield from _exchange(facts, target, rebuild)
+    elif facts.table is None:
         yield from _new_table(facts, target)
     else:
-        yield from _changed_table(facts, facts.table, target)
+        yield from _changed_table(facts, facts.table, target, rebuild)
     yield from setting_steps(facts, target)
 
 
@@ -83,12 +90,30 @@ def _new_table(facts: Facts, target: Target) -> Iterator[Step]:
         yield Step(does, why, (statement,), locks="nothing: the table is new", undo=undo, hazard=hazard)
 
 
-def _changed_table(facts: Facts, table: Relation, target: Target) -> Iterator[Step]:
+def _changed_table(facts: Facts, table: Relation, target: Target, rebuild: Rebuild) -> Iterator[Step]:
+    if COPY in facts.beside:
+        yield dropped("the rebuild that was begun is left out")
+    if rebuild.left and cannot_stay(table, target, facts.server):
+        yield from sequence_steps(table, target, facts)  # indexes of a table that is to go are not worth it
+        return
     yield from column_steps(table, target, facts.server)
     yield from key_steps(table, target)
     yield from sequence_steps(table, target, facts)
     yield from index_steps(table, target, facts.server)
+    yield from letting_go(facts, table)
     yield from statistics_steps(table, facts.server)
+
+
+def _exchange(facts: Facts, target: Target, rebuild: Rebuild) -> Iterator[Step]:
+    """What is left when the copy has become kine is no more than an ordinary difference, while Kine is stopped."""
+    after = swapped(facts, target)
+    assert after.table is not None
+    rest = (replace(step, subject="") for step in _changed_table(after, after.table, target, ORDINARY))
+    steps = tuple(hazardous(step) for step in (swap(facts, target), *rest))
+    if at_once(facts.server) and facts.table is not None:
+        yield together(steps, target, rebuild.drop_gaps)
+    else:
+        yield from steps
 
 
 def setting_steps(facts: Facts, target: Target) -> Iterator[Step]:

@@ -9,13 +9,14 @@ from kinetune.kine.schema import INDEXES
 from kinetune.kine.shape import NEW, OLD, leftover
 from kinetune.model.facts import Relation, SeenIndex
 from kinetune.model.schema import Index
-from kinetune.model.script import Step
+from kinetune.model.script import Hazard, Step
 from kinetune.model.server import Server
 from kinetune.tuning import statements
 from kinetune.tuning.target import Target
 
 KINES_NAMES = frozenset(index.name for index in INDEXES)
 ONLINE = "no read or write; waits for open transactions to end"
+OFFLINE = "writes of kine, which fail meanwhile on YugabyteDB: Kine must be stopped (TA-24313: no online build here)"
 MOMENT = "the names of the two indexes, for a moment; reads and writes go on"
 
 
@@ -41,9 +42,9 @@ def index_steps(table: Relation, target: Target, server: Server) -> Iterator[Ste
     kept = {NEW + exchange.wanted.name for exchange in exchanges if exchange.built}
     for seen in table.indexes:
         if leftover(seen.index.name) and seen.index.name not in kept:
-            yield _drop(seen, server, "left by an interrupted run of kinetune")
+            yield drop_leftover(seen, server)
     for exchange in exchanges:
-        yield from exchange.steps(server)
+        yield from exchange.steps(server, empty=table.max_id is None and not table.rows)
     for seen in table.indexes:
         if seen.index.name in KINES_NAMES - {index.name for index in target.indexes}:
             yield _drop(seen, server, "the Kine of this era does not make it")
@@ -58,24 +59,33 @@ class Exchange:
     built: bool
     why: str
 
-    def steps(self, server: Server) -> Iterator[Step]:
-        """All of one subject: a plan shows them together."""
-        return (replace(step, subject=self.wanted.name) for step in self._steps(server))
+    def steps(self, server: Server, *, empty: bool) -> Iterator[Step]:
+        """
+        All of one subject: a plan shows them together. All are a hazard where the build is one.
 
-    def _steps(self, server: Server) -> Iterator[Step]:
+        An empty table has nothing that an online build would spare, and on YugabyteDB one takes 3 to 9 s even there
+        (FINDINGS.md, DDL). With rows, releases whose online builds may miss some of them get none.
+        """
+        online = server.can("safe_online_index") and not (empty and server.can("nonconcurrently"))
+        stopped = not (online or empty or self.built)
+        for step in self._steps(server, online=online):
+            told = replace(step, subject=self.wanted.name)
+            yield replace(told, kine_may_run=False, hazard=Hazard.OFFLINE_INDEX) if stopped else told
+
+    def _steps(self, server: Server, *, online: bool) -> Iterator[Step]:
         if not self.built:
-            yield self._build(server)
+            yield self._build(server, online=online)
         yield self._put_in_place(server)
         if self.current:
             yield self._drop_former(self.current, server)
 
-    def _build(self, server: Server) -> Step:
+    def _build(self, server: Server, *, online: bool) -> Step:
         new = NEW + self.wanted.name
         return Step(
             does=f"build {describe(self.wanted)}" + (", beside the one in use" if self.current else ""),
             why=self.why,
-            statements=(statements.create_index(self.wanted, server, new, online=True),),
-            locks=ONLINE,
+            statements=(statements.create_index(self.wanted, server, new, online=online),),
+            locks=ONLINE if online else OFFLINE,
             undo=(statements.drop_index(new, server),),
         )
 
@@ -99,7 +109,7 @@ class Exchange:
             why="it is no longer used, and every write would keep it up to date",
             statements=(statements.drop_index(old, server),),
             locks=ONLINE,
-            undo=(statements.create_index(current.index, server, old, online=True),),
+            undo=(statements.create_index(current.index, server, old, online=server.can("safe_online_index")),),
         )
 
 
@@ -117,13 +127,17 @@ def same(seen: Index, wanted: Index) -> bool:
     return seen == wanted or (seen.placeholder and wanted.placeholder)
 
 
+def drop_leftover(seen: SeenIndex, server: Server) -> Step:
+    return _drop(seen, server, "left by an interrupted run of kinetune")
+
+
 def _drop(seen: SeenIndex, server: Server, why: str) -> Step:
     return Step(
         does=f"drop the index {seen.index.name}",
         why=why,
         statements=(statements.drop_index(seen.index.name, server),),
         locks=ONLINE,
-        undo=(statements.create_index(seen.index, server, online=True),),
+        undo=(statements.create_index(seen.index, server, online=server.can("safe_online_index")),),
     )
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from kinetune.kine.schema import TABLE
-from kinetune.kine.shape import stranger
-from kinetune.model.facts import Facts, Relation
+from kinetune.kine.shape import BEFORE, COPY, strange_columns, stranger
+from kinetune.model.facts import Facts
 from kinetune.model.failure import Refused
-from kinetune.model.schema import Order
-from kinetune.tuning.target import Target
 
 LEAVE = "nothing was changed; name another database in the endpoint, or move that relation away"
 
@@ -21,13 +19,36 @@ def refuse_strangers(facts: Facts) -> None:
         raise Refused(f"{table.schema}.{TABLE} in database {facts.database} {why}", LEAVE)
 
 
-def refuse_resharding(facts: Facts, table: Relation, target: Target) -> None:
-    """Raise Refused when the target wants the ids sharded otherwise than they are: the table would be rebuilt."""
-    seen = table.primary_key and table.primary_key.index.keys[0].order is Order.HASH
-    wanted = target.primary_key.keys[0].order is Order.HASH
-    if seen != wanted:
+def refuse_halfway(facts: Facts) -> None:
+    """Raise Refused where tables of a rebuild are there in a way that no interruption of it leaves."""
+    copy, former = COPY in facts.beside, BEFORE in facts.beside
+    if facts.table is None and former and not copy:
         raise Refused(
-            f"{table.schema}.{TABLE} in database {facts.database} is sharded by {'hash' if seen else 'range'}, "
-            f"{target.profile} is not; rebuilding an existing YugabyteDB store is not in this release",
-            "prepare an empty database with kinetune init and move the store there",
+            f"there is no table {TABLE} in database {facts.database}, but {BEFORE}, which was put aside",
+            f"if it is to be {TABLE} again: ALTER TABLE {BEFORE} RENAME TO {TABLE}",
+        )
+    if facts.table is None and copy and not former:
+        raise Refused(
+            f"there is no table {TABLE} in database {facts.database}, but {COPY}, which may be a part of it",
+            f"give the table that was {TABLE} its name back, or DROP TABLE {COPY}",
+        )
+    if facts.table is not None and copy and former:
+        raise Refused(
+            f"{TABLE}, {COPY} and {BEFORE} are all there: a Kine started during a rebuild has made a new {TABLE}",
+            f"stop Kine; if nothing in it is worth keeping, DROP TABLE {TABLE}, and run kinetune init again",
+        )
+
+
+def refuse_rebuild(facts: Facts) -> None:
+    """Raise Refused where building kine anew would lose something that hangs on it, or an older copy of it."""
+    table = facts.table
+    if table is None:
+        return
+    if BEFORE in facts.beside:
+        raise Refused(f"{BEFORE} of an earlier rebuild is still there", "drop it with kinetune init --finish")
+    lost = [*(f"the column {column.name}" for column in strange_columns(table)), *table.attached]
+    if lost:
+        raise Refused(
+            f"{TABLE} has to be built anew and would lose {', '.join(lost)}, which no Kine makes",
+            "nothing was changed; drop that first, and make it again afterwards",
         )

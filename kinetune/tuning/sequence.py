@@ -58,9 +58,9 @@ def sequence_steps(table: Relation, target: Target, facts: Facts) -> Iterator[St
         yield Step(
             does=f"raise {wanted.name} from {table.last_id} to {table.max_id}",
             why=BEHIND,
-            statements=statements.raise_sequence(wanted.name),
+            statements=statements.raise_sequence(wanted.name, facts.server),
             locks="writes to kine, for a moment",
-            atomic=True,
+            atomic=facts.server.can("lock_table"),
         )
 
 

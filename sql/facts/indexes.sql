@@ -1,6 +1,7 @@
 -- `columns` holds keys first, then INCLUDE; NULL stands for an expression. `options` are pg_index.indoption, one a key:
 -- bit 0 is DESC; on YugabyteDB 4 is HASH (FINDINGS.md, Reading the schema).
-SELECT c.relname AS name,
+SELECT i.indrelid::regclass::text AS "table",
+       c.relname AS name,
        i.indisunique AS "unique",
        i.indisprimary AS "primary",
        i.indisvalid AND i.indisready AS valid,
@@ -16,5 +17,5 @@ SELECT c.relname AS name,
 FROM pg_index AS i
 JOIN pg_class AS c ON c.oid = i.indexrelid
 LEFT JOIN pg_constraint AS con ON con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x')
-WHERE i.indrelid = to_regclass('kine')
+WHERE i.indrelid IN (to_regclass('kine'), to_regclass('kinetune_new_kine'), to_regclass('kine_before_init'))
 ORDER BY c.relname

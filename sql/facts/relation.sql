@@ -1,9 +1,30 @@
--- The relation that the name kine means in this session's search_path, as it does in Kine's.
--- reltuples is -1 (0 before PostgreSQL 14 and on YugabyteDB 2.x) where the table was never analysed.
-SELECT n.nspname AS schema,
+-- The relation that the name kine means in this session's search_path, as it does in Kine's; and beside it what a rebuild
+-- keeps there. reltuples is -1 (0 before PostgreSQL 14 and on YugabyteDB 2.x) where the table was never analysed.
+-- `attached` would stay behind with a table that is built anew; a primary key and its like are no trigger of a user's.
+SELECT c.relname AS "table",
+       n.nspname AS schema,
        c.relkind::text AS kind,
        c.reltuples::bigint AS rows,
-       pg_table_size(c.oid) AS bytes
+       pg_table_size(c.oid) AS bytes,
+       pg_get_userbyid(c.relowner) AS owner,
+       ARRAY(SELECT p.privilege_type || ' ' || CASE WHEN p.grantee = 0 THEN '' ELSE pg_get_userbyid(p.grantee) END
+             FROM aclexplode(c.relacl) AS p
+             WHERE p.grantee <> c.relowner
+             ORDER BY 1) AS grants,
+       ARRAY(SELECT 'the trigger ' || t.tgname FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal
+             UNION ALL
+             SELECT 'the policy ' || p.polname FROM pg_policy AS p WHERE p.polrelid = c.oid
+             UNION ALL
+             SELECT 'the publication ' || p.pubname
+             FROM pg_publication_rel AS m JOIN pg_publication AS p ON p.oid = m.prpubid
+             WHERE m.prrelid = c.oid
+             UNION ALL
+             SELECT DISTINCT CASE WHEN v.oid = c.oid THEN 'the rule ' || r.rulename ELSE 'the view ' || v.relname END
+             FROM pg_depend AS d
+             JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+             JOIN pg_class AS v ON v.oid = r.ev_class
+             WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND c.relkind = 'r'
+             ORDER BY 1) AS attached
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.oid = to_regclass('kine')
+WHERE c.oid IN (to_regclass('kine'), to_regclass('kinetune_new_kine'), to_regclass('kine_before_init'))

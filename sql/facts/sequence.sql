@@ -1,5 +1,6 @@
--- The sequence that kine.id draws from: the one its default names, whoever owns it.
-SELECT c.relname AS name,
+-- The sequence that kine.id draws from: the one its default names, whoever owns it. And those of the tables beside kine.
+SELECT d.adrelid::regclass::text AS "table",
+       c.relname AS name,
        c.oid::regclass::text AS address,
        format_type(s.seqtypid, NULL) AS type,
        s.seqcache AS cache,
@@ -16,4 +17,4 @@ LEFT JOIN pg_depend AS owned ON owned.classid = 'pg_class'::regclass AND owned.o
                             AND owned.refclassid = 'pg_class'::regclass AND owned.deptype IN ('a', 'i')
 LEFT JOIN pg_class AS o ON o.oid = owned.refobjid
 LEFT JOIN pg_attribute AS oa ON oa.attrelid = owned.refobjid AND oa.attnum = owned.refobjsubid
-WHERE d.adrelid = to_regclass('kine')
+WHERE d.adrelid IN (to_regclass('kine'), to_regclass('kinetune_new_kine'), to_regclass('kine_before_init'))

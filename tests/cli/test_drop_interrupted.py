@@ -30,7 +30,7 @@ from tests.cli.test_drop import SOON, drop, kept_of_others, others, there
 from tests.cli.test_init import name_of
 from tests.cluster import Cluster
 from tests.conftest import scratch
-from tests.database.cut import _terminate
+from tests.database.cut import terminate
 from tests.database.stores import RENAMED, STOCK, ask, content, make, place, reach, schema
 
 YB = named("yugabytedb-2024.2.11")
@@ -56,7 +56,7 @@ class Cut(psycopg.Cursor[Row]):
     def _turn(self) -> None:
         type(self).left -= 1
         if type(self).left == 0:
-            _terminate(self.connection)
+            terminate(self.connection)
 
 
 def cutting(monkeypatch: pytest.MonkeyPatch, turn: int, run: Callable[[], Said]) -> bool:

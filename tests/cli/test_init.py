@@ -16,7 +16,19 @@ from tests.database.stores import OLD, STOCK, ask, content, make, schema
 
 GOLDEN = Path(__file__).parents[1] / "data" / "cli"
 NOTHING = "Nothing is to be done: the store is as the profile"
-STEP = {"does", "why", "locks", "undo", "statements", "kine_may_run", "atomic", "in_database", "hazard", "subject"}
+STEP = {
+    "does",
+    "why",
+    "locks",
+    "undo",
+    "statements",
+    "kine_may_run",
+    "atomic",
+    "unfolds",
+    "in_database",
+    "hazard",
+    "subject",
+}
 CATALOGS = (
     "SELECT md5(string_agg(c::text, ',' ORDER BY c.oid)) FROM pg_class AS c WHERE relnamespace = 'public'::regnamespace"
 )
@@ -127,7 +139,7 @@ def test_a_dry_run_changes_nothing_and_the_server_sees_to_it(store: str) -> None
     assert ask(store, CATALOGS) == before
     assert content(store) == rows
     assert "SET \"default_transaction_read_only\" = 'on'" in said.err
-    assert "kinetune_new_" not in said.err
+    assert "kinetune_new_kine_" not in said.err
 
 
 def test_a_second_run_says_so_and_locks_nothing(store: str) -> None:

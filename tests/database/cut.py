@@ -56,7 +56,7 @@ class Cut(psycopg.Cursor[Row]):
             with _holding(self.connection, self.turns.hold):
                 return super().execute(query, *arguments, **options)
         super().execute(query, *arguments, **options)
-        _terminate(self.connection)
+        terminate(self.connection)
         return self
 
 
@@ -97,10 +97,10 @@ def _terminate_waiting(connection: psycopg.Connection[Any]) -> None:
         while not second.execute(waits, (connection.info.backend_pid,)).fetchone():
             assert time.monotonic() < deadline, "it never waited"
             time.sleep(0.005)
-    _terminate(connection)
+    terminate(connection)
 
 
-def _terminate(connection: psycopg.Connection[Any]) -> None:
+def terminate(connection: psycopg.Connection[Any]) -> None:
     """And wait until it is gone."""
     pid = connection.info.backend_pid
     with psycopg.connect(**place_of(connection), autocommit=True, row_factory=dict_row) as second:

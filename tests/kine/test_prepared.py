@@ -63,3 +63,24 @@ def test_a_newer_kine_finds_its_index_on_a_store_prepared_for_an_older_one(built
     assert definitions(database15) == before
     reset = [step.does.split(" for ")[0] for step in script(database15, "tuned").steps]
     assert reset == ["reset plan_cache_mode", "reset random_page_cost", "reset enable_mergejoin"]
+
+
+@pytest.mark.parametrize("tag", ERAS)
+def test_kine_goes_on_where_it_was_on_a_table_that_was_built_anew(built: Built, database15: str, tag: str) -> None:
+    """Revisions go on, every object is still there with its value, and a watch from before sees what came after."""
+    built(tag)
+    with Kine(tag, database15) as kine, kine.client() as etcd:
+        smoke(etcd, tag)
+        revision = etcd.create("/registry/kept", b"v")
+    init(database15, "--kine", tag, "--rebuild", "--allow", "REBUILD")
+    before = definitions(database15)
+    with Kine(tag, database15) as kine, kine.client() as etcd:
+        kept = etcd.get("/registry/kept")
+        assert kept is not None
+        assert (kept.revision, kept.value) == (revision, b"v")
+        assert etcd.create("/registry/next", b"v") > revision
+        smoke(etcd, tag)
+    assert definitions(database15) == before
+    init(database15, "--finish")
+    with Kine(tag, database15) as kine, kine.client() as etcd:
+        smoke(etcd, tag)

@@ -22,7 +22,7 @@ def test_without_id_inside_yugabytedb_pays_a_request_for_each_write() -> None:
 
 def test_a_store_by_hash_has_to_move_for_it() -> None:
     (finding,) = heard(covering_unique_index, hashed(with_index(yugabytedb(), PLAIN)))
-    assert "move the store there" in finding.do
+    assert "kinetune init --allow REBUILD" in finding.do
 
 
 def test_postgresql_gains_nothing_by_it() -> None:

@@ -50,7 +50,7 @@ def test_varchar_refuses_long_keys_and_on_yugabytedb_the_store_has_to_move() -> 
     (finding,) = heard(key_collation, named(yugabytedb(), "character varying(630)"))
     assert (finding.severity, finding.on) == (Severity.WARNING, "kine.name")
     assert finding.says == "is character varying(630): longer keys are refused"
-    assert "move the store there" in finding.do
+    assert "kinetune init --allow REBUILD" in finding.do
 
 
 def test_both_are_said_together() -> None:

@@ -59,7 +59,7 @@ def test_on_yugabytedb_lists_take_another_index() -> None:
     assert finding.severity is Severity.ERROR
     assert "goes through an index that was not made for it" in finding.says
     (moved,) = heard(list_query_index, hashed(without(yugabytedb())))
-    assert "move the store there" in moved.do
+    assert "kinetune init --allow REBUILD" in moved.do
 
 
 @pytest.mark.parametrize(

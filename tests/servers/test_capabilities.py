@@ -24,6 +24,7 @@ LEGACY = BNL | {"yb_enable_cbo": "legacy_bnl_mode"}
         ("rename_index_online", 12),
         ("index_progress", 12),
         ("explain_wal", 13),
+        ("client_check", 14),
     ],
 )
 def test_postgresql_gains_a_capability_once_and_keeps_it(capability: str, first: int) -> None:
@@ -32,7 +33,10 @@ def test_postgresql_gains_a_capability_once_and_keeps_it(capability: str, first:
     ]
 
 
-@pytest.mark.parametrize("capability", ["advisory_lock", "index_concurrently", "transactional_ddl", "tablesample"])
+@pytest.mark.parametrize(
+    "capability",
+    ["advisory_lock", "index_concurrently", "transactional_ddl", "tablesample", "lock_table", "rename_sequence"],
+)
 def test_every_postgresql_served_works_online_and_in_transactions(capability: str) -> None:
     assert all(named(f"postgresql-{major}").can(capability) for major in range(11, 19))
 
@@ -62,7 +66,15 @@ def test_yugabytedb_can_what_its_release_can(release: str, can: set[str], cannot
 @pytest.mark.parametrize("release", ["2.14", "2.20", "2024.2", "2025.2", "2026.1"])
 def test_no_yugabytedb_is_trusted_with_what_holds_on_one_node_or_is_refused(release: str) -> None:
     server = named(f"yugabytedb-{release}")
-    refused = ("advisory_lock", "index_concurrently", "tablesample", "index_progress", "explain_wal")
+    refused = (
+        "advisory_lock",
+        "lock_table",
+        "rename_sequence",
+        "index_concurrently",
+        "tablesample",
+        "index_progress",
+        "explain_wal",
+    )
     assert not any(server.can(name) for name in refused)
 
 

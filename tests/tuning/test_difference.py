@@ -8,9 +8,10 @@ import pytest
 
 from kinetune.kine.releases import ERAS, Era
 from kinetune.model.facts import SeenIndex
-from kinetune.model.failure import Refused
 from kinetune.model.schema import Index, Key, Order
+from kinetune.model.script import Hazard
 from kinetune.model.server import Server
+from kinetune.servers.recognise import named
 from kinetune.tuning.difference import difference
 from kinetune.tuning.profiles import PROFILES, target
 from kinetune.tuning.target import Target
@@ -199,8 +200,30 @@ def test_every_step_says_why_and_what_it_locks() -> None:
     assert all(step.does and step.why and step.locks and step.undo for step in script.steps)
 
 
-def test_types_are_not_changed_on_yugabytedb_where_it_cannot() -> None:
+def test_types_that_yugabytedb_cannot_change_in_place_are_changed_by_a_rebuild() -> None:
     made = wanted("tuned", YB)
     old = tuple(replace(column, type="integer") if column.name == "id" else column for column in made.columns)
-    with pytest.raises(Refused, match="cannot change the type of id on a range-sharded table"):
-        difference(facts_of(made, YB, columns=old), made)
+    script = difference(facts_of(made, YB, columns=old), made)
+    assert "REBUILD" in script.hazards
+    assert "    id bigint NOT NULL,\n" in script.steps[0].statements[0]
+
+
+@pytest.mark.parametrize(("release", "online"), [("2.21", False), ("2024.2.0", False), ("2024.2.1", True)])
+def test_a_table_with_rows_gets_an_index_online_only_where_the_release_may_be_trusted_with_it(
+    release: str, online: bool
+) -> None:
+    """TA-24313: up to 2024.2.0 an online build may miss rows. Else plainly, and then Kine has to be stopped."""
+    server = named(f"yugabytedb-{release}")
+    made = wanted("tuned", server)
+    steps = difference(facts_of(made, server, indexes=table_of(made).indexes[1:]), made).steps
+    assert ("NONCONCURRENTLY" not in steps[0].statements[0]) is online
+    assert [step.hazard for step in steps] == [None if online else Hazard.OFFLINE_INDEX] * 2
+    assert all(step.kine_may_run is online for step in steps)
+
+
+def test_an_empty_table_gets_its_indexes_plainly_on_yugabytedb_and_that_is_no_hazard() -> None:
+    made = wanted("tuned", YB)
+    facts = facts_of(made, YB, indexes=(), max_id=None, last_id=0, rows=None)
+    script = difference(facts, made)
+    assert all("NONCONCURRENTLY" in step.statements[0] for step in script.steps if step.does.startswith("build"))
+    assert not script.hazards

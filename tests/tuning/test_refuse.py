@@ -76,14 +76,6 @@ def test_ids_that_draw_from_no_sequence_are_refused() -> None:
         difference(facts_of(TUNED, sequence=None), TUNED)
 
 
-@pytest.mark.parametrize(
-    ("seen", "profile"), [("stock", "tuned"), ("stock", "article"), ("tuned", "stock"), ("article", "stock")]
-)
-def test_ids_that_are_sharded_otherwise_are_refused(seen: str, profile: str) -> None:
-    with pytest.raises(Refused, match=r"sharded by .*; rebuilding an existing YugabyteDB store is not in this release"):
-        difference(facts_of(wanted(seen, YB), YB), wanted(profile, YB))
-
-
 def test_a_store_sharded_by_hash_is_recognised_as_stock() -> None:
     assert profile_of(facts_of(wanted("stock", YB), YB), NEWEST) == "stock"
 

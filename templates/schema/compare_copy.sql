@@ -1,0 +1,28 @@
+{% macro sums(table, drop_gaps) %}
+SELECT id::bigint / {{ size }} AS block, count(*) AS number, MIN(id) AS low, MAX(id) AS high,
+       sum(('x' || left(md5(ROW({{ marks }})::text), 16))::bit(64)::bigint) AS marks
+FROM {{ table }}
+{% if drop_gaps %}
+WHERE name IS DISTINCT FROM 'gap-' || id OR id = (SELECT MAX(id) FROM {{ table }})
+{% endif %}
+GROUP BY 1
+{%- endmacro %}
+DO $compare$
+DECLARE
+    wrong bigint;
+BEGIN
+    SELECT block * {{ size }} INTO wrong
+    FROM (
+{{ sums('kine', drop_gaps) | trim | indent(8, true) }}
+    ) AS old
+    FULL JOIN (
+{{ sums('kinetune_new_kine', false) | trim | indent(8, true) }}
+    ) AS new USING (block)
+    WHERE (old.number, old.low, old.high, old.marks) IS DISTINCT FROM (new.number, new.low, new.high, new.marks)
+    ORDER BY 1
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'the copy differs from kine in the ids from % to %', wrong, wrong + {{ size - 1 }} USING ERRCODE = 'KT002';
+    END IF;
+END
+$compare$

@@ -1,0 +1,83 @@
+"""`kinetune init` where the table is built anew: allowed by name, with Kine stopped, and finished on request."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from kinetune.database import stopped
+from kinetune.database.session import visit
+from kinetune.model.failure import Refused
+from tests.cli.call import call
+from tests.database.rebuilding import names, next_id
+from tests.database.stores import ask, connection, content, place
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No long look at whether the newest revision stands still."""
+    monkeypatch.setattr(stopped, "SECONDS", 0.05)
+
+
+def is_right(dsn: str, rows: object) -> None:
+    assert content(dsn) == rows
+    (newest,) = ask(dsn, "SELECT max(id) FROM kine")[0]
+    assert next_id(dsn) > newest
+
+
+def test_while_a_client_without_a_name_is_connected_nothing_is_changed(store: str) -> None:
+    before = names(store)
+    with connection(store) as kine:
+        said = call("init", "--rebuild", "--yes", "--allow", "REBUILD", store)
+        assert said.status == 4
+        assert f"process {kine.info.backend_pid} of a client without a name from" in said.line
+    assert names(store) == before
+
+
+def test_while_the_newest_revision_moves_nothing_is_changed(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: ask(store, "INSERT INTO kine (name) VALUES ('/registry/w')"))
+    with visit(place(store), "test") as session, pytest.raises(Refused, match=r"newest revision went from \d+ to \d+"):
+        stopped.refuse_running(session)
+
+
+def test_a_rebuild_has_to_be_allowed_by_name_and_may_be_left_out(store: str) -> None:
+    before = names(store)
+    said = call("init", "--rebuild", "--yes", store)
+    assert said.status == 4
+    assert "--allow REBUILD, or leave it out with --leave REBUILD" in said.line
+    assert names(store) == before
+    plan = call("init", "--rebuild", "--plan-only", store).out
+    assert "The table kine is built anew: about " in plan.replace("\n", " ")
+    assert names(store) == before
+
+
+def test_the_command_says_what_it_left_and_finish_drops_it(store: str) -> None:
+    rows = content(store)
+    assert call("init", "--rebuild", "--yes", "--allow", "REBUILD", store).status == 0
+    again = call("init", "--rebuild", store)
+    assert "kine_before_init holds the table as it was" in again.out
+    assert "Nothing is to be done" in again.out
+    assert call("init", "--finish", "--yes", store).status == 0
+    assert not [name for name in names(store) if "kinetune" in name or "before" in name]
+    assert "Nothing is to be done" in call("init", "--finish", store).out
+    is_right(store, rows)
+
+
+def test_finish_does_nothing_else(store: str) -> None:
+    said = call("init", "--finish", "--rebuild", store)
+    assert (said.status, said.line) == (2, "--finish only drops kine_before_init; run init first, then init --finish")
+
+
+def test_what_is_printed_runs_in_psql_and_does_the_same(store: str) -> None:
+    rows = content(store)
+    printed = call("init", "--rebuild", "--print", store).out
+    subprocess.run(
+        ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", store],
+        input=printed,
+        text=True,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    assert "Nothing is to be done" in call("init", "--rebuild", store).out
+    is_right(store, rows)

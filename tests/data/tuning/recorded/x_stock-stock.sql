@@ -1,0 +1,3 @@
+-- hazards: none
+
+-- nothing is to be done

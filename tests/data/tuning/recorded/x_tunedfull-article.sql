@@ -1,0 +1,55 @@
+-- hazards: OFFLINE_INDEX
+
+-- build the index on (name), beside the one in use
+CREATE INDEX NONCONCURRENTLY kinetune_new_kine_name_index ON kine (name HASH);
+
+-- put it in place as kine_name_index
+ALTER INDEX kine_name_index RENAME TO kinetune_old_kine_name_index;
+ALTER INDEX kinetune_new_kine_name_index RENAME TO kine_name_index;
+
+-- drop the former kine_name_index
+DROP INDEX kinetune_old_kine_name_index;
+
+-- build the index on (name, id), beside the one in use
+CREATE INDEX NONCONCURRENTLY kinetune_new_kine_name_id_index ON kine (name HASH, id ASC);
+
+-- put it in place as kine_name_id_index
+ALTER INDEX kine_name_id_index RENAME TO kinetune_old_kine_name_id_index;
+ALTER INDEX kinetune_new_kine_name_id_index RENAME TO kine_name_id_index;
+
+-- drop the former kine_name_id_index
+DROP INDEX kinetune_old_kine_name_id_index;
+
+-- build the index on (id, deleted), beside the one in use
+CREATE INDEX NONCONCURRENTLY kinetune_new_kine_id_deleted_index ON kine (id HASH, deleted ASC);
+
+-- put it in place as kine_id_deleted_index
+ALTER INDEX kine_id_deleted_index RENAME TO kinetune_old_kine_id_deleted_index;
+ALTER INDEX kinetune_new_kine_id_deleted_index RENAME TO kine_id_deleted_index;
+
+-- drop the former kine_id_deleted_index
+DROP INDEX kinetune_old_kine_id_deleted_index;
+
+-- build the index on (prev_revision), beside the one in use
+CREATE INDEX NONCONCURRENTLY kinetune_new_kine_prev_revision_index ON kine (prev_revision HASH);
+
+-- put it in place as kine_prev_revision_index
+ALTER INDEX kine_prev_revision_index RENAME TO kinetune_old_kine_prev_revision_index;
+ALTER INDEX kinetune_new_kine_prev_revision_index RENAME TO kine_prev_revision_index;
+
+-- drop the former kine_prev_revision_index
+DROP INDEX kinetune_old_kine_prev_revision_index;
+
+-- build the index on (name, id, deleted), beside the one in use
+CREATE INDEX NONCONCURRENTLY kinetune_new_kine_list_query_index ON kine (name HASH, id DESC, deleted ASC);
+
+-- put it in place as kine_list_query_index
+ALTER INDEX kine_list_query_index RENAME TO kinetune_old_kine_list_query_index;
+ALTER INDEX kinetune_new_kine_list_query_index RENAME TO kine_list_query_index;
+
+-- drop the former kine_list_query_index
+DROP INDEX kinetune_old_kine_list_query_index;
+
+-- set yb_bnl_batch_size = 1024 for every new session of x_tunedfull
+ALTER DATABASE x_tunedfull SET yb_bnl_batch_size = '1024';
+

@@ -1,0 +1,223 @@
+"""Stores as a real YugabyteDB 2.21 showed them: what leads from each to each profile, and on from any interruption."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kinetune.cli.init_report import written
+from kinetune.model.facts import Facts
+from kinetune.model.failure import Refused
+from kinetune.model.script import Hazard, Script
+from kinetune.servers.recognise import named
+from kinetune.tuning.difference import difference
+from kinetune.tuning.profiles import PROFILES
+from kinetune.tuning.rebuild import Rebuild
+from kinetune.tuning.swap import finish
+from kinetune.tuning.target import Target
+from tests.rules.recorded import with_ids
+from tests.tuning.made import wanted
+from tests.tuning.simulated import MADE, after
+
+FOLDER = Path(__file__).parents[1] / "data" / "tuning" / "recorded"
+STORES = ["x_stock", "x_article", "x_tunedfull", "x_lean", "cap_fork"]
+
+
+def store(name: str) -> Facts:
+    facts = with_ids(name)
+    assert facts.table is not None
+    return replace(facts, table=replace(facts.table, owner="kine"), role=replace(facts.role, name="kine"))
+
+
+def goal(facts: Facts, profile: str = "tuned") -> Target:
+    return wanted(profile, facts.server)
+
+
+def golden(name: str, text: str) -> None:
+    """UPDATE_GOLDEN=1 writes the file anew; then look again."""
+    if os.environ.get("UPDATE_GOLDEN"):
+        FOLDER.mkdir(exist_ok=True)
+        (FOLDER / name).write_text(text, encoding="utf-8", newline="\n")
+    assert text == (FOLDER / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("name", STORES)
+def test_the_script_for_a_recorded_store_is_the_reviewed_one(name: str, profile: str) -> None:
+    facts = store(name)
+    script = difference(facts, goal(facts, profile))
+    hazards = f"-- hazards: {', '.join(script.hazards) or 'none'}\n\n"
+    golden(f"{name}-{profile}.sql", hazards + written(script))
+
+
+def walk(facts: Facts, script: Script) -> Iterator[tuple[str, Facts]]:
+    """Each statement of the script, and the facts once it has run."""
+    MADE.clear()
+    for statement in (statement for step in script.steps for statement in step.statements):
+        facts = after(facts, statement)
+        yield statement, facts
+
+
+def title(statement: str) -> str:
+    return " ".join(statement.split("\n")[0].split())[:90]
+
+
+@pytest.mark.parametrize("profile", ["tuned", "stock"])
+@pytest.mark.parametrize("name", STORES)
+def test_whichever_statement_was_the_last_the_next_run_comes_to_the_same_end(name: str, profile: str) -> None:
+    facts = store(name)
+    target = goal(facts, profile)
+    states = list(walk(facts, difference(facts, target)))
+    end = states[-1][1] if states else facts
+    assert not difference(end, target)
+    for statement, between in states:
+        made = dict(MADE)
+        *_, (_, reached) = [("", between), *walk_on(between, difference(between, target))]
+        MADE.update(made)
+        assert not difference(reached, target), statement
+        assert _shape(reached) == _shape(end), statement
+
+
+def walk_on(facts: Facts, script: Script) -> Iterator[tuple[str, Facts]]:
+    """The same on the same server: a sequence that was made is still there."""
+    for statement in (statement for step in script.steps for statement in step.statements):
+        facts = after(facts, statement)
+        yield statement, facts
+
+
+def _shape(facts: Facts) -> object:
+    assert facts.table is not None
+    indexes = {seen.index for seen in facts.table.indexes}
+    key = facts.table.primary_key
+    return (
+        facts.table.columns,
+        key and (key.index.keys, key.constraint),
+        indexes,
+        facts.table.sequence,
+        set(facts.beside),
+    )
+
+
+@pytest.mark.parametrize("name", ["x_stock", "cap_fork"])
+def test_what_is_left_after_each_statement_is_the_reviewed_list(name: str) -> None:
+    facts = store(name)
+    target = goal(facts)
+    told = []
+    for statement, between in walk(facts, difference(facts, target)):
+        left = [step.does for step in difference(between, target).steps]
+        told.append(f"after {title(statement)}\n    {len(left)} left: {'; '.join(left[:2]) or 'nothing'}\n")
+    golden(f"{name}-interrupted.txt", "".join(told))
+
+
+@pytest.mark.parametrize(("name", "sequence"), [("x_stock", "kine_id_seq"), ("cap_fork", "kine_id_seq")])
+def test_the_end_has_kines_own_names_and_the_former_table_beside(name: str, sequence: str) -> None:
+    facts = store(name)
+    target = goal(facts)
+    *_, (_, end) = walk(facts, difference(facts, target))
+    assert end.table is not None
+    assert end.table.sequence is not None
+    assert (end.table.sequence.name, end.table.sequence.owned_by) == (sequence, ("kine", "id"))
+    assert {seen.index.name for seen in end.table.indexes} == {index.name for index in target.indexes}
+    assert set(end.beside) == {"kine_before_init"}
+    drop = [statement for step in finish(end, "tuned").steps for statement in step.statements]
+    renamed = ["ALTER SEQUENCE kine_seq OWNED BY kine_before_init.id"] if name == "cap_fork" else []
+    assert drop == [*renamed, "DROP TABLE kine_before_init"]
+
+
+@pytest.mark.parametrize("name", ["x_stock", "cap_fork"])
+def test_every_step_of_a_rebuild_needs_kine_stopped_and_carries_a_hazard(name: str) -> None:
+    script = difference(store(name), goal(store(name)))
+    changes = [step for step in script.steps if not step.statements[0].startswith("ALTER DATABASE")]
+    assert all(step.hazard and not step.kine_may_run for step in changes)
+    assert script.hazards[0] is Hazard.REBUILD
+
+
+def test_left_out_nothing_of_it_is_done_and_what_was_begun_is_dropped() -> None:
+    facts = store("x_stock")
+    target = goal(facts)
+    left = Rebuild(left=True)
+    states = [between for _, between in walk(facts, difference(facts, target))]
+    assert not any(step.hazard is Hazard.REBUILD for step in difference(facts, target, left).steps)
+    (first, *_) = difference(states[3], target, left).steps
+    assert first.statements == ("DROP TABLE kinetune_new_kine",)
+
+
+def test_an_unfinished_copy_for_another_profile_is_dropped_first() -> None:
+    facts = store("x_stock")
+    (_, begun), *_ = walk(facts, difference(facts, goal(facts)))
+    other = difference(begun, replace(goal(facts), columns=goal(facts).columns[::-1]))
+    assert other.steps[0].statements == ("DROP TABLE kinetune_new_kine",)
+
+
+def test_an_unfinished_index_of_the_copy_is_dropped_and_built_again() -> None:
+    facts = store("x_stock")
+    target = goal(facts)
+    states = list(walk(facts, difference(facts, target)))
+    between = next(between for statement, between in states if "INDEX NONCONCURRENTLY" in statement)
+    copy = between.beside["kinetune_new_kine"]
+    invalid = replace(copy, indexes=tuple(replace(seen, valid=False) for seen in copy.indexes))
+    script = difference(replace(between, beside={"kinetune_new_kine": invalid}), target)
+    (step,) = (step for step in script.steps if len(step.statements) == 2 and "INDEX" in step.statements[1])
+    assert step.statements[0] == f"DROP INDEX {copy.indexes[0].index.name}"
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        ({"kine_before_init"}, "there is no table kine in database x_stock, but kine_before_init"),
+        ({"kinetune_new_kine"}, "there is no table kine in database x_stock, but kinetune_new_kine"),
+        ({"kine", "kine_before_init", "kinetune_new_kine"}, "a Kine started during a rebuild has made a new kine"),
+        ({"kine", "kine_before_init"}, "kine_before_init of an earlier rebuild is still there"),
+    ],
+)
+def test_what_no_interruption_leaves_is_refused_with_the_way_out(there: set[str], said: str) -> None:
+    facts = store("x_stock")
+    assert facts.table is not None
+    beside = dict.fromkeys(there - {"kine"}, facts.table)
+    seen = replace(facts, table=facts.table if "kine" in there else None, beside=beside)
+    with pytest.raises(Refused, match=said):
+        difference(seen, goal(facts))
+
+
+@pytest.mark.parametrize("change", ["column", "trigger"])
+def test_what_a_rebuild_would_lose_is_named_and_refused(change: str) -> None:
+    facts = store("x_stock")
+    table = facts.table
+    assert table is not None
+    if change == "column":
+        table = replace(table, columns=(*table.columns, replace(table.columns[2], name="note")))
+    else:
+        table = replace(table, attached=("the trigger audit",))
+    with pytest.raises(Refused, match=r"would lose the (column note|trigger audit), which no Kine makes"):
+        difference(replace(facts, table=table), goal(facts))
+
+
+def test_a_former_table_that_may_own_the_sequence_is_not_dropped() -> None:
+    facts = store("x_stock")
+    states = [between for _, between in walk(facts, difference(facts, goal(facts)))]
+    begun = next(between for between in states if between.table and "kine_before_init" in between.beside)
+    for between, said in ((states[0], "not finished"), (begun, "may still own the sequence")):
+        with pytest.raises(Refused, match=said):
+            finish(between, "tuned")
+    assert not finish(facts, "tuned")
+
+
+def test_left_out_a_store_that_needs_no_rebuild_is_changed_as_ever() -> None:
+    facts = store("x_article")
+    assert difference(facts, goal(facts), Rebuild(left=True)) == difference(facts, goal(facts))
+
+
+def test_with_transactional_ddl_a_cluster_still_gets_one_rename_after_the_other_and_its_hazards() -> None:
+    """No lock keeps writers out of one transaction there, and the sequence's hazard would be hidden in it."""
+    server = named("yugabytedb-2026.1")
+    facts = replace(store("x_stock"), server=server)
+    script = difference(facts, goal(facts))
+    assert set(script.hazards) == {Hazard.REBUILD, Hazard.SEQUENCE_CACHE}
+    texts = [statement for step in script.steps for statement in step.statements]
+    assert not [text for text in texts if text.startswith("LOCK")]
+    compared = next(number for number, text in enumerate(texts) if text.startswith("DO $compare$"))
+    assert compared < texts.index("ALTER TABLE kine RENAME TO kine_before_init")
