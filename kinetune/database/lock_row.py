@@ -73,7 +73,7 @@ def _create(session: Session) -> None:
     while not session.rows("SELECT to_regclass('kinetune_lock') AS there")[0]["there"]:
         try:
             session.connection.execute(TABLE.encode())
-        except (psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable):
+        except (psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable, psycopg.errors.DuplicateObject):
             continue  # the other one made it in the same moment
         except psycopg.Error as error:
             if reaction_to(error) is not Reaction.RETRY:
