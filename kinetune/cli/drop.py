@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from kinetune.cli.drop_steps import Wish, carry_out, look, refuse_unready_backup
 from kinetune.cli.options import (
     EndpointArgument,
     Format,
@@ -20,6 +19,7 @@ from kinetune.cli.options import (
 from kinetune.model.script import OF_DROP
 
 if TYPE_CHECKING:
+    from kinetune.cli.drop_steps import Wish
     from kinetune.model.endpoint import Endpoint
 
 Database = Annotated[bool, option("--database", help="The whole database, not only what is Kine's and kinetune's.")]
@@ -61,6 +61,8 @@ def drop(
       kinetune drop --backup kubernetes.kinetune
       kinetune drop --database --confirm kubernetes
     """
+    from kinetune.cli.drop_steps import Wish, refuse_unready_backup
+
     refuse_unready(format, output)
     refuse_unready_backup(backup)
     wish = Wish(database, backup, hazards(allow, OF_DROP), confirm, watch)
@@ -69,6 +71,7 @@ def drop(
 
 def _show_and_drop(place: Endpoint, wish: Wish, dry_run: bool, where: tuple[str, Path | None]) -> None:
     from kinetune.cli.drop_report import dropped, planned
+    from kinetune.cli.drop_steps import carry_out, look
     from kinetune.reports.table import save, write
 
     format, output = where

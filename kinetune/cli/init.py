@@ -6,7 +6,6 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from kinetune.cli.init_steps import Wish, carry_out, look, offline
 from kinetune.cli.options import (
     TSERVERS,
     EndpointArgument,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from kinetune.cli.init_steps import Wish
     from kinetune.kine.releases import EraInUse
     from kinetune.model.endpoint import Endpoint
 
@@ -98,6 +98,8 @@ def init(
       kinetune init --allow REBUILD      (a store sharded by hash; Kine stopped)
       kinetune init --print --server yugabytedb-2024.2 > schema.sql
     """
+    from kinetune.cli.init_steps import Wish
+
     refuse_unready(format, output)
     if experimental:
         _print_experiments(server, era_given(kine, k3s), lambda: endpoint_of(endpoint, k3s_config))
@@ -119,6 +121,7 @@ def init(
 
 def _show_and_apply(place: Endpoint, wish: Wish, manner: Manner) -> None:
     from kinetune.cli.init_report import applied, planned
+    from kinetune.cli.init_steps import carry_out, look
     from kinetune.reports.table import save, write
 
     seen = look(place, wish)
@@ -138,6 +141,7 @@ def _show_and_apply(place: Endpoint, wish: Wish, manner: Manner) -> None:
 
 def _print(server: str | None, wish: Wish, place: Callable[[], Endpoint]) -> None:
     from kinetune.cli.init_report import written
+    from kinetune.cli.init_steps import look, offline
 
     sys.stdout.write(written(offline(server, wish) if server else look(place(), wish).script))
 

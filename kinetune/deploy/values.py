@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 from kinetune import __version__
-from kinetune.deploy import checks
-from kinetune.kine.releases import Version, version_of_kine
-from kinetune.model.endpoint import Endpoint, parse
 from kinetune.model.failure import UsageFailure
 from kinetune.servers import images
+
+if TYPE_CHECKING:
+    from kinetune.model.endpoint import Endpoint
 
 MOST = 7
 """Nodes on one machine, and copies: what ports and a majority still make sense for."""
@@ -20,7 +21,7 @@ RESERVED = 10
 """Connections kept for superusers, kinetune and people: PostgreSQL keeps 3 by itself."""
 POOL = 20
 """Plenty for one API server: rule KT701."""
-FIRST_ENVIRONMENT: Version = (0, 14, 1)
+FIRST_ENVIRONMENT = (0, 14, 1)
 """Kine reads KINE_* from here on (facts/kine.md §1.2)."""
 
 
@@ -61,6 +62,10 @@ class Values:
     rtt: float | None = None
 
     def __post_init__(self) -> None:
+        # --help wants the defaults of these fields and none of what they are checked with.
+        from kinetune.deploy import checks  # noqa: PLC0415
+        from kinetune.kine.releases import version_of_kine  # noqa: PLC0415
+
         for name, value in self._texts():
             if name != "level":
                 checks.text(option(name), name, value)
@@ -91,6 +96,8 @@ class Values:
     @property
     def place(self) -> Endpoint:
         """The endpoint taken apart."""
+        from kinetune.model.endpoint import Endpoint, parse  # noqa: PLC0415 - as above
+
         found = parse(self.store)
         assert isinstance(found, Endpoint)
         return found
