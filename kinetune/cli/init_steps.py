@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from kinetune.model.script import Script
 
 
+STOPPED = frozenset({Hazard.REBUILD, Hazard.OFFLINE_INDEX})
+"""Hazards for which it is looked whether Kine is stopped: what it would write meanwhile fails, or is lost."""
+
+
 @dataclass(frozen=True)
 class Wish:
     """
@@ -146,7 +150,7 @@ def _apply(endpoint: Endpoint, seen: Seen, wish: Wish, watch: Watcher) -> None:
         script = _script(replace(observe(session), cluster=seen.facts.cluster), seen.kine, wish)
         if script.steps != seen.script.inside().steps:
             raise Refused("the store has changed since this plan was made", "run again to see the new plan")
-        if Hazard.REBUILD in script.hazards:
+        if STOPPED & set(script.hazards):
             refuse_running(session)
         Apply(session, watch, lambda: _script(observe(session), seen.kine, wish)).script(script)
 

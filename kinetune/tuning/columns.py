@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kinetune.model.facts import Relation
-from kinetune.model.failure import Refused
 from kinetune.model.schema import Column
 from kinetune.model.script import Hazard, Step
 from kinetune.model.server import Flavour, Server
@@ -20,16 +19,11 @@ def column_steps(table: Relation, target: Target, server: Server) -> Iterator[St
     """
     One statement for all columns. Kine must be stopped: its cached plans fail with 0A000 (facts/kine.md §0.6).
 
-    Raises Refused on YugabyteDB, which changes no type once the ids are range-sharded (FINDINGS.md, DDL).
+    Not on YugabyteDB, which changes no type once the ids are range-sharded: there the table is built anew (rebuild.py).
     """
     wrong = tuple(column for column in target.columns if target.exact_types and table.column(column.name) != column)
-    if not wrong:
+    if not wrong or server.flavour is Flavour.YUGABYTEDB:
         return
-    if server.flavour is Flavour.YUGABYTEDB:
-        raise Refused(
-            f"{server} cannot change the type of {', '.join(column.name for column in wrong)} on a range-sharded table",
-            "prepare an empty database with kinetune init and move the store there",
-        )
     before = tuple(column for name in wrong if (column := table.column(name.name)) is not None)
     yield Step(
         does=f"change {', '.join(f'{column.name} to {_words(column)}' for column in wrong)}",

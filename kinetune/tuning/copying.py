@@ -35,7 +35,7 @@ class Expected:
 
 
 RATES: Mapping[Flavour, tuple[int, str]] = {
-    Flavour.POSTGRESQL: (50_000, "python -m bench rebuild, PostgreSQL 15 in memory on two cores"),
+    Flavour.POSTGRESQL: (8_000, "1,000,000 rows of 4 kB in 124 s, PostgreSQL 15 on two busy cores: bench rebuild"),
     Flavour.YUGABYTEDB: (3_300, "50,001 rows with three indexes in 15 s, three nodes on two cores: FINDINGS.md, DDL"),
 }
 """Rows a second, from the first to the last step, and where that was measured."""
