@@ -36,6 +36,9 @@ INDEX_NAME = re.compile(r"\bkine_\w+\b")
 COMPACTION = "see that old revisions are compacted: Kine's --compact-interval, or the API server's (every 5 minutes)"
 
 
+UNVACUUMED = "where it has nothing to do, VACUUM (ANALYZE) kine"
+
+
 def whole_table_read(measured: Measured, plan: Plan) -> Iterator[Remark]:
     """Every row is read to keep few of them; on YugabyteDB also to find the largest id of a hash-sharded table."""
     wholes = [node for node in scans(plan) if is_wasteful_whole(node)]
@@ -46,7 +49,7 @@ def whole_table_read(measured: Measured, plan: Plan) -> Iterator[Remark]:
         symptom="whole-table-read",
         on=measured.call.query.name,
         says=_whole_read_in_words(worst) + "; this grows with every object and revision in the cluster",
-        do="kinetune init --dry-run",
+        do="kinetune init --dry-run" if is_distributed(plan) else f"kinetune init --dry-run; {UNVACUUMED}",
         severity=Severity.ERROR if is_distributed(plan) else Severity.WARNING,
     )
 
