@@ -19,7 +19,8 @@ def range_sharded_ids(table: Relation) -> Iterator[Remark]:
         it: 36 to 150 ms at 50,000 rows, where range takes one request (docs/facts/measured.md §3).
 
     What to do
-        `kinetune init` makes new tables so. A store that is hashed already has to move into a prepared database.
+        `kinetune init` makes new tables so. A store that is hashed already is built anew beside itself, with Kine
+        stopped: `kinetune init --allow REBUILD` (docs/rebuild.md).
 
     When to ignore
         Never on YugabyteDB. PostgreSQL has one order and always passes.

@@ -29,7 +29,7 @@ def range_sharded_indexes(table: Relation) -> Iterator[Remark]:
 
     What to do
         `kinetune init` builds each index by range beside the one in use and exchanges them. A store whose ids are
-        hashed as well (KT103) has to move into a prepared database.
+        hashed as well (KT103) is built anew: `kinetune init --allow REBUILD`, with Kine stopped.
 
     When to ignore
         An index of your own that serves single values may be hashed. PostgreSQL has one order and always passes.
