@@ -118,8 +118,12 @@ def check(
     Judge a Kine store by coded rules, live or from saved facts, and the files that set it up. Exit 1 where a finding
     reaches --fail-on.
 
-    Examples:  kinetune check --save-facts facts.json  ·  kinetune check --facts facts.json -o kine.sarif  ·
-    kinetune check --offline --config-dir deploy/
+    \b
+    Examples:
+      kinetune check --fail-on error
+      kinetune check --save-facts facts.json
+      kinetune check --facts facts.json -o kine.sarif
+      kinetune check --offline --config-dir deploy/
     """
     from kinetune.cli.check_case import Case, Gate, Told, severity_of
     from kinetune.cli.check_files import Named, alone, beside, configuration_of, names_store

@@ -85,7 +85,7 @@ def _main(
 app.command("init", epilog=EVERY_OPTION)(init.init)
 app.command("explain", epilog=EVERY_OPTION)(explain.explain)
 app.command("hotspots", epilog=EVERY_OPTION)(hotspots.hotspots)
-app.command("check")(check.check)
+app.command("check", epilog=EVERY_OPTION)(check.check)
 app.command("rule")(rule.rule)
 app.command("server", epilog=EVERY_OPTION)(server.server)
 app.command("analyze", epilog=EVERY_OPTION)(analyze.analyze)
