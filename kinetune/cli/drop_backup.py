@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from kinetune.model.failure import UsageFailure
 
 if TYPE_CHECKING:
     from kinetune.cli.drop_steps import Seen
-    from kinetune.model.backup import Backup
+    from kinetune.model.backup import Backup, Sums
     from kinetune.model.endpoint import Endpoint
 
 OF_PG_DUMP = (".dump", ".sql")
@@ -77,13 +78,24 @@ def _again(seen: Seen, path: Path) -> Kept:
     except UsageFailure:
         refuse_taken(path)
         raise
-    table, rows = seen.holdings.facts.table, getattr(seen.holdings.rows, "number", None)
-    here = None if table is None else (table.max_id, table.last_id, rows)
-    if found.manifest.database != seen.endpoint.database or (
-        here is not None and here != (found.sums.max_id, found.sums.last_id, found.sums.rows)
-    ):
+    if found.manifest.database != seen.endpoint.database:
         refuse_taken(path)
+    table = seen.holdings.facts.table
+    if table is not None and (table.max_id != found.sums.max_id or _sums_now(seen, path) != found.sums):
+        refuse_taken(path)  # also where as many rows are other ones now
     return _kept(found, path, again=True)
+
+
+def _sums_now(seen: Seen, path: Path) -> Sums:
+    """Of the rows as they are, by a copy that goes at once: what an earlier file holds is believed only row by row."""
+    from kinetune.database.backup_file import read
+
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        _made(seen, fresh)
+        return read(fresh).sums
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _kept(backup: Backup, path: Path, *, again: bool = False) -> Kept:

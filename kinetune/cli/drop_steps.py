@@ -142,6 +142,7 @@ def _ask(seen: Seen, wish: Wish) -> None:
 def _drop_table(seen: Seen, wish: Wish, watch: Watcher) -> None:
     from kinetune.database.apply import Apply, alone
     from kinetune.database.holdings import look as holdings_now
+    from kinetune.database.lock_row import forget
     from kinetune.database.look import store
 
     with store(seen.endpoint, "drop", write=True) as (session, facts), alone(session):
@@ -151,6 +152,7 @@ def _drop_table(seen: Seen, wish: Wish, watch: Watcher) -> None:
         if script.steps != seen.script.steps:
             raise Refused(CHANGED, "run again to see what would go now")
         Apply(session, watch).script(script)
+    forget(seen.endpoint)
 
 
 def _refuse_written(before: Holdings, now: Holdings, wish: Wish) -> None:

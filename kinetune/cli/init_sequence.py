@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from kinetune.model.facts import Facts
     from kinetune.model.script import Script
 
+TOUCHES = re.compile(r"\b(?:SEQUENCE|BIGSERIAL)\b")
 NEXT = f"restart every tserver with --{SEQUENCE_FLAG}=1, or add --allow {Hazard.SEQUENCE_CACHE} and risk lost writes"
 
 
@@ -62,9 +64,10 @@ def _allowed(seen: Seen, wish: Wish) -> bool:
 
 
 def _touched(facts: Facts, script: Script) -> bool:
-    """Whether a sequence is made or altered where the flag decides its cache; a rebuild gives it another owner."""
-    touching = {Hazard.SEQUENCE_CACHE, Hazard.REBUILD} & set(script.hazards)
-    return facts.server.flavour is Flavour.YUGABYTEDB and bool(touching)
+    """Whether a sequence is made or altered where the flag decides its cache, whatever HTTP told of that flag."""
+    if facts.server.flavour is not Flavour.YUGABYTEDB:
+        return False
+    return any(TOUCHES.search(text) for step in script.steps for text in step.statements)
 
 
 def told(seen: Seen) -> Iterator[Section]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -141,12 +142,15 @@ def _apply(endpoint: Endpoint, seen: Seen, wish: Wish, watch: Watcher) -> None:
     from kinetune.database.observe import observe
     from kinetune.database.stopped import refuse_running
 
-    if not seen.facts.database_exists or {Hazard.SEQUENCE_CACHE, Hazard.REBUILD} & set(seen.script.hazards):
+    if not seen.facts.database_exists:
         with store(endpoint, "init", write=True) as (session, facts):
             refuse_probed(session, seen, wish)
             if not facts.database_exists:
                 Apply(session, watch).script(seen.script.outside())
-    with store(endpoint, "init", write=True) as (session, _), alone(session):
+    with contextlib.ExitStack() as stack:
+        session, _ = stack.enter_context(store(endpoint, "init", write=True))
+        refuse_probed(session, seen, wish)  # in the session that will alter: another may be on another node
+        stack.enter_context(alone(session))
         script = _script(replace(observe(session), cluster=seen.facts.cluster), seen.kine, wish)
         if script.steps != seen.script.inside().steps:
             raise Refused("the store has changed since this plan was made", "run again to see the new plan")
@@ -160,7 +164,10 @@ def _verify(endpoint: Endpoint, seen: Seen, wish: Wish) -> None:
     from kinetune.database.look import store
 
     with store(endpoint, "init") as (_, facts):
-        if left := _script(replace(facts, cluster=seen.facts.cluster), seen.kine, wish):
+        left = _script(replace(facts, cluster=seen.facts.cluster), seen.kine, wish)
+        if left := left.without(
+            wish.allow & {Hazard.SEQUENCE_CACHE}
+        ):  # no SQL brings a cache of 1 where that was allowed
             raise CouldNotLook(
                 f"applied, but not as planned: still to {left.steps[0].does}", "run kinetune init again to see why"
             )

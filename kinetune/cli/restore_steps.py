@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from kinetune.cli.options import agreed
 from kinetune.model.failure import CouldNotLook, Refused, UsageFailure
+from kinetune.model.server import Flavour
+from kinetune.servers.sequence_flag import SEQUENCE_FLAG
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,6 +124,7 @@ def _apply(seen: Seen) -> list[Done]:
             if not facts.database_exists:
                 Apply(session, done.append).script(seen.way.first.outside())
     with store(seen.endpoint, "restore", write=True) as (session, _), alone(session):
+        _refuse_cached_ids(session, seen)
         way = _way(session, replace(observe(session), database=seen.endpoint.database), seen.backup)
         for script in (way.first, None, way.then):
             if script is None:
@@ -131,6 +134,19 @@ def _apply(seen: Seen) -> list[Done]:
                 Apply(session, progress.watch).script(script)
             done += progress.done
     return done
+
+
+def _refuse_cached_ids(session: Session, seen: Seen) -> None:
+    """On YugabyteDB the node's flag decides the cache of a new sequence, and no SQL mends it (measured.md §1)."""
+    from kinetune.database.probe import least_cache
+
+    if session.server.flavour is not Flavour.YUGABYTEDB or seen.backup.manifest.sequence.cache > 1:
+        return
+    if (cache := least_cache(session)) > 1:
+        raise Refused(
+            f"nothing was restored: ids would be cached {cache} at a time on this node",
+            f"restart every tserver with --{SEQUENCE_FLAG}=1, then run again",
+        )
 
 
 def _load(session: Session, seen: Seen) -> None:

@@ -35,9 +35,9 @@ RETRY_WORDS = re.compile(
     r"|Timed out waiting for (?:Create|Alter|Delete) Table"
     r"|[Tt]ablet (?:has been )?split"  # §6.3
 )
-WRITTEN, DIFFERS = "KT001", "KT002"
-"""Of kinetune's own making: raised by the guard of a drop, and by templates/schema/compare_copy.sql."""
-REFUSE_CODES = frozenset({"23505", WRITTEN, DIFFERS, "2BP01", "55006"})
+WRITTEN, DIFFERS, LATE = "KT001", "KT002", "KT003"
+"""Of kinetune's own making: the guard of a drop, templates/schema/compare_copy.sql, the guard of an exchange."""
+REFUSE_CODES = frozenset({"23505", WRITTEN, DIFFERS, LATE, "2BP01", "55006"})
 """Nothing is wrong with the server or the role: going on would cost something."""
 REFUSE_WORDS = re.compile(r"duplicate key value violates unique constraint")
 
@@ -75,6 +75,8 @@ NEXT_STEPS = {
     "2BP01": "drop or move away first what depends on it, then run again",
     "42P07": "is a Kine running that makes its own table? stop it, then run again",
     "55006": "stop what is connected to the database, then run again",
+    LATE: "nothing is lost: stop Kine, ALTER TABLE kine_before_init RENAME TO kine; DROP TABLE kinetune_new_kine; then "
+    "run again",
     DIFFERS: "kine was written meanwhile, or --drop-gaps was not said in each run: stop Kine, "
     "DROP TABLE kinetune_new_kine, run again",
     "23505": "rows that share (name, prev_revision) are lost updates; find them: "

@@ -73,6 +73,10 @@ def _statistics(session: Session, _table: Relation) -> Statistics:
 def _growth(session: Session, table: Relation) -> Growth:
     if not _by_name(table):
         raise CouldNotLook("no index of kine begins with name: counting would read the whole table", "kinetune init")
+    if table.primary_key and table.primary_key.index.keys[0].order is Order.HASH:
+        raise CouldNotLook(
+            "ids are sharded by hash: a sample in their order would read the whole table", "kinetune init"
+        )
     with _by_index(session):
         sampled = session.ask("sample_rows")
         (compaction,) = session.ask("compaction")

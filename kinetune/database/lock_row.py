@@ -17,9 +17,11 @@ from collections.abc import Iterator
 import psycopg
 
 from kinetune.database.errors import Reaction, failure_of, reaction_to, translated
-from kinetune.database.session import Session, connect
+from kinetune.database.session import Session, connect, visit
+from kinetune.model.endpoint import Endpoint
 from kinetune.model.failure import Failure, Refused
 
+LOST = "another kinetune has taken this store over: this one stood still"
 STALE_SECONDS = 30
 """A holder that has not been heard of for so long is dead: it says so three times as often."""
 TABLE = """
@@ -58,14 +60,23 @@ def lock_row(session: Session, patience: float) -> Iterator[None]:
     heart.start()
     try:
         yield
+        if heart.lost:
+            raise Refused(LOST, "run again")
     except Failure as failure:
         if heart.lost:
-            raise Refused("another kinetune has taken this store over: this one stood still", "run again") from failure
+            raise Refused(LOST, "run again") from failure
         raise
     finally:
         heart.stop()
         with contextlib.suppress(psycopg.Error):
             session.connection.execute(RELEASE, (me,))
+
+
+def forget(endpoint: Endpoint) -> None:
+    """Drop the table of the lock, where there is one: kinetune has nothing to keep in this database any more."""
+    with visit(endpoint, "drop", write=True) as session, translated(session.connection.info.user):
+        if session.rows("SELECT to_regclass('kinetune_lock') AS there")[0]["there"]:
+            session.connection.execute("DROP TABLE IF EXISTS kinetune_lock")
 
 
 def _create(session: Session) -> None:
@@ -122,8 +133,10 @@ class Heart(threading.Thread):
             with contextlib.suppress(psycopg.Error, Failure):  # a beat that fails is followed by the next
                 if not self._beat():
                     self.lost = True
-                    self._session.connection.cancel()
-                    return
+                    break
+        while self.lost and not self._ended.wait(0.2):  # between two statements a cancel finds nothing to end
+            with contextlib.suppress(psycopg.Error):
+                self._session.connection.cancel()
 
     def _beat(self) -> bool:
         connection = connect(self._session.endpoint, "init-lock")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from kinetune.kine.shape import BEFORE, COPY, NEW, leftover
 from kinetune.model.facts import Facts, Relation
-from kinetune.model.schema import Order
+from kinetune.model.schema import Order, Sequence
 from kinetune.model.script import Hazard, Step
 from kinetune.model.server import Flavour, Server
 from kinetune.rendering import identifier
@@ -99,7 +99,7 @@ def _steps(facts: Facts, target: Target, rebuild: Rebuild) -> Iterator[Step]:
         how = statements.Filling(hashed(table), column.type, ordered, rebuild.drop_gaps)
         yield _fill(how, copy, server)
         yield from _index(copy, target, server)
-        yield from _draw(table, copy, target, server)
+        yield from _draw(table, copy, target, facts)
         yield from _analyse(table, server)
         if not at_once(server):
             yield copying.compare(rebuild.drop_gaps, target)
@@ -172,29 +172,37 @@ def _index(copy: Relation | None, target: Target, server: Server) -> Iterator[St
         )
 
 
-def _draw(table: Relation, copy: Relation | None, target: Target, server: Server) -> Iterator[Step]:
+def _draw(table: Relation, copy: Relation | None, target: Target, facts: Facts) -> Iterator[Step]:
     """
     The copy draws its ids from the sequence of kine, or from a new one where that has another name and the server
     renames no sequence (YugabyteDB: 0A000, data/yugabytedb/ddl/sequence_alter_flag1.json).
     """
     former, wanted = table.sequence, target.sequence
     assert former is not None, "refuse_strangers has seen to it"
-    sequence = former.name if server.can("rename_sequence") else wanted.name
-    if copy and copy.sequence and copy.sequence.name == sequence:
-        return
-    made: tuple[str, ...] = ()
-    schema = identifier(table.schema)
-    if sequence != former.name:
-        made = (
-            statements.create_sequence(wanted, f"{schema}.{identifier(wanted.name)}", f"{schema}.{COPY}", again=True),
-            statements.raise_above(wanted.name, former.name),
+    sequence = former.name if facts.server.can("rename_sequence") else wanted.name
+    draws = bool(copy and copy.sequence and copy.sequence.name == sequence)
+    texts = () if draws else (statements.draw_from(identifier(sequence), COPY),)
+    if sequence != former.name:  # raised also where the copy draws already: Kine may have run since
+        made = () if draws else tuple(_new_sequence(table, wanted, facts))
+        texts = (*made, statements.raise_above(wanted.name, former.name), *texts)
+    if texts:
+        replaces = f", which replaces {former.name}" if sequence != former.name else ""
+        yield Step(
+            does=f"let the copy draw its ids from {sequence}{replaces}",
+            why="ids go on where they are: Kine reads them as revisions",
+            statements=texts,
+            locks=NOBODY,
         )
-    yield Step(
-        does=f"let the copy draw its ids from {sequence}" + (f", which replaces {former.name}" if made else ""),
-        why="ids go on where they are: Kine reads them as revisions",
-        statements=(*made, statements.draw_from(identifier(sequence), COPY)),
-        locks=NOBODY,
-    )
+
+
+def _new_sequence(table: Relation, wanted: Sequence, facts: Facts) -> Iterator[str]:
+    """Kine's own by name and owner; where that is another role than ours, the copy takes it over in the exchange."""
+    schema = identifier(table.schema)
+    name = f"{schema}.{identifier(wanted.name)}"
+    foreign = table.owner is not None and table.owner != facts.role.name
+    yield statements.create_sequence(wanted, name, "" if foreign else f"{schema}.{COPY}", again=True)
+    if foreign and table.owner:
+        yield statements.give_to(table.owner, name)
 
 
 def _analyse(table: Relation, server: Server) -> Iterator[Step]:

@@ -63,14 +63,16 @@ def create_plain(columns: tuple[Column, ...], key: Index, table: str, server: Se
     return f"CREATE TABLE {table} (\n" + ",\n".join(lines) + "\n)"
 
 
-def create_sequence(sequence: Sequence, name: str, table: str, *, again: bool = False) -> str:
+def create_sequence(sequence: Sequence, name: str, table: str = "", *, again: bool = False) -> str:
     """
     By its quoted name, owned by the table's id from the first moment: a leftover goes with its table, and on YugabyteDB
-    an ALTER SEQUENCE later could raise its cache (FINDINGS.md). With `again` it may be there already.
+    an ALTER SEQUENCE later could raise its cache (FINDINGS.md). A table of another role's cannot own it: then none is
+    given. With `again` it may be there already.
     """
+    owned = f" OWNED BY {table}.id" if table else ""
     return (
         f"CREATE SEQUENCE {'IF NOT EXISTS ' if again else ''}{name} AS {sequence.type} "
-        f"INCREMENT BY {sequence.increment} CACHE {sequence.cache} OWNED BY {table}.id"
+        f"INCREMENT BY {sequence.increment} CACHE {sequence.cache}{owned}"
     )
 
 
@@ -180,6 +182,17 @@ def rename_constraint(old: str, new: str, table: str = TABLE) -> str:
 
 def drop_default(table: str) -> str:
     return f"ALTER TABLE {identifier(table)} ALTER COLUMN id DROP DEFAULT"
+
+
+def unwritten(former: str, copy: str) -> str:
+    """
+    Fails with KT003 where the former table has got rows after it was compared: each write of Kine draws a new id.
+
+    Sent once nobody finds a table `kine` any more, where no lock keeps writers out (YugabyteDB).
+    """
+    differ = f"(SELECT MAX(id) FROM {former}) IS DISTINCT FROM (SELECT MAX(id) FROM {copy})"
+    raised = "RAISE EXCEPTION 'kine was written to after it was compared' USING ERRCODE = 'KT003'"
+    return f"DO $unwritten$ BEGIN IF {differ} THEN {raised}; END IF; END $unwritten$"
 
 
 def lock_out() -> str:

@@ -35,10 +35,13 @@ def swap(facts: Facts, target: Target) -> Step:
     renames = [(*pair, statements.rename_table(*pair)) for pair in [(TABLE, BEFORE)] if facts.table is not None]
     renames += _freed(former, target)
     renames.append((COPY, TABLE, statements.rename_table(COPY, TABLE)))
+    texts = [statement for *_, statement in renames]
+    if not at_once(facts.server):
+        texts.insert(0 if facts.table is None else 1, statements.unwritten(BEFORE, COPY))
     return Step(
         does=f"put kine aside as {BEFORE} and the copy in its place",
         why=f"the former table stays until kinetune init --finish drops {BEFORE}",
-        statements=tuple(statement for *_, statement in renames),
+        statements=tuple(texts),
         locks=MOMENT,
         undo=tuple(_back(renames)),
     )

@@ -1,6 +1,6 @@
 -- What kinetune made and may have left: relations called kinetune_… and the table that kine was before a rebuild, beside
 -- kine; all there is in schemas called kinetune_…, and these schemas. And a sequence of Kine's that no table draws from.
--- Indexes and owned sequences go with their table.
+-- Indexes and owned sequences go with their table. The lock row, which a drop holds itself, goes after it.
 WITH home (schema) AS (
     SELECT coalesce((SELECT c.relnamespace FROM pg_class AS c WHERE c.oid = to_regclass('kine')),
                     to_regnamespace(quote_ident(current_schema()))::oid)
@@ -14,6 +14,7 @@ FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 CROSS JOIN home
 WHERE c.relkind IN ('r', 'S')
+  AND c.relname <> 'kinetune_lock'
   AND (n.nspname LIKE 'kinetune\_%'
        OR (c.relnamespace = home.schema
            AND (c.relname LIKE 'kinetune\_%'

@@ -1,10 +1,12 @@
 -- YugabyteDB has no TABLESAMPLE: hop from resource to resource along the keys, and count at most 2,000 rows of each.
+-- Keys that belong to no resource (Kine's own /registry/health) are passed over: they would end the hops.
 -- Each row stands for its resource as often as it has rows. Needs an index sharded by range on name.
 WITH RECURSIVE resource (prefix) AS (
-    SELECT (SELECT substring(name from '^/registry/[^/]+/') FROM kine WHERE name > '/registry/' AND name < '/registry0' ORDER BY name LIMIT 1)
+    SELECT (SELECT substring(name from '^/registry/[^/]+/') FROM kine
+            WHERE name > '/registry/' AND name < '/registry0' AND name LIKE '/registry/%/%' ORDER BY name LIMIT 1)
     UNION ALL
     SELECT (SELECT substring(k.name from '^/registry/[^/]+/') FROM kine AS k
-            WHERE k.name >= left(r.prefix, -1) || '0' AND k.name < '/registry0' ORDER BY k.name LIMIT 1)
+            WHERE k.name >= left(r.prefix, -1) || '0' AND k.name < '/registry0' AND k.name LIKE '/registry/%/%' ORDER BY k.name LIMIT 1)
     FROM resource AS r
     WHERE r.prefix IS NOT NULL
 )

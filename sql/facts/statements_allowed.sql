@@ -1,3 +1,3 @@
 -- Whether pg_stat_statements is there and may be read.
 SELECT to_regclass('pg_stat_statements') IS NOT NULL AS installed,
-       pg_has_role(current_user, 'pg_read_all_stats', 'MEMBER') AS allowed
+       pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS allowed

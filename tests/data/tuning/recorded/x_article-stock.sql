@@ -81,6 +81,7 @@ $compare$;
 
 -- put kine aside as kine_before_init and the copy in its place
 ALTER TABLE kine RENAME TO kine_before_init;
+DO $unwritten$ BEGIN IF (SELECT MAX(id) FROM kine_before_init) IS DISTINCT FROM (SELECT MAX(id) FROM kinetune_new_kine) THEN RAISE EXCEPTION 'kine was written to after it was compared' USING ERRCODE = 'KT003'; END IF; END $unwritten$;
 ALTER TABLE kine_before_init RENAME CONSTRAINT kine_pkey TO kine_before_init_kine_pkey;
 ALTER INDEX kine_id_deleted_index RENAME TO kine_before_init_kine_id_deleted_index;
 ALTER INDEX kine_list_query_index RENAME TO kine_before_init_kine_list_query_index;
