@@ -64,8 +64,9 @@ def server(*, keep: bool) -> Iterator[Endpoint]:
     An embedded PostgreSQL of its own. Gone with all its data at the end, whatever the end is: done, failed, Ctrl-C,
     SIGTERM or a closed terminal. With `keep` it stays, and stderr says where.
     """
-    name = f"demo-{os.getpid()}"
+    name = f"demo-{'kept-' if keep else ''}{os.getpid()}"
     with _signals_interrupt():
+        _sweep()
         try:
             with _unheard(), phase("start a private PostgreSQL"):
                 endpoint = embedded.start(name)
@@ -105,6 +106,24 @@ def phase(title: str, *, bar: bool = True) -> Iterator[None]:
             progress.add_task(title, total=None)
         yield
     typer.echo(f"{title}: {time.monotonic() - started:.1f} s", err=True)
+
+
+def _sweep() -> None:
+    """What demos that were killed outright have left: servers named after a process that is gone."""
+    for name in embedded.running():
+        process = name.removeprefix("demo-")
+        if name.startswith("demo-") and process.isdecimal() and not _lives(int(process)):
+            _discard(name)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _discard(name: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kinetune.cli.hotspots_steps import Seen
 from kinetune.cli.hotspots_words import clock, listed, name, resource, several, span, took
 from kinetune.kine.advice import LISTS, Surroundings, advice
+from kinetune.kine.releases import ERAS
 from kinetune.model.counters import Cost, Costs
 from kinetune.model.hotspot import Hotspot, Reading, Vantage
 from kinetune.model.report import Cell, Code, Fold, Heading, Items, Paragraph, Report, Section, Table, Tone
@@ -33,6 +34,8 @@ TITLES = {
     "statements": "All statements, as the server counted them",
     "metrics": "All calls, as Kine counted them",
 }
+SILENT = frozenset(era.name for era in ERAS if "E10" <= era.number <= "E16")
+"""Eras whose Slow SQL lines hold no arguments (facts/kine.md §2.3)."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,11 @@ def _read(reading: Reading) -> str:
     return f"Logs: {listed([*told, several(counts.signals, 'other telling line')])} in {read}{when}{known}."
 
 
+def _is_silent(spot: Hotspot) -> bool:
+    """Whether it is a list whose arguments its Kine does not log, and not a call that has no resource."""
+    return spot.query in LISTS and not spot.resource and bool(spot.eras) and SILENT.issuperset(spot.eras)
+
+
 def _view(view: View, seen: Seen, telling: Telling) -> Iterator[Section]:
     costs = {"statements": seen.statements, "metrics": seen.metrics}.get(view.key)
     yield Heading(TITLES[view.key])
@@ -131,7 +139,7 @@ def _view(view: View, seen: Seen, telling: Telling) -> Iterator[Section]:
         rest = view.spots[len(top) :]
         share = sum(spot.share for spot in rest)
         yield Paragraph(f"{len(rest)} more with {share:.1%} of the time: --top {len(view.spots)}", Tone.DIM)
-    if any(isinstance(spot, Hotspot) and spot.query in LISTS and not spot.resource for spot in top):
+    if any(isinstance(spot, Hotspot) and _is_silent(spot) for spot in top):
         yield Paragraph("–: Kine v0.11.11 to v0.15.0 logs no arguments, so the resource is not known.", Tone.DIM)
     yield from _advice(top, surroundings(seen))
 

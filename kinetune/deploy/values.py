@@ -133,6 +133,11 @@ class Values:
     def _connections(self) -> None:
         """KT603: some releases need two connections a write; KT701: the sum must fit the server."""
         if self.pool_size < 2:
+            if self.pool is None:
+                raise UsageFailure(
+                    f"{self.servers} servers share {self.max_connections} connections: too few for a pool of 2 each",
+                    "lower --servers, or raise max_connections of the database and --max-connections here",
+                )
             raise UsageFailure(
                 f"a pool of {self.pool_size} hangs Kine: a write may need two connections", "give --pool 10 or more"
             )

@@ -9,17 +9,17 @@ from kinetune.kine.shape import BEFORE, COPY
 from kinetune.model.facts import Facts
 from kinetune.model.script import Step
 from kinetune.model.server import Flavour
-from kinetune.tuning import statements
+from kinetune.tuning import copy_statements
 from kinetune.tuning.target import Target
 
-BATCH = statements.BATCH
+BATCH = copy_statements.BATCH
 
 
 def compare(drop_gaps: bool, target: Target) -> Step:
     return Step(
         does=f"compare {COPY} with kine: number, first and last id and checksum of every {BATCH:,} ids",
         why="only a copy that is equal row for row takes kine's place; no value leaves the server",
-        statements=(statements.compare_copy(drop_gaps, target),),
+        statements=(copy_statements.compare_copy(drop_gaps, target),),
         locks="nothing; reads both tables once",
     )
 

@@ -28,6 +28,7 @@ GUARD = "the unique guard against lost updates; deleted objects reappear without
 PLACEHOLDER = "keeps the name taken, so that Kine does not create it again: no query of any era is better with it"
 LISTS = "lists, pages and one-key reads in key order, newest revision first; Kine v0.16.5, v0.17.1 and newer need it"
 COUNTS = "counts and lists look up `deleted` by id in the index alone"
+BATCHES = "joins fetch 1,024 rows a request instead of one, as the article has it"
 CACHE_1 = "Kine reads ids as revisions: a cached block of ids looks like missing revisions and stops watches"
 
 
@@ -58,14 +59,15 @@ def article(server: Server, era: Era) -> Target:
     """
     base = stock(server, era)
     indexes = tuple(_covering(UNIQUE) if index.name == UNIQUE.name else index for index in base.indexes)
+    batches = {"yb_bnl_batch_size": BATCHES} if server.can("batched_nested_loop") else {}
     return replace(
         base,
         profile="article",
         primary_key=PRIMARY_KEY,
         indexes=indexes,
         exact_types=True,
-        settings={"yb_bnl_batch_size": "1024"} if server.can("batched_nested_loop") else {},
-        reasons={**base.reasons, UNIQUE.name: COVERING, "kine_id_seq": CACHE_1, "yb_bnl_batch_size": "article"},
+        settings=dict.fromkeys(batches, "1024"),
+        reasons={**base.reasons, UNIQUE.name: COVERING, "kine_id_seq": CACHE_1, **batches},
     )
 
 

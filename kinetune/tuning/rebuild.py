@@ -19,7 +19,7 @@ from kinetune.model.schema import Order, Sequence
 from kinetune.model.script import Hazard, Step
 from kinetune.model.server import Flavour, Server
 from kinetune.rendering import identifier
-from kinetune.tuning import copying, statements
+from kinetune.tuning import copy_statements, copying, statements
 from kinetune.tuning.indexes import KINES_NAMES, describe, drop_leftover, same
 from kinetune.tuning.swap import at_once
 from kinetune.tuning.target import Target
@@ -96,7 +96,7 @@ def _steps(facts: Facts, target: Target, rebuild: Rebuild) -> Iterator[Step]:
         ordered = target.primary_key.keys[0].order is not Order.HASH
         column = table.column("id")
         assert column is not None, "refuse_strangers has seen to it"
-        how = statements.Filling(hashed(table), column.type, ordered, rebuild.drop_gaps)
+        how = copy_statements.Filling(hashed(table), column.type, ordered, rebuild.drop_gaps)
         yield _fill(how, copy, server)
         yield from _index(copy, target, server)
         yield from _draw(table, copy, target, facts)
@@ -118,7 +118,7 @@ def _make(table: Relation, copy: Relation | None, target: Target, facts: Facts) 
     """Owner and rights are those of kine: its Kine may come as somebody else than we do."""
     made: list[str] = []
     if copy is None:
-        made.append(statements.create_copy(target, facts.server, table.schema))
+        made.append(copy_statements.create_copy(target, facts.server, table.schema))
     owner = copy.owner if copy else facts.role.name
     if table.owner is not None and owner != table.owner:
         made.append(statements.give_to(table.owner, COPY))
@@ -144,12 +144,12 @@ def _words(target: Target) -> str:
     return "its ids sharded by hash" if order is Order.HASH else "its ids in one order"
 
 
-def _fill(how: statements.Filling, copy: Relation | None, server: Server) -> Step:
+def _fill(how: copy_statements.Filling, copy: Relation | None, server: Server) -> Step:
     return Step(
         does=f"copy the rows in the order of their ids, {copying.BATCH:,} ids at a time"
         + (", without those that only fill gaps" if how.drop_gaps else ""),
         why="goes on behind the newest id of the copy" if copy else "each batch is kept: a later run goes on behind it",
-        statements=(statements.fill_copy(how, server),),
+        statements=(copy_statements.fill_copy(how, server),),
         locks=NOBODY,
         unfolds=True,
     )
@@ -166,7 +166,7 @@ def _index(copy: Relation | None, target: Target, server: Server) -> Iterator[St
         yield Step(
             does=f"build {describe(wanted)} on the copy",
             why=target.reasons.get(wanted.name, ""),
-            statements=(*remains, statements.index_copy(wanted, server, name)),
+            statements=(*remains, copy_statements.index_copy(wanted, server, name)),
             locks=NOBODY,
             undo=(statements.drop_index(name, server),),
         )

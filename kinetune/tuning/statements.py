@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from kinetune.kine.schema import COLUMNS, TABLE
-from kinetune.kine.shape import COPY
+from kinetune.kine.schema import TABLE
 from kinetune.model.schema import Column, Index, Sequence
 from kinetune.model.server import Server
 from kinetune.rendering import identifier, literal, render
 from kinetune.resources import folder
 from kinetune.servers.variants import variant
 from kinetune.tuning.target import Target
-
-BATCH = 5_000
-"""Ids that go in one transaction: 0.2 s on three YugabyteDB nodes on two cores (50,001 rows in 1.8 s: FINDINGS.md)."""
 
 
 def create_database(name: str) -> str:
@@ -98,7 +92,7 @@ def rename_table(table: str, name: str) -> str:
 
 
 def create_table(target: Target, server: Server) -> str:
-    return _schema(server, "create_table", columns=target.columns, primary_key=target.primary_key)
+    return schema(server, "create_table", columns=target.columns, primary_key=target.primary_key)
 
 
 def primary_key(target: Target, server: Server) -> str:
@@ -108,62 +102,14 @@ def primary_key(target: Target, server: Server) -> str:
     return f"CONSTRAINT {identifier(key.name)} PRIMARY KEY (id{order})"
 
 
-def create_copy(target: Target, server: Server, schema: str) -> str:
-    """The empty table that a rebuild fills, without indexes and without a default for its ids."""
-    return _schema(server, "create_copy", columns=target.columns, primary_key=target.primary_key, schema=schema)
-
-
-@dataclass(frozen=True)
-class Filling:
-    """`hashed`, `type`: how the ids that are read are sharded, and their type; `ordered`: the copy's are in order."""
-
-    hashed: bool
-    type: str
-    ordered: bool
-    drop_gaps: bool
-
-
-def fill_copy(how: Filling, server: Server) -> str:
-    """
-    A question whose answers are INSERTs, one for each block of BATCH ids with rows that the copy has not got.
-
-    Each may be sent twice: it begins behind the copy's newest id, one step from the end of its key. ON CONFLICT would
-    be read row by row on YugabyteDB (release notes of 2.25.0.0-b56: "for each value, it does index reads and then a
-    write"), so it serves only a copy that is sharded by hash, which has no cheap newest id.
-
-    A source that is sharded by hash would be read whole for each range of ids: there the ids are named one by one, in
-    their own type. That is reasoned from the documentation (point reads are sent to the tablets in batches), not
-    measured. Rows that fill a gap are called gap-<id> (facts/kine.md, Fill); the newest row stays whatever it is,
-    because its id is the revision.
-    """
-    names = [column.name for column in COLUMNS]
-    return _schema(server, "fill_copy", names=names, size=BATCH, **vars(how))
-
-
-def compare_copy(drop_gaps: bool, target: Target) -> str:
-    """
-    Fails with KT002 where a block of ids differs in number, first or last id, or the sum of its rows' checksums.
-
-    The rows' text is the same for integer and bigint, varchar and text. Values enter as their md5: they may be large.
-    """
-    marks = (f"md5({column.name})" if column.type == "bytea" else identifier(column.name) for column in target.columns)
-    template = "schema/compare_copy.sql"
-    return render(template, marks=", ".join(marks), size=BATCH, drop_gaps=drop_gaps).strip()
-
-
 def create_index(index: Index, server: Server, name: str = "", *, online: bool = False) -> str:
     """The index under its own or another name; `online` leaves writers alone, and cannot run in a transaction."""
-    return _schema(server, "create_index", index=index, name=name or index.name, online=online, table=TABLE)
+    return schema(server, "create_index", index=index, name=name or index.name, online=online, table=TABLE)
 
 
 def create_index_on(table: str, index: Index, server: Server) -> str:
     """The index of another table, by its quoted name, that nobody uses yet."""
-    return _schema(server, "create_index", index=index, name=index.name, online=False, table=table)
-
-
-def index_copy(index: Index, server: Server, name: str) -> str:
-    """On the table that a rebuild fills: in no hurry, since nobody else uses it."""
-    return _schema(server, "create_index", index=index, name=name, online=False, table=COPY)
+    return schema(server, "create_index", index=index, name=index.name, online=False, table=table)
 
 
 def drop_index(name: str, server: Server) -> str:
@@ -182,17 +128,6 @@ def rename_constraint(old: str, new: str, table: str = TABLE) -> str:
 
 def drop_default(table: str) -> str:
     return f"ALTER TABLE {identifier(table)} ALTER COLUMN id DROP DEFAULT"
-
-
-def unwritten(former: str, copy: str) -> str:
-    """
-    Fails with KT003 where the former table has got rows after it was compared: each write of Kine draws a new id.
-
-    Sent once nobody finds a table `kine` any more, where no lock keeps writers out (YugabyteDB).
-    """
-    differ = f"(SELECT MAX(id) FROM {former}) IS DISTINCT FROM (SELECT MAX(id) FROM {copy})"
-    raised = "RAISE EXCEPTION 'kine was written to after it was compared' USING ERRCODE = 'KT003'"
-    return f"DO $unwritten$ BEGIN IF {differ} THEN {raised}; END IF; END $unwritten$"
 
 
 def lock_out() -> str:
@@ -253,7 +188,7 @@ def reset_setting(database: str, name: str) -> str:
     return f"ALTER DATABASE {identifier(database)} RESET {identifier(name)}"
 
 
-def _schema(server: Server, template: str, /, **values: object) -> str:
+def schema(server: Server, template: str, /, **values: object) -> str:
     """A template of templates/schema, the variant of the server."""
     file = variant(folder("templates") / "schema", template, server)
     return render(f"schema/{file}", **values).rstrip()

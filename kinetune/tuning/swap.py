@@ -13,7 +13,7 @@ from kinetune.model.schema import Sequence
 from kinetune.model.script import Script, Step
 from kinetune.model.server import Server
 from kinetune.rendering import identifier
-from kinetune.tuning import statements
+from kinetune.tuning import copy_statements, statements
 from kinetune.tuning.indexes import KINES_NAMES
 from kinetune.tuning.target import Target
 
@@ -37,7 +37,7 @@ def swap(facts: Facts, target: Target) -> Step:
     renames.append((COPY, TABLE, statements.rename_table(COPY, TABLE)))
     texts = [statement for *_, statement in renames]
     if not at_once(facts.server):
-        texts.insert(0 if facts.table is None else 1, statements.unwritten(BEFORE, COPY))
+        texts.insert(0 if facts.table is None else 1, copy_statements.unwritten(BEFORE, COPY))
     return Step(
         does=f"put kine aside as {BEFORE} and the copy in its place",
         why=f"the former table stays until kinetune init --finish drops {BEFORE}",
@@ -54,7 +54,7 @@ def at_once(server: Server) -> bool:
 
 def together(steps: tuple[Step, ...], target: Target, drop_gaps: bool) -> Step:
     """The whole exchange in one transaction, compared behind a lock that keeps every writer out."""
-    proof = statements.lock_out(), statements.compare_copy(drop_gaps, target)
+    proof = statements.lock_out(), copy_statements.compare_copy(drop_gaps, target)
     return replace(
         steps[0],
         does=f"compare the copy with kine, put kine aside as {BEFORE} and the copy in its place, with all its names",

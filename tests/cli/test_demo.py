@@ -120,7 +120,7 @@ def test_a_failing_demo_leaves_nothing(home: Path, tmp_path: Path) -> None:
 def test_a_kept_server_is_named_and_can_be_removed(home: Path, tmp_path: Path) -> None:
     running = demo(home, tmp_path, "--keep", "--kine", "v0.14.16", "-o", "page.md")
     said, progress = running.communicate(timeout=120)
-    name = f"demo-{running.pid}"
+    name = f"demo-kept-{running.pid}"
     environment = {**os.environ, "KINETUNE_EMBEDDED_HOME": str(home), "PYTHONPATH": str(ROOT)}
     removed = subprocess.run(
         [*KINETUNE, "embedded", "remove", "--yes", name], env=environment, capture_output=True, text=True, check=False

@@ -19,7 +19,7 @@ from kinetune.kine.schema import COLUMNS
 from kinetune.model.facts import Facts
 from kinetune.model.failure import Refused
 from kinetune.model.plain import decode, encode
-from kinetune.tuning import statements
+from kinetune.tuning import copy_statements
 from kinetune.tuning.rebuild import Rebuild
 from tests.cli.call import ROOT, environment
 from tests.cluster import Cluster
@@ -45,7 +45,7 @@ WAYS = {"one transaction": WHOLE, "single statements": SINGLE}
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several batches of a small store, and no long looks."""
-    monkeypatch.setattr(statements, "BATCH", BATCH)
+    monkeypatch.setattr(copy_statements, "BATCH", BATCH)
     monkeypatch.setattr(stopped, "SECONDS", 0.05)
 
 
@@ -116,8 +116,8 @@ PROGRAM = """
 import sys
 from kinetune.cli.main import main
 from kinetune.database import stopped
-from kinetune.tuning import statements
-stopped.SECONDS, statements.BATCH = 0.05, 1000
+from kinetune.tuning import copy_statements
+stopped.SECONDS, copy_statements.BATCH = 0.05, 1000
 sys.argv = ["kinetune", "init", "--rebuild", "--yes", "--allow", "REBUILD", sys.argv[1]]
 main()
 """

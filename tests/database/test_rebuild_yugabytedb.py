@@ -23,7 +23,7 @@ from kinetune.kine.releases import newest
 from kinetune.model.failure import CouldNotLook, Refused
 from kinetune.model.schema import Order
 from kinetune.model.script import Script
-from kinetune.tuning import statements
+from kinetune.tuning import copy_statements
 from kinetune.tuning.difference import difference
 from kinetune.tuning.profiles import target
 from kinetune.tuning.swap import finish
@@ -53,7 +53,7 @@ class _Lost(Exception):
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statements, "BATCH", 300)
+    monkeypatch.setattr(copy_statements, "BATCH", 300)
     monkeypatch.setattr(stopped, "SECONDS", 0.5)
 
 
@@ -158,7 +158,7 @@ def test_while_a_client_without_a_name_is_connected_to_any_node_it_is_refused() 
 
 
 def test_a_store_of_fifty_thousand_rows_is_brought_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statements, "BATCH", 5_000)
+    monkeypatch.setattr(copy_statements, "BATCH", 5_000)
     with store(STOCK, 10_000) as dsn:
         rows = content(dsn)
         assert not run(dsn)

@@ -29,7 +29,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"rtt": -1.0}, "--rtt -1 is not between"),
     ({"level": "planets"}, "--level is no level; choose machine, zones, regions"),
     ({"pool": 1}, "a pool of 1 hangs Kine"),
-    ({"servers": 90}, "a pool of 1 hangs Kine"),
+    ({"servers": 90}, "90 servers share 100 connections: too few"),
     ({"pool": 50, "servers": 3}, "3 servers × 50 connections are more than the 90 left for Kine"),
     ({"name": "yugabytedb_node"}, "--name is no DNS name"),
     ({"image": "yugabytedb/yugabyte:latest"}, "--image is no image with a release (never latest)"),

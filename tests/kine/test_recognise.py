@@ -118,3 +118,12 @@ def test_constants_comments_and_blanks_are_levelled(text: str, form: str) -> Non
 @given(st.text(st.sampled_from("a1' $(),;-/*\n\tNULL")))
 def test_normalising_twice_changes_nothing(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
+
+
+@pytest.mark.parametrize("types", ["", "(text, bigint) "])
+def test_a_call_counted_under_the_prepare_of_explain_is_kines(types: str) -> None:
+    for query in catalogue("v0.17.3").values():
+        found = name_of(f"PREPARE kinetune_call {types}AS {query.text}")
+        assert found == name_of(query.text)
+    prepared = [f"PREPARE kinetune_call AS {query.text}" for query in catalogue("v0.9.0").values()]
+    assert era_of_statements(prepared) is None
