@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -48,7 +49,10 @@ From = Annotated[
 ]
 To = Annotated[str | None, option("--to", metavar="TIME", help="Calls up to then.")]
 Zone = Annotated[str, option("--zone", metavar="ZONE", help="Of times in logs that do not say theirs: Europe/Berlin.")]
-Jobs = Annotated[int, option("--jobs", metavar="N", min=1, help="Processes that share large logs.")]
+Jobs = Annotated[
+    int | None,
+    option("--jobs", metavar="N", min=1, help="Processes that share large logs; else one a core."),
+]
 FailOver = Annotated[
     list[str] | None,
     option(
@@ -79,7 +83,7 @@ def hotspots(
     from_: From = None,
     to: To = None,
     zone: Zone = "UTC",
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     fail_over: FailOver = None,
     explain: Explain = 0,
     redact: Redact = False,
@@ -108,7 +112,7 @@ def hotspots(
     refuse_unready(format, output, save, records=True)
     live = follow or watch is not None
     manner = Manner(top, tuple(map(limit, fail_over or ())), (format, output), save, redact, watch or 5.0)
-    calls = Calls(by, min_duration, from_, to, zone, jobs)
+    calls = Calls(by, min_duration, from_, to, zone, jobs or os.cpu_count() or 1)
     said = getattr(context.get_parameter_source("k3s_config"), "name", "") == "COMMANDLINE"
     counting = Counting(endpoint, (k3s_config, said), tuple(metrics or ()), interval, since, save, explain)
     look = wanted(Sources(tuple(source or ()), tuple(journal or ()), live), calls, counting)
