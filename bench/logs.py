@@ -82,6 +82,7 @@ def server(folder: Path, megabytes: int) -> list[Figure]:
         Figure(f"{what}: peak memory", "MB", max(one.megabytes for one in ours), at_most=150),
     ]
     if theirs:
+        together = median(one.wall for one in shared)
         wanted = 20 if megabytes >= SERVER_MB else None
         figures += [
             Figure(f"{what}: pgbadger by a core", "MB/s", size / theirs.cpu),
