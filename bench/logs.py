@@ -86,9 +86,7 @@ def server(folder: Path, megabytes: int) -> list[Figure]:
         wanted = 20 if megabytes >= SERVER_MB else None
         figures += [
             Figure(f"{what}: pgbadger by a core", "MB/s", size / theirs.cpu),
-            Figure(
-                f"{what}: pgbadger takes as long", "times", theirs.wall / median(one.wall for one in shared), wanted
-            ),
+            Figure(f"{what}: pgbadger takes as long", "times", theirs.wall / together, wanted),
             Figure(f"{what}: … as one process of ours", "times", theirs.wall / wall),
             Figure(f"{what}: pgbadger takes of the processor", "times", theirs.cpu / cpu),
         ]
