@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,15 +86,15 @@ def _again(seen: Seen, path: Path) -> Kept:
 
 
 def _sums_now(seen: Seen, path: Path) -> Sums:
-    """Of the rows as they are, by a copy that goes at once: what an earlier file holds is believed only row by row."""
-    from kinetune.database.backup_file import read
+    """Of the rows as they are: what an earlier file holds is believed only row by row."""
+    from kinetune.cli.progress import Rows
+    from kinetune.database.backup import sums
+    from kinetune.database.session import visit
 
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        _made(seen, fresh)
-        return read(fresh).sums
-    finally:
-        fresh.unlink(missing_ok=True)
+    rows = getattr(seen.holdings.rows, "number", None)
+    title = f"compare kine with {path}"
+    with Rows(title, rows) as progress, visit(seen.endpoint, "drop", statement_timeout="0") as session:
+        return sums(session, progress.watch)
 
 
 def _kept(backup: Backup, path: Path, *, again: bool = False) -> Kept:

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kinetune import __version__
-from kinetune.database.backup_file import Writer, compressed, read, written
+from kinetune.database.backup_file import Tally, Writer, compressed, read, written
 from kinetune.database.errors import translated
 from kinetune.database.observe import last_id, observe
 from kinetune.database.session import Row, Session
-from kinetune.model.backup import Backup, Grant, Manifest, StoredIndex
+from kinetune.model.backup import Backup, Grant, Manifest, StoredIndex, Sums
 from kinetune.model.facts import Facts
 from kinetune.model.failure import Refused
 from kinetune.rendering import identifier
@@ -46,6 +46,16 @@ def take(session: Session, path: Path, settings: dict[str, str], told: Told) -> 
     if found != Backup(manifest, sums):
         raise Refused(f"nothing was dropped: {path} does not read as it was written", "take the backup to another disk")
     return found
+
+
+def sums(session: Session, told: Told) -> Sums:
+    """What take() would find now, with nothing written anywhere."""
+    with snapshot(session):
+        manifest, tally = described(session, observe(session), {}), Tally()
+        for rows in copied(session, f"{identifier(manifest.schema)}.kine", manifest.copied):
+            tally.add(rows)
+            told(tally.rows)
+        return tally.sums(last_id(session) or 0)
 
 
 def described(session: Session, facts: Facts, settings: dict[str, str]) -> Manifest:
