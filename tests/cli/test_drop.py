@@ -312,7 +312,7 @@ def test_a_copy_that_does_not_read_as_written_drops_nothing(
 
     def changed(path: Path) -> object:
         content = bytearray(path.read_bytes())
-        content[len(content) // 2] ^= 1
+        content[-5] ^= 1  # Of the checksum: within the rows a bit may turn, and the same rows still come out.
         path.write_bytes(content)
         return read(path)
 
