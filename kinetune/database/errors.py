@@ -35,9 +35,12 @@ RETRY_WORDS = re.compile(
     r"|Timed out waiting for (?:Create|Alter|Delete) Table"
     r"|[Tt]ablet (?:has been )?split"  # §6.3
 )
-WRITTEN, DIFFERS, LATE = "KT001", "KT002", "KT003"
-"""Of kinetune's own making: the guard of a drop, templates/schema/compare_copy.sql, the guard of an exchange."""
-REFUSE_CODES = frozenset({"23505", WRITTEN, DIFFERS, LATE, "2BP01", "55006"})
+WRITTEN, DIFFERS, LATE, ALONE = "KT001", "KT002", "KT003", "KT004"
+"""
+Of kinetune's own making: the guard of a drop, templates/schema/compare_copy.sql, the guard of an exchange and that of
+its end.
+"""
+REFUSE_CODES = frozenset({"23505", WRITTEN, DIFFERS, LATE, ALONE, "2BP01", "55006"})
 """Nothing is wrong with the server or the role: going on would cost something."""
 REFUSE_WORDS = re.compile(r"duplicate key value violates unique constraint")
 
@@ -77,6 +80,8 @@ NEXT_STEPS = {
     "55006": "stop what is connected to the database, then run again",
     LATE: "nothing is lost: stop Kine, ALTER TABLE kine_before_init RENAME TO kine; DROP TABLE kinetune_new_kine; then "
     "run again",
+    ALONE: "somebody wrote to it after the exchange; look at it: SELECT id, name FROM kine_before_init ORDER BY id DESC "
+    "LIMIT 10, and drop it yourself once nothing there is wanted",
     DIFFERS: "kine was written meanwhile, or --drop-gaps was not said in each run: stop Kine, "
     "DROP TABLE kinetune_new_kine, run again",
     "23505": "rows that share (name, prev_revision) are lost updates; find them: "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kinetune.kine.schema import COLUMNS
+from kinetune.kine.schema import COLUMNS, TABLE
 from kinetune.kine.shape import COPY
 from kinetune.model.schema import Index
 from kinetune.model.server import Server
@@ -73,3 +73,16 @@ def unwritten(former: str, copy: str) -> str:
     differ = f"(SELECT MAX(id) FROM {former}) IS DISTINCT FROM (SELECT MAX(id) FROM {copy})"
     raised = "RAISE EXCEPTION 'kine was written to after it was compared' USING ERRCODE = 'KT003'"
     return f"DO $unwritten$ BEGIN IF {differ} THEN {raised}; END IF; END $unwritten$"
+
+
+def superseded(former: str) -> str:
+    """
+    Fails with KT004 where the former table's newest row never came to kine: kine has not reached its id, or has it
+    under another name, which is Kine's own filling of a gap.
+    """
+    newest = f"(SELECT id, name FROM {former} ORDER BY id DESC LIMIT 1) AS newest"
+    later = f"NOT EXISTS (SELECT 1 FROM {TABLE} WHERE {TABLE}.id >= newest.id)"
+    other = f"EXISTS (SELECT 1 FROM {TABLE} WHERE {TABLE}.id = newest.id AND {TABLE}.name <> newest.name)"
+    found = f"EXISTS (SELECT 1 FROM {newest} WHERE {later} OR {other})"
+    raised = f"RAISE EXCEPTION '{former} has a row that kine never had' USING ERRCODE = 'KT004'"
+    return f"DO $superseded$ BEGIN IF {found} THEN {raised}; END IF; END $superseded$"

@@ -196,13 +196,19 @@ def _draw(table: Relation, copy: Relation | None, target: Target, facts: Facts) 
 
 
 def _new_sequence(table: Relation, wanted: Sequence, facts: Facts) -> Iterator[str]:
-    """Kine's own by name and owner; where that is another role than ours, the copy takes it over in the exchange."""
+    """
+    Kine's own by name and owner; where that is another role than ours, the copy takes it over in the exchange. Who may
+    insert into kine may draw from it: the rights on the former sequence are not among the facts.
+    """
     schema = identifier(table.schema)
     name = f"{schema}.{identifier(wanted.name)}"
     foreign = table.owner is not None and table.owner != facts.role.name
     yield statements.create_sequence(wanted, name, "" if foreign else f"{schema}.{COPY}", again=True)
     if foreign and table.owner:
         yield statements.give_to(table.owner, name)
+    for grant in table.grants:
+        if grant.privilege == "INSERT":
+            yield statements.grant("USAGE", f"SEQUENCE {name}", grant.role)
 
 
 def _analyse(table: Relation, server: Server) -> Iterator[Step]:

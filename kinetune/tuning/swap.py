@@ -158,7 +158,7 @@ def finish(facts: Facts, profile: str) -> Script:
     step = Step(
         does=f"drop {BEFORE}, the table as it was before it was built anew",
         why="nothing uses it any more, and it takes as much room as kine",
-        statements=(*lost, statements.drop_table(BEFORE)),
+        statements=(copy_statements.superseded(BEFORE), *lost, statements.drop_table(BEFORE)),
         locks=f"{BEFORE}, which nobody uses",
     )
     return Script(profile, (step,))

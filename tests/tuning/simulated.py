@@ -141,7 +141,7 @@ def _analyse(tables: Tables, table: str) -> None:
 
 
 FORMS: tuple[tuple[str, Callable[..., None]], ...] = (
-    (r"SELECT format\(.*|DO \$(?:compare|unwritten)\$.*", _nothing),
+    (r"SELECT format\(.*|DO \$(?:compare|unwritten|superseded)\$.*", _nothing),
     (r"SELECT setval\('(\w+)'.*", _raise),
     (r"CREATE TABLE public\.kinetune_new_kine \((.*)\)", _create),
     (

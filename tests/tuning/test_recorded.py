@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from kinetune.cli.init_report import written
-from kinetune.model.facts import Facts
+from kinetune.model.facts import Facts, Grant
 from kinetune.model.failure import Refused
 from kinetune.model.script import Hazard, Script
 from kinetune.servers.recognise import named
+from kinetune.tuning.copy_statements import superseded
 from kinetune.tuning.difference import difference
 from kinetune.tuning.profiles import PROFILES
 from kinetune.tuning.rebuild import Rebuild
@@ -125,7 +126,18 @@ def test_the_end_has_kines_own_names_and_the_former_table_beside(name: str, sequ
     assert set(end.beside) == {"kine_before_init"}
     drop = [statement for step in finish(end, "tuned").steps for statement in step.statements]
     renamed = ["ALTER SEQUENCE kine_seq OWNED BY kine_before_init.id"] if name == "cap_fork" else []
-    assert drop == [*renamed, "DROP TABLE kine_before_init"]
+    assert drop == [superseded("kine_before_init"), *renamed, "DROP TABLE kine_before_init"]
+
+
+def test_who_may_insert_may_draw_from_the_sequence_that_replaces_the_forks() -> None:
+    facts = store("cap_fork")
+    assert facts.table is not None
+    grants = Grant("INSERT", "kine_app"), Grant("SELECT", "kine_app"), Grant("SELECT", "")
+    facts = replace(facts, table=replace(facts.table, grants=grants))
+    texts = [one for step in difference(facts, goal(facts)).steps for one in step.statements]
+    given = [number for number, one in enumerate(texts) if "GRANT USAGE" in one]
+    assert [texts[number] for number in given] == ["GRANT USAGE ON SEQUENCE public.kine_id_seq TO kine_app"]
+    assert given[0] < texts.index("ALTER TABLE kine RENAME TO kine_before_init")
 
 
 @pytest.mark.parametrize("name", ["x_stock", "cap_fork"])
