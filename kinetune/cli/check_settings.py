@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +55,19 @@ def shown(chosen: Chosen, gate: Gate) -> str:
         f"rules: {heard}",
         *(f"severity of {code}: {severity}" for code, severity in chosen.bench.severities.items()),
         *(f"ignored {key}: {reason}" for key, reason in chosen.bench.ignore.items()),
-        f"limits: {chosen.limits}",
+        *_limits_told(chosen.limits),
         f"fail-on: {gate.fail_on or 'never'}; strict: {gate.strict}; baseline: {gate.baseline or 'none'}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _limits_told(limits: Limits) -> Iterator[str]:
+    """Each as it is written in [check.limits]; what nobody set is 0 or absent."""
+    for name, value in vars(limits).items():
+        if isinstance(value, Mapping):
+            yield from (f"limits.{name}.{call}: {json.dumps(amount)}" for call, amount in value.items())
+        else:
+            yield f"limits.{name}: {json.dumps(value)}"
 
 
 def _several(patterns: Iterable[str]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kinetune.model.facts import Unknown
 from kinetune.model.plain import encode
 from kinetune.model.report import Cell, Code, Heading, Items, Paragraph, Report, Section, Tone
+from kinetune.plans.numbers import counted
 
 if TYPE_CHECKING:
     from kinetune.cli.drop_steps import Kept, Outcome, Seen, Wish
@@ -49,9 +50,8 @@ def planned(seen: Seen, wish: Wish) -> Report:
 
 def dropped(plan: Report, outcome: Outcome) -> Dropped:
     """What was shown before, with the outcome behind it."""
-    lines: list[Section] = [
-        Paragraph(f"Dropped and verified: {len(outcome.done)} statements, {outcome.seconds:.1f} s.", Tone.GOOD)
-    ]
+    sent = counted(len(outcome.done), "statement")
+    lines: list[Section] = [Paragraph(f"Dropped and verified: {sent}, {outcome.seconds:.1f} s.", Tone.GOOD)]
     if outcome.kept:
         lines = [Paragraph(_kept(outcome.kept), Tone.GOOD), *lines]
     data = plan.data | {

@@ -65,6 +65,7 @@ class Outcome:
 
 def refuse_unready_backup(path: Path | None) -> None:
     """Before the work rather than after it: UsageFailure where the file cannot be made there."""
+    from kinetune.database.backup_file import manifest, refuse_taken
     from kinetune.reports.table import refuse_unwritable
 
     if path is None:
@@ -72,6 +73,11 @@ def refuse_unready_backup(path: Path | None) -> None:
     if path.exists() and not path.is_file():
         raise UsageFailure(f"{path} is not a file", "name a file: a copy is read again before anything is dropped")
     refuse_unwritable(path, "json")
+    if path.exists():  # it may be the copy of a drop that was interrupted, and is looked at whole when it is needed
+        try:
+            manifest(path)
+        except UsageFailure:
+            refuse_taken(path)
 
 
 def look(endpoint: Endpoint, wish: Wish) -> Seen:

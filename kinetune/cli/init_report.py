@@ -12,6 +12,7 @@ from kinetune.kine.shape import BEFORE
 from kinetune.model.facts import Unknown
 from kinetune.model.report import Cell, Code, Heading, Items, Paragraph, Report, Section, Tone
 from kinetune.model.script import Hazard
+from kinetune.plans.numbers import counted
 
 if TYPE_CHECKING:
     from kinetune.cli.init_steps import Outcome, Seen
@@ -50,7 +51,8 @@ def applied(plan: Report, outcome: Outcome) -> Applied:
     """The plan's report with the outcome behind it."""
     retried = sum(done.tries - 1 for done in outcome.done)
     waits = f", {retried} retries for locks" if retried else ""
-    line = Paragraph(f"Done and verified: {len(outcome.done)} statements in {outcome.seconds:.1f} s{waits}.", Tone.GOOD)
+    sent = counted(len(outcome.done), "statement")
+    line = Paragraph(f"Done and verified: {sent} in {outcome.seconds:.1f} s{waits}.", Tone.GOOD)
     data = plan.data | {
         "applied": True,
         "statements": [_done(done) for done in outcome.done],

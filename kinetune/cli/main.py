@@ -39,7 +39,8 @@ from kinetune.model.failure import Exit, Failure
 
 CLOSED_PIPE = 141
 """What a shell reports for a program ended by SIGPIPE: the reader of our output went away."""
-INTERRUPTED = "interrupted; run it again and it goes on from what is there"
+GO_ON = frozenset(("init", "analyze", "drop", "restore"))
+"""Commands that change the store; what is run again after an interruption has no meaning for the others."""
 PLAINER = {
     "a valid int range": "a whole number",
     "a valid float range": "a number",
@@ -113,7 +114,7 @@ def run(arguments: Sequence[str]) -> int:
     except (BrokenPipeError, SystemExit) as error:  # typer turns the first into the second
         return _unread(error)
     except KeyboardInterrupt:
-        return _told(INTERRUPTED, Exit.INTERRUPTED)
+        return _interrupted(arguments)
     except typer.Abort:
         return _told("nothing was changed", Exit.REFUSED)
     except Failure as failure:
@@ -122,7 +123,12 @@ def run(arguments: Sequence[str]) -> int:
         return _misused(error)
     except Exception as error:
         return _unforeseen(error)
-    return _told(INTERRUPTED, Exit.INTERRUPTED) if status == Exit.INTERRUPTED else int(status or 0)  # typer's Ctrl-C
+    return _interrupted(arguments) if status == Exit.INTERRUPTED else int(status or 0)  # typer's Ctrl-C
+
+
+def _interrupted(arguments: Sequence[str]) -> int:
+    again = "; run it again and it goes on from what is there" if GO_ON & set(arguments) else ""
+    return _told(f"interrupted{again}", Exit.INTERRUPTED)
 
 
 def _unread(error: BaseException) -> int:

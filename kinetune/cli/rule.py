@@ -40,9 +40,10 @@ def rule(names: Names = None, all_: All = False, format: PageFormat = "text", ou
     elif output:
         _save(output, _shown(pages, format, brief=all_))
     else:
-        from kinetune.reports.text import put
+        from kinetune.reports.rule_page import WIDTH
+        from kinetune.reports.text import put, width
 
-        put(_shown(pages, format, brief=all_), sys.stdout)
+        put(_shown(pages, format, min(WIDTH, width(sys.stdout)), brief=all_), sys.stdout)
 
 
 def write_folder(pages: tuple[RulePage, ...], folder: Path) -> None:
@@ -68,14 +69,19 @@ def _pages(names: list[str], all_: bool) -> tuple[RulePage, ...]:
     return tuple(page(rule) for rule in (RULES if all_ else matches(RULES, names)))
 
 
-def _shown(pages: tuple[RulePage, ...], format: str, *, brief: bool) -> str:
-    from kinetune.reports.rule_page import as_line, as_markdown, as_text
+def _shown(pages: tuple[RulePage, ...], format: str, width: int = 0, *, brief: bool) -> str:
+    """Text as wide as `width`; 0 is the page's own."""
+    from kinetune.reports.rule_page import WIDTH, as_line, as_markdown, as_text
 
     if format == "json":
         return _json(pages)
     if format == "markdown":
         return "\n".join(map(as_markdown, pages))
-    return "".join(f"{as_line(page)}\n" for page in pages) if brief else "\n".join(map(as_text, pages))
+    return (
+        "".join(f"{as_line(page)}\n" for page in pages)
+        if brief
+        else "\n".join(as_text(page, width or WIDTH) for page in pages)
+    )
 
 
 def _json(pages: tuple[RulePage, ...]) -> str:

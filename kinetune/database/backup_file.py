@@ -131,6 +131,12 @@ def read(path: Path) -> Backup:
     return Backup(manifest, sums)
 
 
+def manifest(path: Path) -> Manifest:
+    """Of the file's first line alone: UsageFailure where it is no backup."""
+    with _opened(path) as stream:
+        return manifest_of(stream.readline(LONGEST_LINE), str(path))
+
+
 def blocks(path: Path) -> Iterator[bytes]:
     """The rows, as COPY takes them. The file must have been read() before."""
     with _opened(path) as stream:

@@ -80,8 +80,8 @@ NEXT_STEPS = {
     "55006": "stop what is connected to the database, then run again",
     LATE: "nothing is lost: stop Kine, ALTER TABLE kine_before_init RENAME TO kine; DROP TABLE kinetune_new_kine; then "
     "run again",
-    ALONE: "somebody wrote to it after the exchange; look at it: SELECT id, name FROM kine_before_init ORDER BY id DESC "
-    "LIMIT 10, and drop it yourself once nothing there is wanted",
+    ALONE: "somebody wrote to it after the exchange; look at it: SELECT id, name FROM kine_before_init ORDER BY id "
+    "DESC LIMIT 10, and drop it yourself once nothing there is wanted",
     DIFFERS: "kine was written meanwhile, or --drop-gaps was not said in each run: stop Kine, "
     "DROP TABLE kinetune_new_kine, run again",
     "23505": "rows that share (name, prev_revision) are lost updates; find them: "

@@ -65,7 +65,7 @@ def _one_lookup_each(measured: Measured, inner: Node) -> Remark:
         symptom="row-by-row-join",
         on=inner.index or measured.call.query.name,
         says=f"looks up {count(inner.loops or 0)} rows one by one by {title(inner)}, which is most of the time",
-        do="ANALYZE kine; then kinetune init --dry-run",
+        do="kinetune analyze, then kinetune init --dry-run; where neither changes it, only fewer objects of it do",
         severity=Severity.INFO,
     )
 

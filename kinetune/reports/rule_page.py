@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from kinetune.model.judgement import GROUPS, RulePage
 
-_WIDTH = 100
+WIDTH = 100
 _SPECIAL = re.compile(r"(`[^`]*`|^ {4}.*$)|[<*](?! )", re.MULTILINE)
 _INDEX = """# Rules
 
@@ -21,11 +21,11 @@ def file_name(page: RulePage) -> str:
     return f"{page.code}-{page.name}.md"
 
 
-def as_text(page: RulePage) -> str:
-    """For a terminal or a pipe: paragraphs wrapped at 100, what is indented left as it stands."""
+def as_text(page: RulePage, width: int = WIDTH) -> str:
+    """For a terminal or a pipe: paragraphs wrapped, what is indented left as it stands."""
     title = f"{page.code} {page.name}"
-    parts = [f"{title}\n{'=' * len(title)}", f"{_wrapped(page.claim)}\nSeverity: {page.severity}."]
-    parts += [f"{title}\n{textwrap.indent(_paragraphs(text), '  ')}" for title, text in page.sections]
+    parts = [f"{title}\n{'=' * len(title)}", f"{_wrapped(page.claim, width)}\nSeverity: {page.severity}."]
+    parts += [f"{title}\n{textwrap.indent(_paragraphs(text, width - 2), '  ')}" for title, text in page.sections]
     return "\n\n".join(parts) + "\n"
 
 
@@ -69,11 +69,11 @@ def _row(page: RulePage) -> str:
     return f"| [{page.code}]({file_name(page)}) | {page.name} | {page.severity} | {claim} |"
 
 
-def _paragraphs(text: str) -> str:
-    return "\n\n".join(_wrapped(block, _WIDTH - 2) for block in text.split("\n\n"))
+def _paragraphs(text: str, width: int) -> str:
+    return "\n\n".join(_wrapped(block, width) for block in text.split("\n\n"))
 
 
-def _wrapped(text: str, width: int = _WIDTH) -> str:
+def _wrapped(text: str, width: int) -> str:
     """A block with indented lines or a list is kept to the letter."""
     if any(line[:1] in (" ", "-", "|", "*") for line in text.split("\n")):
         return text

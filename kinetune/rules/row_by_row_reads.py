@@ -67,6 +67,7 @@ def _growing(measured: Measured, facts: Facts) -> Remark:
         on=measured.call.scenario,
         says=f"{in_words(measured)}: {counted(amount, unit)} for {count(measured.rows or 0)} rows; "
         "it gets slower with every object in the cluster",
-        do=f"ANALYZE kine; then kinetune explain --query {measured.call.scenario} --tree",
+        do=f"kinetune analyze, then kinetune explain --query {measured.call.scenario} --tree: which join, and why; "
+        "where nothing there can be changed, only fewer objects of it help",
         severity=Severity.ERROR if is_distributed else Severity.INFO,
     )

@@ -183,10 +183,12 @@ def test_a_wrong_configuration_is_named_with_its_file_and_line(tmp_path: Path, t
 def test_the_configuration_rules_and_settings_are_shown(tmp_path: Path) -> None:
     (tmp_path / "kinetune.toml").write_text(
         "[check]\nfail-on = 'error'\n[check.severity]\nKT103 = 'info'\n[check.ignore]\nKT5 = 'grown on purpose'\n"
+        "[check.limits]\npool = 3\nmilliseconds = { list-page = 20 }\n"
     )
     said = check("--show-settings", folder=tmp_path)
     assert said.status == 0
     assert f"configuration: {tmp_path / 'kinetune.toml'}" in said.out
     assert "severity of KT103: info" in said.out
     assert "ignored KT505: grown on purpose" in said.out
+    assert "limits.milliseconds.list-page: 20\nlimits.pool: 3\nlimits.servers: 0\nlimits.pgbouncer: false" in said.out
     assert check("--facts", bad(tmp_path), folder=tmp_path).status == 0

@@ -305,6 +305,12 @@ def test_a_disk_that_is_full_drops_nothing_and_leaves_no_file(store: str, tmp_pa
     assert there(store)
 
 
+def test_a_file_that_is_no_copy_is_refused_before_the_store_is_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("somebody's notes")
+    said = drop("postgres://127.0.0.1:1/nowhere", "--backup", tmp_path / "x")
+    assert (said.status, said.line) == (2, f"{tmp_path / 'x'} exists already; name a file that does not")
+
+
 def test_a_copy_that_does_not_read_as_written_drops_nothing(
     store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,7 +125,7 @@ def test_ctrl_c_while_it_explains(store: str, arguments: tuple[str, ...]) -> Non
     wait_for(lambda: sends(store, "%EXPLAIN (ANALYZE%"))
     process.send_signal(signal.SIGINT)
     said = ended(process, 10)
-    assert (said.status, said.err, said.out) == (130, INTERRUPTED, "")
+    assert (said.status, said.err, said.out) == (130, "kinetune: interrupted\n", "")
     wait_for(lambda: not at_work(store), 5, lambda: at_work(store))
     assert ask(store, "SELECT 1 FROM pg_namespace WHERE nspname = 'kinetune_shadow'") == []
 
