@@ -23,6 +23,8 @@ from kinetune.model.configuration import Configuration, Part, SeenFile
 from kinetune.model.failure import UsageFailure
 
 COMMAND_LINE = "command line"
+Piece = tuple[str, str]
+"""Text and path of a file, or of a drop-in of it."""
 _LARGEST = 1_000_000
 _ENDINGS = {".yaml", ".yml", ".service", ".sh", ".bash", ".env", ".conf", ".flags", ""}
 _OURS = re.compile(r"\b(kine|k3s|yugabyted?|yb-tserver|kube-apiserver|datastore-endpoint|gflags)\b", re.IGNORECASE)
@@ -55,9 +57,8 @@ class Reading:
         text = self._text(path, kind)
         if kind is Kind.UNIT and not re.search(r"^\s*\[\w+\]", text, re.MULTILINE):
             kind = Kind.ENVIRONMENT
-        self.parts += READERS[kind](text, str(path), lambda name: self._beside(path, name))
-        if kind is Kind.K3S:
-            self._drop_ins(path, text)
+        pieces = [(text, str(path)), *self._drop_ins(path, kind)]
+        self.parts += READERS[kind](pieces, lambda name: self._beside(path, name))
 
     def command(self, text: str) -> None:
         """A command line in place of a file."""
@@ -99,23 +100,23 @@ class Reading:
                 return str(place), self._text(place, Kind.ENVIRONMENT)
         return None
 
-    def _drop_ins(self, path: Path, text: str) -> None:
-        """config.yaml.d/*.yaml belong to the same server: its part is read anew with them."""
-        drops = sorted(path.with_name(f"{path.name}.d").glob("*.y*ml"))
-        if drops:
-            several = [(str(path), text), *((str(drop), self._text(drop, Kind.K3S)) for drop in drops)]
-            self.parts[-1:] = read_k3s(several)
+    def _drop_ins(self, path: Path, kind: Kind) -> Iterator[Piece]:
+        """config.yaml.d/*.yaml and kine.service.d/*.conf beside a file belong to the same process."""
+        if kind in DROP_INS:
+            for drop in sorted(path.with_name(f"{path.name}.d").glob(DROP_INS[kind])):
+                yield self._text(drop, kind), str(drop)
 
 
-READERS: Mapping[Kind, Callable[[str, str, Beside], list[Part]]] = {
-    Kind.K3S: lambda text, file, _: read_k3s([(file, text)]),
+DROP_INS = {Kind.K3S: "*.y*ml", Kind.UNIT: "*.conf"}
+READERS: Mapping[Kind, Callable[[list[Piece], Beside], list[Part]]] = {
+    Kind.K3S: lambda pieces, _: read_k3s(pieces),
     Kind.UNIT: read_unit,
-    Kind.ENVIRONMENT: lambda text, file, _: read_environment(text, file),
-    Kind.HELM: lambda text, file, _: read_helm(text, file),
-    Kind.COMPOSE: read_compose,
-    Kind.MANIFEST: lambda text, file, _: read_manifest(text, file),
-    Kind.SCRIPT: lambda text, file, _: read_script(text, file),
-    Kind.FLAGS: lambda text, file, _: read_flags(text, file),
+    Kind.ENVIRONMENT: lambda pieces, _: read_environment(*pieces[0]),
+    Kind.HELM: lambda pieces, _: read_helm(*pieces[0]),
+    Kind.COMPOSE: lambda pieces, beside: read_compose(*pieces[0], beside),
+    Kind.MANIFEST: lambda pieces, _: read_manifest(*pieces[0]),
+    Kind.SCRIPT: lambda pieces, _: read_script(*pieces[0]),
+    Kind.FLAGS: lambda pieces, _: read_flags(*pieces[0]),
 }
 
 

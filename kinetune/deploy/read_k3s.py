@@ -19,9 +19,9 @@ KEYS = frozenset(_NAMES.split())
 
 
 def read_k3s(files: Sequence[tuple[str, str]]) -> list[Part]:
-    """One server out of (path, text) of its files. UsageFailure for what is no mapping."""
-    flags = [given for path, text in files for given in _flags(path, text)]
-    path = files[0][0]
+    """One server out of (text, path) of its files. UsageFailure for what is no mapping."""
+    flags = [given for text, path in files for given in _flags(path, text)]
+    path = files[0][1]
     return [part(Origin(Component.K3S, path.rpartition("/")[2], Place(path, 1)), flags)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kinetune.deploy.commands import Around, parts
@@ -22,44 +22,60 @@ SPECIFIER = "systemd takes a % in a unit for a specifier"
 
 @dataclass(frozen=True)
 class Line:
-    """`key=value` of a unit, its continuation lines joined."""
+    """`key=value` of a unit or a drop-in, its continuation lines joined."""
 
+    file: str
     section: str
     key: str
     value: str
     number: int
 
 
-def read_unit(text: str, file: str, beside: Beside) -> list[Part]:
-    """The parts that ExecStart starts. UsageFailure names file and line of what is no unit."""
-    lines = [line for line in _lines(text, file) if line.section == "Service"]
-    starts = [line for line in lines if line.key == "ExecStart" and line.value]
+def read_unit(files: Sequence[tuple[str, str]], beside: Beside) -> list[Part]:
+    """
+    The parts that ExecStart starts, of (text, path) of a unit and its drop-ins in their order (systemd.unit(5)).
+
+    UsageFailure names file and line of what is no unit.
+    """
+    lines = _in_force(line for text, path in files for line in _lines(text, path) if line.section == "Service")
+    starts, path = [line for line in lines if line.key == "ExecStart"], files[0][1]
     if not starts:
-        raise UsageFailure(f"{file}:1: this is no systemd service", "it has no ExecStart below [Service]")
-    given, files = _environment(lines, file), [line for line in lines if line.key == "EnvironmentFile"]
-    for line in files:
-        if found := beside(line.value.removeprefix("-")):
+        raise UsageFailure(f"{path}:1: this is no systemd service", "it has no ExecStart below [Service]")
+    given = _environment(lines)
+    for line in lines:
+        if line.key == "EnvironmentFile" and (found := beside(line.value.removeprefix("-"))):
             given += variables(found[1], found[0])
-    around = Around(Origin(Component.OTHER, file.rpartition("/")[2], Place(file, starts[0].number)), given)
-    found_parts = [one for line in starts for one in _started(line, file, around)]
-    percent = [line.number for line in lines if line.key in ("ExecStart", "Environment") and _in_endpoint(line.value)]
-    return [_noted(one, file, percent) for one in found_parts] or [part(around.origin, (), given)]
+    around = Around(Origin(Component.OTHER, path.rpartition("/")[2], Place(starts[0].file, starts[0].number)), given)
+    found_parts = [one for line in starts for one in _started(line, around)]
+    percent = {line.file for line in lines if line.key in ("ExecStart", "Environment") and _in_endpoint(line.value)}
+    return [_noted(one, percent) for one in found_parts] or [part(around.origin, (), given)]
 
 
-def _started(line: Line, file: str, around: Around) -> Iterator[Part]:
+def _in_force(lines: Iterable[Line]) -> list[Line]:
+    """A setting without a value takes back what was said of it before."""
+    found: list[Line] = []
+    for line in lines:
+        if line.value:
+            found.append(line)
+        else:
+            found = [other for other in found if other.key != line.key]
+    return found
+
+
+def _started(line: Line, around: Around) -> Iterator[Part]:
     """Prefixes of ExecStart (- @ : + !) are systemd's."""
     text = line.value.lstrip("-@:+!").replace("%%", "%")
-    yield from parts(words(text, file, line.number), around)
+    yield from parts(words(text, line.file, line.number), around)
 
 
-def _environment(lines: list[Line], file: str) -> tuple[Given, ...]:
+def _environment(lines: list[Line]) -> tuple[Given, ...]:
     """Environment="A=b c" D=e; systemctl show tells it to everybody."""
     found = []
     for line in lines:
         if line.key == "Environment":
-            for word in words(line.value.replace("$", "\\$"), file, line.number):
+            for word in words(line.value.replace("$", "\\$"), line.file, line.number):
                 name, _, value = word.text.partition("=")
-                found.append(Given(name, value.replace("%%", "%"), _place(file, word), shown=True))
+                found.append(Given(name, value.replace("%%", "%"), _place(line.file, word), shown=True))
     return tuple(found)
 
 
@@ -68,9 +84,9 @@ def _in_endpoint(value: str) -> bool:
     return any("://" in piece and _SPECIFIER.search(piece.replace("%%", "")) for piece in value.split())
 
 
-def _noted(one: Part, file: str, lines: list[int]) -> Part:
-    """With a word on specifiers where its endpoint stands in this unit."""
-    if one.endpoint is None or one.endpoint.place.file != file or not lines:
+def _noted(one: Part, files: set[str]) -> Part:
+    """With a word on specifiers where its endpoint stands in one of these files."""
+    if one.endpoint is None or one.endpoint.place.file not in files:
         return one
     return replace(one, endpoint=replace(one.endpoint, notes=(*one.endpoint.notes, SPECIFIER)))
 
@@ -94,7 +110,7 @@ def _lines(text: str, file: str) -> Iterator[Line]:
             key, mark, value = whole.partition("=")
             if not mark:
                 raise UsageFailure(f"{file}:{began}: this is no line of a systemd unit", "write Key=value")
-            yield Line(section, key.strip(), value.strip(), began)
+            yield Line(file, section, key.strip(), value.strip(), began)
         began = 0
 
 

@@ -76,7 +76,7 @@ def refusal(kind: Kind, text: str) -> str:
 
 
 def read(kind: Kind, text: str) -> Configuration:
-    parts = READERS[kind](text, "a-file", lambda name: ("beside", text))
+    parts = READERS[kind]([(text, "a-file")], lambda name: ("beside", text))
     return Configuration((SeenFile("a-file", kind, world_readable=True),), tuple(parts))
 
 

@@ -9,6 +9,7 @@ import pytest
 from kinetune.deploy.read_files import Kind, Reading, recognise
 from kinetune.model.configuration import Component, Configuration, Part
 from kinetune.model.failure import UsageFailure
+from kinetune.model.place import Place
 from tests.rules.configured import said
 
 GOOD = Path(__file__).parents[1] / "data" / "deploy" / "good"
@@ -78,6 +79,30 @@ def test_k3s_takes_its_drop_ins_in_order(tmp_path: Path) -> None:
     (folder / "10.yaml").write_text("kube-apiserver-arg+: ['etcd-compaction-interval=1m']\n")
     found = from_folder(tmp_path)
     assert value(only(found), "etcd-compaction-interval") == ("2m", 1)
+    assert len(found.files) == 3
+
+
+def test_a_unit_takes_its_drop_ins_in_order_and_what_is_empty_takes_back(tmp_path: Path) -> None:
+    unit = (
+        "[Service]\nEnvironment=KINE_ENDPOINT=postgres://a/one\nExecStart=/usr/bin/kine --metrics-bind-address=:8080\n"
+    )
+    (tmp_path / "kine.service").write_text(unit)
+    folder = tmp_path / "kine.service.d"
+    folder.mkdir()
+    (folder / "20-pool.conf").write_text(
+        "[Unit]\nAfter=postgresql.service\n\n[Service]\nExecStart=\n"
+        "ExecStart=/usr/bin/kine --datastore-max-open-connections=7\n"
+    )
+    (folder / "10-store.conf").write_text("[Service]\nEnvironment=\nEnvironment=KINE_ENDPOINT=postgres://b/two\n")
+    (folder / "notes.txt").write_text("ExecStart=kine")
+    found = from_folder(tmp_path)
+    part = only(found)
+    assert value(part, "datastore-max-open-connections") == ("7", 6)
+    assert part.place == Place(str(folder / "20-pool.conf"), 6)
+    assert part.name == "kine.service"
+    assert value(part, "metrics-bind-address") is None
+    assert part.endpoint
+    assert part.endpoint.place == Place(str(folder / "10-store.conf"), 3)
     assert len(found.files) == 3
 
 

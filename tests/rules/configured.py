@@ -27,7 +27,7 @@ def said(kind: Kind, *texts: str, world_readable: bool = True) -> Configuration:
     for number, text in enumerate(texts):
         name = NAMES[kind] if not number else f"{number}-{NAMES[kind]}"
         files.append(SeenFile(name, kind, world_readable))
-        parts += READERS[kind](text, name, lambda name: None)
+        parts += READERS[kind]([(text, name)], lambda name: None)
     return Configuration(tuple(files), tuple(parts))
 
 
