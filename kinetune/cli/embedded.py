@@ -14,11 +14,11 @@ Name = Annotated[str, typer.Argument(metavar="[NAME]", help="Its name; plain `em
 
 @app.command("list")
 def list_() -> None:
-    """Show the names of those that run."""
+    """Show the name of each, and whether it runs."""
     from kinetune.database import embedded
 
-    for name in embedded.running():
-        typer.echo(name)
+    for name, runs in embedded.known().items():
+        typer.echo(f"{name}\t{'running' if runs else 'stopped'}")
 
 
 @app.command()

@@ -73,8 +73,13 @@ def remove(name: str) -> bool:
 
 
 def running() -> tuple[str, ...]:
-    """Names of the servers that run, in alphabetical order: this user's own (for root: those that root started)."""
-    return tuple(sorted(version.parent.name for version in home().glob("*/PG_VERSION") if _runs(version.parent)))
+    """Names of the servers that run, in alphabetical order."""
+    return tuple(name for name, runs in known().items() if runs)
+
+
+def known() -> dict[str, bool]:
+    """Whether each server runs, by name in alphabetical order: this user's own (for root: those that root started)."""
+    return {version.parent.name: _runs(version.parent) for version in sorted(home().glob("*/PG_VERSION"))}
 
 
 def home() -> Path:

@@ -42,13 +42,13 @@ def test_a_server_is_started_used_listed_stopped_and_removed(home: str) -> None:
     with psycopg.connect(**place.libpq() | {"dbname": "postgres"}) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
     assert embedded(home, "start", "lab").out == started.out
-    assert embedded(home, "list").out == "lab\n"
+    assert embedded(home, "list").out == "lab\trunning\n"
     said = call("init", "--yes", "embedded:lab", KINETUNE_EMBEDDED_HOME=home)
     assert said.status == 0
     assert "Done and verified" in said.out
     assert embedded(home, "stop", "lab").out == "embedded:lab is stopped\n"
     assert embedded(home, "stop", "lab").out == "embedded:lab was not running\n"
-    assert embedded(home, "list").out == ""
+    assert embedded(home, "list").out == "lab\tstopped\n"
     again = call("init", "embedded:lab", KINETUNE_EMBEDDED_HOME=home)
     assert "Nothing is to be done" in again.out
     assert embedded(home, "remove", "lab", "--yes").out == "embedded:lab is removed\n"

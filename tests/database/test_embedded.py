@@ -58,6 +58,7 @@ def test_a_server_lives_until_it_is_stopped_and_its_data_until_it_is_removed(hom
     assert embedded.stop("demo")
     assert not embedded.stop("demo")
     assert embedded.running() == ()
+    assert embedded.known() == {"demo": False}
     assert embedded.start("demo") == endpoint
     assert ask("demo", "SELECT seven FROM kept") == 7
     assert embedded.remove("demo")
