@@ -109,8 +109,8 @@ def phase(title: str, *, bar: bool = True) -> Iterator[None]:
 
 
 def _sweep() -> None:
-    """What demos that were killed outright have left: servers named after a process that is gone."""
-    for name in embedded.running():
+    """What demos that were killed outright have left: servers named after a process that is gone, running or not."""
+    for name in embedded.known():
         process = name.removeprefix("demo-")
         if name.startswith("demo-") and process.isdecimal() and not _lives(int(process)):
             _discard(name)

@@ -72,11 +72,6 @@ def remove(name: str) -> bool:
         return True
 
 
-def running() -> tuple[str, ...]:
-    """Names of the servers that run, in alphabetical order."""
-    return tuple(name for name, runs in known().items() if runs)
-
-
 def known() -> dict[str, bool]:
     """Whether each server runs, by name in alphabetical order: this user's own (for root: those that root started)."""
     return {version.parent.name: _runs(version.parent) for version in sorted(home().glob("*/PG_VERSION"))}

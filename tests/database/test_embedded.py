@@ -54,10 +54,9 @@ def test_a_server_lives_until_it_is_stopped_and_its_data_until_it_is_removed(hom
     assert ask("demo", "SELECT current_setting('listen_addresses') || current_setting('fsync')") == "on"
     with psycopg.connect(**endpoint.libpq() | {"dbname": "postgres"}, autocommit=True) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS seven")
-    assert embedded.running() == ("demo",)
+    assert embedded.known() == {"demo": True}
     assert embedded.stop("demo")
     assert not embedded.stop("demo")
-    assert embedded.running() == ()
     assert embedded.known() == {"demo": False}
     assert embedded.start("demo") == endpoint
     assert ask("demo", "SELECT seven FROM kept") == 7
@@ -73,7 +72,7 @@ def test_two_processes_that_start_it_at_once_share_one_server(home: Path) -> Non
     said = {process.communicate(timeout=120)[0] for process in both}
     assert [process.returncode for process in both] == [0, 0]
     assert said == {f"{embedded.start('shared')}\n"}
-    assert embedded.running() == ("shared",)
+    assert embedded.known() == {"shared": True}
 
 
 @pytest.mark.usefixtures("wheel")
@@ -83,7 +82,7 @@ def test_a_process_id_left_by_a_crash_is_not_taken_for_a_server(home: Path) -> N
     embedded.stop("crashed")
     _, _, rest = left.partition("\n")
     (home / "crashed" / "postmaster.pid").write_text(f"{os.getpid()}\n{rest}")
-    assert embedded.running() == ()
+    assert embedded.known() == {"crashed": False}
     assert not embedded.stop("crashed")
     gone = subprocess.Popen(["true"])
     gone.wait()
@@ -98,7 +97,7 @@ def test_a_path_too_long_for_a_socket_gets_a_closed_folder_in_tmp(home: Path, mo
     assert host.parent == Path("/tmp")
     assert stat.S_IMODE(host.stat().st_mode) == 0o700
     assert ask("demo", "SELECT 1") == 1
-    assert embedded.running() == ("demo",)
+    assert embedded.known() == {"demo": True}
     assert embedded.remove("demo")
     assert not host.exists()
 
