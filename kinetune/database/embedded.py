@@ -20,7 +20,7 @@ import socket
 import stat
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kinetune.model.endpoint import Embedded, Endpoint
@@ -68,7 +68,9 @@ def remove(name: str) -> bool:
         _halt(data)
         if _socket_folder(data) != data:
             shutil.rmtree(_socket_folder(data), ignore_errors=True)
-        shutil.rmtree(data)
+        while data.exists():  # a server that dies by itself deletes files of its own meanwhile
+            with suppress(FileNotFoundError):
+                shutil.rmtree(data)
         return True
 
 
