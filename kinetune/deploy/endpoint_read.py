@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import parse_qsl
 
 from kinetune.deploy.lexer import VARIABLE
 from kinetune.model.configuration import EndpointRead
@@ -20,6 +22,13 @@ PGBOUNCER_PORT = 6432
 SMALL = "the database's name has capitals and is read in small letters, as Kine does from v0.13.0"
 _UNPREPARED = ("exec", "simple_protocol")
 """pgx's modes that need nothing of a connection but the one message (facts/kine.md §3 has the first)."""
+
+_VALUES: Mapping[str, tuple[str, ...]] = {
+    "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+    "target_session_attrs": ("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
+    "default_query_exec_mode": ("cache_statement", "cache_describe", "describe_exec", *_UNPREPARED),
+}
+"""pgx ends Kine's start at any other value (tests/kine/test_endpoint_values.py)."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +76,16 @@ def _accepted(target: Endpoint, rest: str, found: EndpointRead) -> EndpointRead:
         scheme=found.scheme,
         database=bool(path) or bool(re.search("(^|&)(dbname|database)=", query)),
         pooler=next(filter(None, map(_pooler, target.hosts)), ""),
-        refused=f"Kine refuses its user or password as written; {ENCODE}" if wide else "",
+        refused=f"Kine refuses its user or password as written; {ENCODE}" if wide else next(_refused(query), ""),
         notes=tuple(map(_bare, filter(_is_kines, target.notes))),
         prepares=not _unprepared(rest),
     )
+
+
+def _refused(query: str) -> Iterator[str]:
+    for name, value in parse_qsl(query):
+        if VARIABLE not in value and value not in _VALUES.get(name, (value,)):
+            yield f"Kine does not start with this {name}; write one of {', '.join(_VALUES[name])}"
 
 
 def _pooler(server: tuple[str, int | None]) -> str:

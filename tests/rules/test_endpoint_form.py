@@ -23,6 +23,7 @@ def endpoint(text: str) -> str:
         ("postgres://kine:p ss@db/kubernetes", "not taken as written"),
         ("postgres://kine:p[s@db/kubernetes", "refuses its user or password as written"),
         ("db:5432", "it is no URL"),
+        ("postgres://kine@db/kubernetes?sslmode=disbale", "Kine does not start with this sslmode"),
     ],
 )
 def test_what_kine_does_not_take_is_an_error(text: str, says: str) -> None:
@@ -51,6 +52,7 @@ def test_what_kine_reads_otherwise_is_a_warning(text: str, says: str) -> None:
         "postgres://kine:p%40ss@a:5433,b:5433/kubernetes?sslmode=verify-full",
         "postgres://kine@/kubernetes?host=/run/postgresql",
         "postgresql://kine@db/kubernetes",
+        "postgres://kine@db/kubernetes?default_query_exec_mode=exec&application_name=x",
     ],
 )
 def test_what_kine_takes_is_fine(text: str) -> None:
