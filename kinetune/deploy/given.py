@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from kinetune.deploy import endpoint_read, gflags
 from kinetune.deploy.lexer import VARIABLE
 from kinetune.kine.flags import FLAGS, K3S_KEYS, near, variable
-from kinetune.model.configuration import Component, Image, Part, Secret, Setting
+from kinetune.model.configuration import UNKNOWN_FLAG, Component, Image, Part, Secret, Setting
 from kinetune.model.place import Place
 
 _KEPT_NAMES = """
@@ -22,7 +22,7 @@ _KEPT = frozenset(_KEPT_NAMES.split()) | {gflags.CACHE}
 _VALUE = re.compile(r"[\w.:,/%* -]{0,120}")
 _OUR_VARIABLE = re.compile(r"(?:KINE|K3S_DATASTORE)_[A-Z0-9_]{1,60}")
 _OUR_FLAG = re.compile(r"[a-z][a-z0-9_-]{1,60}")
-_PASSWORD = re.compile(r"(?:PASSWORD|PASSWD|PASSPHRASE)$", re.IGNORECASE)
+_PASSWORD = re.compile(r"(?:PASSWORD|PASSWD|PASSPHRASE|(?:^|_|DB)(?:PASS|PW))$", re.IGNORECASE)
 _UNREAD = {
     "flagfile": "--flagfile, which was not read",
     "config": "--config, which was not read",
@@ -47,13 +47,14 @@ class Given:
 
 @dataclass(frozen=True)
 class Origin:
-    """Which part it is and where it stands."""
+    """Which part it is, where it stands, and what else it takes settings from that could not be read."""
 
     component: Component
     name: str
     place: Place
     image: Image | None = None
     count: int | None = 1
+    unread: str = ""
 
 
 def part(origin: Origin, flags: Iterable[Given], variables: Iterable[Given] = ()) -> Part:
@@ -73,7 +74,7 @@ def part(origin: Origin, flags: Iterable[Given], variables: Iterable[Given] = ()
         secrets=tuple(secrets([*variables, *flags])),
         image=origin.image,
         count=origin.count,
-        unread=unread if origin.component in (Component.NODE, Component.TSERVER) else "",
+        unread=origin.unread or unread,
     )
 
 
@@ -97,7 +98,7 @@ def shown(name: str) -> str:
     return name.replace(VARIABLE, "…")
 
 
-# A name that is near no known one is not kept either: cut from a password with a space, it would tell a part of it.
+# A name that is near no known one is not kept: cut from a password with a space, it would tell a part of it.
 def _settings(component: Component, given: Iterable[Given]) -> Iterator[Setting]:
     for one in given:
         if component in (Component.NODE, Component.TSERVER):
@@ -108,8 +109,12 @@ def _settings(component: Component, given: Iterable[Given]) -> Iterator[Setting]
         if name in _KEPT:
             yield Setting(name, kept(one.value), one.place)
         ours = component in _ENDPOINTS and _OUR_FLAG.fullmatch(one.name) and near(one.name, FLAGS | K3S_KEYS)
-        if one.name not in _KEPT and (ours or _OUR_VARIABLE.fullmatch(one.name)):
+        if one.name in _KEPT:
+            continue
+        if ours or _OUR_VARIABLE.fullmatch(one.name):
             yield Setting(one.name, "", one.place)
+        elif component is Component.KINE and _OUR_FLAG.fullmatch(one.name):
+            yield Setting(UNKNOWN_FLAG, "", one.place)
 
 
 def kept(value: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from kinetune.deploy.given import Given, Origin, part
 from kinetune.model.configuration import Component, Part
@@ -12,12 +13,18 @@ from kinetune.model.place import Place
 _LINE = re.compile(r"(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(.*)")
 
 
+_NAME = re.compile("[A-Z_][A-Z0-9_]*")
+
+
 def variables(text: str, file: str) -> tuple[Given, ...]:
-    """What a program finds in its environment. UsageFailure for a line of another form, which is not quoted."""
+    """
+    What a program finds in its environment. UsageFailure for a line of another form, which is not quoted.
+
+    A backslash at its end joins a line to the next (systemd.exec(5)); a name alone is passed on as it is (docker run).
+    """
     found = []
-    for number, line in enumerate(text.splitlines(), 1):
-        line = line.strip()
-        if not line or line[0] in "#;":
+    for number, line in _lines(text):
+        if not line or line[0] in "#;" or _NAME.fullmatch(line):
             continue
         match = _LINE.fullmatch(line)
         if match is None:
@@ -29,10 +36,23 @@ def variables(text: str, file: str) -> tuple[Given, ...]:
     return tuple(found)
 
 
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    pending, began = "", 0
+    for number, line in enumerate(text.splitlines(), 1):
+        began = began or number
+        if line.endswith("\\") and line.lstrip()[0] not in "#;":
+            pending += line[:-1]
+            continue
+        yield began, (pending + line).strip()
+        pending, began = "", 0
+    if pending:
+        yield began, pending.strip()
+
+
 def read_environment(text: str, file: str) -> list[Part]:
-    """An environment file by itself is a Kine's, or a K3s' where it speaks of K3s alone."""
+    """An environment file by itself is a Kine's, or a K3s' where it speaks of K3s alone; flags stand elsewhere."""
     given = variables(text, file)
-    names = [one.name for one in given]
-    k3s = any(name.startswith("K3S_") for name in names) and not any(name.startswith("KINE_") for name in names)
-    name = file.rpartition("/")[2]
-    return [part(Origin(Component.K3S if k3s else Component.OTHER, name, Place(file, 1)), (), given)]
+    ours = {prefix for prefix in ("KINE", "K3S") for one in given if one.name.startswith(f"{prefix}_")}
+    component = Component.KINE if "KINE" in ours else Component.K3S if ours else Component.OTHER
+    origin = Origin(component, file.rpartition("/")[2], Place(file, 1), unread="a command that is not here")
+    return [part(origin, (), given)]

@@ -27,7 +27,11 @@ Piece = tuple[str, str]
 """Text and path of a file, or of a drop-in of it."""
 _LARGEST = 1_000_000
 _ENDINGS = {".yaml", ".yml", ".service", ".sh", ".bash", ".env", ".conf", ".flags", ""}
-_OURS = re.compile(r"\b(kine|k3s|yugabyted?|yb-tserver|kube-apiserver|datastore-endpoint|gflags)\b", re.IGNORECASE)
+_OURS = re.compile(
+    r"(?<![a-z0-9])(kine|k3s|yugabyted?|yb-tserver|kube-apiserver|datastore-endpoint|gflags)(?![a-z0-9])", re.IGNORECASE
+)
+_DROP_INS = {".yaml": "*.y*ml", ".yml": "*.y*ml", ".service": "*.conf"}
+"""By a file's ending: what in the folder `<file>.d` belongs to it, in the order of names (K3s, systemd.unit(5))."""
 
 
 class Kind(StrEnum):
@@ -54,10 +58,11 @@ class Reading:
 
     def file(self, path: Path, kind: Kind) -> None:
         """A file that somebody named as being of that kind. UsageFailure where it cannot be read as such."""
-        text = self._text(path, kind)
-        if kind is Kind.UNIT and not re.search(r"^\s*\[\w+\]", text, re.MULTILINE):
+        if kind is Kind.ENVIRONMENT and path.resolve() in self.seen:
+            return
+        pieces = [(self._text(one, kind), str(one)) for one in pieces_of(path)]
+        if kind is Kind.UNIT and not re.search(r"^\s*\[\w+\]", pieces[0][0], re.MULTILINE):
             kind = Kind.ENVIRONMENT
-        pieces = [(text, str(path)), *self._drop_ins(path, kind)]
         self.parts += READERS[kind](pieces, lambda name: self._beside(path, name))
 
     def command(self, text: str) -> None:
@@ -89,25 +94,26 @@ class Reading:
 
     def _beside(self, path: Path, name: str) -> tuple[str, str] | None:
         """
-        A file named in another one: beside it (in a repository they lie together), else where its path leads.
+        A file named in another one: where its path leads from there; an absolute one's lies beside it in a repository.
 
         A name that the machine fills in, a file that is not here, and one that we may not read, is None.
         """
         if "\0" in name or not re.search(r"\w", name):
             return None
-        for place in (path.parent / Path(name).name, path.parent / name):
+        here = path.parent / Path(name).name
+        for place in [here, Path(name)] if os.path.isabs(name) else [path.parent / name, here]:
             if os.path.isfile(place) and os.access(place, os.R_OK):
                 return str(place), self._text(place, Kind.ENVIRONMENT)
         return None
 
-    def _drop_ins(self, path: Path, kind: Kind) -> Iterator[Piece]:
-        """config.yaml.d/*.yaml and kine.service.d/*.conf beside a file belong to the same process."""
-        if kind in DROP_INS:
-            for drop in sorted(path.with_name(f"{path.name}.d").glob(DROP_INS[kind])):
-                yield self._text(drop, kind), str(drop)
+
+def pieces_of(path: Path) -> list[Path]:
+    """A file and its drop-ins; where there are some, the file itself may be elsewhere."""
+    pattern = _DROP_INS.get(path.suffix)
+    drops = sorted(path.with_name(f"{path.name}.d").glob(pattern)) if pattern else []
+    return drops if drops and not path.exists() else [path, *drops]
 
 
-DROP_INS = {Kind.K3S: "*.y*ml", Kind.UNIT: "*.conf"}
 READERS: Mapping[Kind, Callable[[list[Piece], Beside], list[Part]]] = {
     Kind.K3S: lambda pieces, _: read_k3s(pieces),
     Kind.UNIT: read_unit,
@@ -123,33 +129,33 @@ READERS: Mapping[Kind, Callable[[list[Piece], Beside], list[Part]]] = {
 def recognise(path: Path) -> Kind | None:
     """What a file is by its content; None for what is none of ours."""
     try:
-        text = path.read_text(encoding="utf-8")
+        pieces = [(piece.read_text(encoding="utf-8"), str(piece)) for piece in pieces_of(path)]
     except UnicodeDecodeError:
         return None
     except OSError as error:
         raise UsageFailure(f"cannot read {path}: {error.strerror}", "make it readable, or move it away") from None
+    text = "\n".join(text for text, _ in pieces)
     if not _OURS.search(text):
         return None
     if re.search(r"^\[Service\]", text, re.MULTILINE):
-        return Kind.UNIT if re.search(r"^ExecStart\s*=", text, re.MULTILINE) else None
+        return Kind.UNIT if re.search(r"^ExecStart\s*=", text, re.MULTILINE) or not path.exists() else None
     if path.suffix == ".flags":
         return Kind.FLAGS if "--etcd-servers" in text else None
     if path.suffix in (".yaml", ".yml"):
-        return _yaml(text, str(path))
+        return _yaml(pieces)
     if re.search(r"^(export )?(KINE|K3S)_\w+=", text, re.MULTILINE) and not text.startswith("#!"):
         return Kind.ENVIRONMENT
     return Kind.SCRIPT if text.startswith("#!") or path.suffix in (".sh", ".bash") else None
 
 
-def _yaml(text: str, file: str) -> Kind | None:
+def _yaml(pieces: list[Piece]) -> Kind | None:
     """What it is by its keys. A template of somebody else's (Helm, Jinja) is no YAML yet, and none of ours."""
     try:
-        first = next((one for one in documents(text, file) if one.is_map), None)
+        keys = {key for piece in pieces for key in _keys(*piece)}
     except UsageFailure:
-        if "{{" in text or "{%" in text:
+        if any("{{" in text or "{%" in text for text, _ in pieces):
             return None
         raise
-    keys = {key.text.removesuffix("+") for key, _ in first.pairs()} if first else set()
     if "services" in keys:
         return Kind.COMPOSE
     if {"apiVersion", "kind"} <= keys:
@@ -159,10 +165,24 @@ def _yaml(text: str, file: str) -> Kind | None:
     return Kind.HELM if keys & HELM_KEYS else None
 
 
-def _candidates(folder: Path) -> Iterator[Path]:
+def _keys(text: str, file: str) -> Iterator[str]:
+    """Of its first mapping."""
+    first = next((one for one in documents(text, file) if one.is_map), None)
+    if first:
+        yield from (key.text.removesuffix("+") for key, _ in first.pairs())
+
+
+def _candidates(folder: Path) -> set[Path]:
     """Files of a likely ending and size; folders whose name begins with a dot are not entered."""
-    for path in sorted(folder.rglob("*")):
+    found = set()
+    for path in folder.rglob("*"):
         hidden = any(part.startswith(".") and part != ".env" for part in path.relative_to(folder).parts)
-        inside = path.parent.name.endswith((".yaml.d", ".yml.d"))
-        if not hidden and not inside and path.suffix in _ENDINGS and path.is_file() and path.stat().st_size < _LARGEST:
-            yield path
+        if not hidden and path.suffix in _ENDINGS and path.is_file() and path.stat().st_size < _LARGEST:
+            found.add(_owner(path))
+    return found
+
+
+def _owner(path: Path) -> Path:
+    """The file that a drop-in belongs to; any other is its own."""
+    owner = path.parent.with_suffix("") if path.parent.suffix == ".d" else path
+    return owner if owner.suffix in _DROP_INS else path

@@ -1,4 +1,4 @@
-"""K3s' config.yaml and the files of config.yaml.d beside it, which go before it in the order of their names."""
+"""K3s' config.yaml and the files of config.yaml.d beside it, in the order of their names."""
 
 from __future__ import annotations
 
@@ -20,18 +20,24 @@ KEYS = frozenset(_NAMES.split())
 
 def read_k3s(files: Sequence[tuple[str, str]]) -> list[Part]:
     """One server out of (text, path) of its files. UsageFailure for what is no mapping."""
-    flags = [given for text, path in files for given in _flags(path, text)]
+    flags: dict[str, list[Given]] = {}
+    for text, path in files:
+        for key, given in _keys(path, text):
+            name = key.removesuffix("+")
+            flags[name] = [*flags.get(name, ()), *given] if key.endswith("+") else given
     path = files[0][1]
-    return [part(Origin(Component.K3S, path.rpartition("/")[2], Place(path, 1)), flags)]
+    origin = Origin(Component.K3S, path.rpartition("/")[2], Place(path, 1))
+    return [part(origin, [given for several in flags.values() for given in several])]
 
 
-def _flags(path: str, text: str) -> Iterator[Given]:
+def _keys(path: str, text: str) -> Iterator[tuple[str, list[Given]]]:
+    """Each key with its values; a later one replaces those before it unless it ends in +."""
     for document in documents(text, path):
         if not document.is_map:
             raise UsageFailure(f"{path}:{document.line}: this is no K3s configuration", "write key: value lines")
         for key, value in document.pairs():
-            for item in list(value.items()) or [value]:
-                yield _given(key.text.removesuffix("+"), item, path)
+            name = key.text.removesuffix("+")
+            yield key.text, [_given(name, item, path) for item in list(value.items()) or [value]]
 
 
 def _given(key: str, item: Node, path: str) -> Given:

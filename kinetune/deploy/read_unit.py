@@ -10,13 +10,14 @@ from kinetune.deploy.commands import Around, parts
 from kinetune.deploy.given import Given, Origin, part
 from kinetune.deploy.lexer import Word, words
 from kinetune.deploy.read_environment import variables
-from kinetune.model.configuration import Component, Part
+from kinetune.model.configuration import STORES, Component, Part
 from kinetune.model.failure import UsageFailure
 from kinetune.model.place import Place
 
 Beside = Callable[[str], tuple[str, str] | None]
 """A file that another one names, as the path it was found at and its text; None where it is not here."""
 _SPECIFIER = re.compile(r"%(?!%)")
+_PREFIX = re.compile(r"\A(\s*)[-@:+!]+")
 SPECIFIER = "systemd takes a % in a unit for a specifier"
 
 
@@ -38,24 +39,48 @@ def read_unit(files: Sequence[tuple[str, str]], beside: Beside) -> list[Part]:
     UsageFailure names file and line of what is no unit.
     """
     lines = _in_force(line for text, path in files for line in _lines(text, path) if line.section == "Service")
-    starts, path = [line for line in lines if line.key == "ExecStart"], files[0][1]
-    if not starts:
-        raise UsageFailure(f"{path}:1: this is no systemd service", "it has no ExecStart below [Service]")
-    given = _environment(lines)
+    starts, (name, alone) = [line for line in lines if line.key == "ExecStart"], _unit(files[0][1])
+    given, unread = _environment(lines), ""
     for line in lines:
-        if line.key == "EnvironmentFile" and (found := beside(line.value.removeprefix("-"))):
-            given += variables(found[1], found[0])
-    around = Around(Origin(Component.OTHER, path.rpartition("/")[2], Place(starts[0].file, starts[0].number)), given)
+        if line.key == "EnvironmentFile":
+            file = _resolved(line.value.strip().removeprefix("-"), name)
+            found = beside(file)
+            given += variables(found[1], found[0]) if found else ()
+            unread = unread or ("" if found else f"{file}, which is not here")
+    if not starts and alone:
+        place, unread = Place(files[0][1], 1), "its unit, which is not here"
+        return [part(Origin(_component(name), name, place, unread=unread), (), given)]
+    if not starts:
+        raise UsageFailure(f"{files[0][1]}:1: this is no systemd service", "it has no ExecStart below [Service]")
+    origin = Origin(Component.OTHER, name, Place(starts[0].file, starts[0].number), unread=unread)
+    around = Around(origin, given)
     found_parts = [one for line in starts for one in _started(line, around)]
     percent = {line.file for line in lines if line.key in ("ExecStart", "Environment") and _in_endpoint(line.value)}
     return [_noted(one, percent) for one in found_parts] or [part(around.origin, (), given)]
+
+
+def _unit(path: str) -> tuple[str, bool]:
+    """The unit's name, and whether the first that was found of it is a drop-in."""
+    *_, folder, name = ("", *path.split("/"))
+    alone = folder.endswith(".service.d")
+    return (folder.removesuffix(".d") if alone else name), alone
+
+
+def _component(unit: str) -> Component:
+    """What a unit starts that is not here, by its name."""
+    return next((one for one in STORES if one.value in unit), Component.OTHER)
+
+
+def _resolved(file: str, unit: str) -> str:
+    """K3s' installer writes /etc/default/%N."""
+    return file.replace("%N", unit.removesuffix(".service")).replace("%n", unit)
 
 
 def _in_force(lines: Iterable[Line]) -> list[Line]:
     """A setting without a value takes back what was said of it before."""
     found: list[Line] = []
     for line in lines:
-        if line.value:
+        if line.value.strip():
             found.append(line)
         else:
             found = [other for other in found if other.key != line.key]
@@ -64,7 +89,7 @@ def _in_force(lines: Iterable[Line]) -> list[Line]:
 
 def _started(line: Line, around: Around) -> Iterator[Part]:
     """Prefixes of ExecStart (- @ : + !) are systemd's."""
-    text = line.value.lstrip("-@:+!").replace("%%", "%")
+    text = _PREFIX.sub(r"\1", line.value).replace("%%", "%")
     yield from parts(words(text, line.file, line.number), around)
 
 
@@ -110,7 +135,7 @@ def _lines(text: str, file: str) -> Iterator[Line]:
             key, mark, value = whole.partition("=")
             if not mark:
                 raise UsageFailure(f"{file}:{began}: this is no line of a systemd unit", "write Key=value")
-            yield Line(file, section, key.strip(), value.strip(), began)
+            yield Line(file, section, key.strip(), value.strip(" \t"), began)
         began = 0
 
 

@@ -25,6 +25,9 @@ class Component(StrEnum):
 TSERVERS = (Component.NODE, Component.TSERVER)
 STORES = (Component.KINE, Component.K3S)
 
+UNKNOWN_FLAG = "unknown-flag"
+"""The name of a setting whose own is not kept."""
+
 
 @dataclass(frozen=True)
 class Setting:

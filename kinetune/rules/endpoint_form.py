@@ -3,13 +3,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kinetune.kine.releases import version_of_kine
-from kinetune.model.configuration import Configuration, EndpointRead
+from kinetune.model.configuration import STORES, Configuration, EndpointRead
 from kinetune.model.endpoint_text import DATABASE
 from kinetune.model.facts import KineRelease, OutOfScope, Unknown
 from kinetune.model.finding import Remark, Severity
 from kinetune.rules.rule import rule
 
-NO_ENDPOINT = OutOfScope("no datastore endpoint is in the files read")
 MEANT = "write what is meant"
 NOTES = (
     ("the database's name", "database", "write it in small letters"),
@@ -62,7 +61,7 @@ def endpoint_form(configuration: Configuration, release: KineRelease | None) -> 
     if not read and foreign:
         yield OutOfScope(f"the endpoint is for {foreign}, of which kinetune knows nothing")
     elif not read:
-        yield NO_ENDPOINT
+        yield no_endpoint(configuration)
 
 
 def _otherwise(name: str, endpoint: EndpointRead, release: KineRelease | None) -> Iterator[Remark]:
@@ -78,3 +77,11 @@ def _otherwise(name: str, endpoint: EndpointRead, release: KineRelease | None) -
         about, do = next(((about, do) for begin, about, do in NOTES if note.startswith(begin)), ("form", MEANT))
         on = f"{name} {about}"
         yield Remark(on=on, says=note, do=do, severity=Severity.WARNING, place=endpoint.place)
+
+
+def no_endpoint(configuration: Configuration) -> Unknown:
+    """Why none was judged: there is none, or it stands in what was not read."""
+    for part in configuration.of(*STORES):
+        if part.unread and part.endpoint is None:
+            return Unknown(f"{part.name} takes its endpoint from {part.unread}")
+    return OutOfScope("no datastore endpoint is in the files read")

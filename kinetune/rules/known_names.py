@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from kinetune.kine.flags import FLAGS, K3S_KEYS, K3S_VARIABLES, SCHEMA_MIGRATION, VARIABLES, near
 from kinetune.kine.releases import version_of_kine
-from kinetune.model.configuration import STORES, Component, Configuration, Part, Setting
+from kinetune.model.configuration import STORES, UNKNOWN_FLAG, Component, Configuration, Part, Setting
 from kinetune.model.facts import KineRelease, OutOfScope, Unknown
 from kinetune.model.finding import Remark, Severity
 from kinetune.rules.rule import rule
@@ -59,9 +59,17 @@ def _variable(part: Part, setting: Setting, release: KineRelease | None) -> Rema
 
 def _flag(part: Part, setting: Setting) -> Remark | None:
     name = setting.name
-    if not re.fullmatch("[a-z][a-z0-9-]+", name):
+    if not re.fullmatch("[a-z][a-z0-9_-]+", name):
         return None
-    if part.component is Component.K3S and name.startswith("datastore-") and name not in K3S_KEYS:
+    if name == UNKNOWN_FLAG:
+        return Remark(
+            on=f"{part.name} flag",
+            says="a flag stands here that no Kine knows: it does not start",
+            do="kine --help has them all",
+            severity=Severity.ERROR,
+            place=setting.place,
+        )
+    if part.component is Component.K3S and name not in K3S_KEYS and near(name, K3S_KEYS):
         return _unknown(part, setting, K3S_KEYS, "K3s passes over it")
     if part.component is Component.KINE and name not in FLAGS:
         return replace(_unknown(part, setting, FLAGS, "Kine does not start with it"), severity=Severity.ERROR)

@@ -36,7 +36,9 @@ def metrics_address(configuration: Configuration) -> Iterator[Remark | Unknown]:
     if not kines:
         yield NO_KINE
     for kine in kines:
-        if place := _everywhere(kine):
+        if kine.unread and kine.find("metrics-bind-address") is None:
+            yield Unknown(f"{kine.name} takes flags from {kine.unread}")
+        elif place := _everywhere(kine):
             yield Remark(
                 on=kine.name,
                 says="its metrics are served on every address of the machine, to everybody",

@@ -6,7 +6,7 @@ from kinetune.kine.traits import CRASHES_BEHIND_PGBOUNCER, PREPARES_STATEMENTS
 from kinetune.model.configuration import Configuration
 from kinetune.model.facts import KineRelease, Unknown
 from kinetune.model.finding import Remark, Severity
-from kinetune.rules.endpoint_form import NO_ENDPOINT
+from kinetune.rules.endpoint_form import no_endpoint
 from kinetune.rules.rule import rule
 
 DO = "name the server itself, or add default_query_exec_mode=exec to the endpoint"
@@ -51,4 +51,4 @@ def pooler_endpoint(configuration: Configuration, release: KineRelease | None) -
                 place=part.endpoint.place,
             )
     if not seen:
-        yield NO_ENDPOINT
+        yield no_endpoint(configuration)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kinetune.deploy.read_files import Kind, Reading, recognise
-from kinetune.model.configuration import Component, Configuration, Part
+from kinetune.model.configuration import STORES, Component, Configuration, Part
 from kinetune.model.failure import UsageFailure
 from kinetune.model.place import Place
 from tests.rules.configured import said
@@ -104,6 +104,68 @@ def test_a_unit_takes_its_drop_ins_in_order_and_what_is_empty_takes_back(tmp_pat
     assert part.endpoint
     assert part.endpoint.place == Place(str(folder / "10-store.conf"), 3)
     assert len(found.files) == 3
+
+
+def test_a_command_that_begins_on_the_next_line_has_its_own_lines() -> None:
+    text = "[Service]\nExecStart=\\\n  -/usr/bin/kine \\\n  --compact-interval=1m\n"
+    assert value(only(said(Kind.UNIT, text)), "compact-interval") == ("1m", 4)
+
+
+def test_k3s_replaces_a_list_that_comes_again_without_a_plus(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("tls-san: [a]\nkube-apiserver-arg: [etcd-compaction-interval=0]\n")
+    (tmp_path / "config.yaml.d").mkdir()
+    (tmp_path / "config.yaml.d" / "10.yaml").write_text("# k3s\nkube-apiserver-arg: [v=3]\n")
+    assert value(only(from_folder(tmp_path)), "etcd-compaction-interval") is None
+
+
+@pytest.mark.parametrize(("folder", "file"), [("config.yaml.d", "10.yaml"), ("kine.service.d", "10.conf")])
+def test_drop_ins_are_read_where_their_file_is_elsewhere(tmp_path: Path, folder: str, file: str) -> None:
+    (tmp_path / folder).mkdir()
+    texts = {
+        "10.yaml": "datastore-endpoint: postgres://kine:hunter2@db/kubernetes\n",
+        "10.conf": "[Service]\nEnvironment=KINE_ENDPOINT=postgres://kine:hunter2@db/kubernetes\n",
+    }
+    (tmp_path / folder / file).write_text(texts[file])
+    part = only(from_folder(tmp_path))
+    assert part.component in STORES
+    assert part.endpoint
+    assert part.secrets
+    assert part.unread == ("its unit, which is not here" if file == "10.conf" else "")
+
+
+def test_an_environment_file_is_recognised_by_its_variables(tmp_path: Path) -> None:
+    (tmp_path / "k3s.service.env").write_text("K3S_DATASTORE_ENDPOINT='postgres://u:hunter2@db:5432/kubernetes'\n")
+    (tmp_path / "server.env").write_text(
+        "HTTP_PROXY\nKINE_ENDPOINT=postgres://u@db:5432/\\\nkubernetes\nKINE_DEBUG=1\n"
+    )
+    k3s, kine = from_folder(tmp_path).parts
+    assert (k3s.component, kine.component) == (Component.K3S, Component.KINE)
+    assert [one.name for one in k3s.secrets] == ["K3S_DATASTORE_ENDPOINT"]
+    assert kine.endpoint
+    assert kine.endpoint.database
+    assert kine.endpoint.place.line == 2
+    assert [one.place.line for one in kine.settings if one.name == "KINE_DEBUG"] == [4]
+
+
+def test_the_environment_file_that_is_named_is_read_and_not_its_namesake(tmp_path: Path) -> None:
+    (tmp_path / "prod").mkdir()
+    (tmp_path / "prod" / "kine.env").write_text("KINE_ENDPOINT=postgres://kine@db/two\nKINE_COMPACT_INTERVAL=7m\n")
+    (tmp_path / "kine.env").write_text("KINE_ENDPOINT=postgres://kine@db/one\n")
+    (tmp_path / "compose.yml").write_text(
+        "services: {kine: {image: 'rancher/kine:v0.17.5', env_file: prod/kine.env}}\n"
+    )
+    reading = Reading()
+    reading.file(tmp_path / "compose.yml", Kind.COMPOSE)
+    assert value(only(reading.result()), "compact-interval") == ("7m", 2)
+
+
+def test_an_environment_file_that_is_not_here_is_told(tmp_path: Path) -> None:
+    text = "[Service]\nEnvironmentFile=-/etc/default/%N\nExecStart=/usr/bin/kine\n"
+    (tmp_path / "kine.service").write_text(text)
+    assert only(from_folder(tmp_path)).unread == "/etc/default/kine, which is not here"
+    (tmp_path / "kine").write_text("KINE_METRICS_BIND_ADDRESS=127.0.0.1:8080\n")
+    part = only(from_folder(tmp_path))
+    assert (part.unread, value(part, "metrics-bind-address")) == ("", ("127.0.0.1:8080", 1))
 
 
 def test_compose_follows_anchors_defaults_and_dollars() -> None:

@@ -22,6 +22,18 @@ def test_a_misspelt_variable_is_told_with_the_right_name(name: str, right: str) 
     assert (found.severity, found.do, str(found.place)) == (Severity.WARNING, f"write {right}", "kine.service:2")
 
 
+@pytest.mark.parametrize("key", ["datastore_endpoint", "datasore-endpoint", "data-store-endpoint"])
+def test_a_key_of_k3s_that_is_nearly_the_endpoints_is_told(key: str) -> None:
+    (found,) = heard(known_names, beside(said(Kind.K3S, f"tls-san: a\ncluster-init: true\n{key}: x")))
+    assert (found.do, str(found.place)) == ("write datastore-endpoint", "config.yaml:3")
+
+
+def test_a_flag_that_no_kine_knows_is_told_by_its_line_alone() -> None:
+    (found,) = heard(known_names, beside(unit("--debug", "\\\n --hunter2-pool=20")))
+    assert (found.severity, str(found.place)) == (Severity.ERROR, "kine.service:3")
+    assert "hunter2" not in repr(found)
+
+
 def test_a_misspelt_flag_is_an_error_for_kine_and_passed_over_by_k3s() -> None:
     (found,) = heard(known_names, beside(unit("--compaction-interval=5m")))
     assert (found.severity, found.do) == (Severity.ERROR, "write compact-interval")

@@ -31,3 +31,10 @@ def test_in_a_container_the_published_port_counts(ports: str, speaks: bool) -> N
 
 def test_files_without_kine_are_not_judged() -> None:
     assert not skipped(metrics_address, beside(nodes(""))).asked
+
+
+def test_flags_that_were_not_read_leave_it_open() -> None:
+    text = "[Service]\nEnvironmentFile=/etc/kine/kine.env\nExecStart=/usr/bin/kine"
+    reason = skipped(metrics_address, beside(said(Kind.UNIT, text)))
+    assert reason.reason == "kine.service takes flags from /etc/kine/kine.env, which is not here"
+    assert heard(metrics_address, beside(said(Kind.UNIT, f"{text} --metrics-bind-address=:8080")))
