@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -10,7 +12,10 @@ from kinetune.model.endpoint import Endpoint, parse
 from kinetune.model.failure import UsageFailure
 
 Check = Callable[[str, str], None]
-LOOPBACK = re.compile(r"(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\]):([0-9]{1,5})")
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})"
+LOOPBACK = re.compile(rf"(?:127(?:\.{_OCTET}){{3}}|localhost|\[::1\]):([0-9]{{1,5}})")
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*")
 SECRETS = {"sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
 
 
@@ -46,6 +51,15 @@ def loopback(option: str, value: str) -> None:
         )
 
 
+def host(option: str, value: str) -> None:
+    """A host name (RFC 1123) or an address of either kind, as a certificate takes it."""
+    with contextlib.suppress(ValueError):
+        ipaddress.ip_address(value)
+        return
+    if not _NAME.fullmatch(value) or value.rpartition(".")[2].isdecimal():
+        raise UsageFailure(f"{option} is no host name or address", "write it like k3s.example")
+
+
 def endpoint(option: str, value: str) -> None:
     """A URL that stock Kine takes, without a secret: files are read by more people than a database."""
     if not value.startswith(("postgres://", "postgresql://")):
@@ -75,7 +89,6 @@ _duration = _matching(r"0s|[1-9][0-9]{0,5}(?:ms|s|m)", "duration", "500ms or 1s"
 _cron = _matching(r"[0-9*/,-]+(?: [0-9A-Za-z*/,-]+){4}", "schedule of five fields", "'17 3 * * *'")
 _kine = _matching(r"v\d+\.\d+\.\d+(?:-k3s\d\.\d+)?", "release of Kine", "v0.16.4")
 _k3s = _matching(r"v\d+\.\d+\.\d+\+k3s\d+", "release of K3s", "v1.36.4+k3s1")
-_host = _matching(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", "host name or address", "k3s.example")
 _zone = _matching(
     r"(?=.{5,60}$)[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*){2}", "place", "aws.us-east-1.us-east-1a"
 )
@@ -93,7 +106,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "schedule": _cron,
         "kine": _kine,
         "k3s": _k3s,
-        "address": _host,
+        "address": host,
         "zone": _zone,
         "listen": loopback,
         "metrics": loopback,

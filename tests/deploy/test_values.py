@@ -35,6 +35,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"image": "yugabytedb/yugabyte:latest"}, "--image is no image with a release (never latest)"),
     ({"image": "yugabytedb/yugabyte"}, "--image is no image with a release"),
     ({"listen": "0.0.0.0:2379"}, "--listen is no loopback address"),
+    ({"listen": "127.999.1.1:2379"}, "--listen is no loopback address"),
+    ({"address": "a..b"}, "--address is no host name or address"),
+    ({"address": "10.0.0.300"}, "--address is no host name or address"),
+    ({"address": "a" * 64}, "--address is no host name or address"),
     ({"metrics": ":8080"}, "--metrics is no loopback address"),
     ({"metrics": "127.0.0.1:99999"}, "--metrics is no loopback address"),
     ({"listen": "127.0.0.1:8080"}, "--listen and --metrics name one port"),
@@ -65,6 +69,11 @@ def test_what_cannot_be_is_refused(given: dict[str, Any], told: str) -> None:
     assert SECRET not in str(caught.value)
     assert "\n" not in str(caught.value)
     assert caught.value.next_step
+
+
+@pytest.mark.parametrize("address", ["k3s.example", "10.0.0.3", "fd00::1", "a" * 63])
+def test_names_and_addresses_of_either_kind_are_taken(address: str) -> None:
+    assert Values(address=address).address == address
 
 
 PLACES = {"aws.a.a1", "aws.a.a2", "aws.b.b1"}
