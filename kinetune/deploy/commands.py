@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from kinetune.deploy.given import Given, Origin, part
+from kinetune.deploy.given import Given, Origin, part, shown
 from kinetune.deploy.images import component, image
 from kinetune.deploy.lexer import ARGUMENTS, VARIABLE, Lexer, Word
-from kinetune.model.configuration import Component, Part
+from kinetune.kine.flags import K3S_KEYS, K3S_VARIABLES
+from kinetune.model.configuration import HOST_NETWORK, Component, Part
 from kinetune.model.place import Place
 
 PROGRAMS = {
@@ -21,10 +22,27 @@ PROGRAMS = {
     "yb-master": Component.MASTER,
 }
 _SHELLS = {"sh", "bash", "dash", "ash"}
-_BEFORE = {"do", "then", "else", "if", "!", "sudo", "exec", "nohup", "env", "time", "while", "until", "{", "command"}
+_ENGINES = {"docker", "podman"}
+_BEFORE = {"do", "then", "else", "elif", "if", "!", "nohup", "time", "while", "until", "{", "command"}
+_WRAPPERS = """
+sudo env exec su runuser ssh nice ionice numactl taskset setsid timeout tini dumb-init catatonit gosu su-exec chroot
+stdbuf
+"""
+_AROUND = frozenset(_WRAPPERS.split())
+"""Programs that start another one, which stands behind options of theirs."""
+_TAKES_ONE = frozenset(("su", "runuser", "ssh", "timeout", "taskset", "gosu", "su-exec", "chroot"))
+"""Those that take a word of their own first: a user, a host, a time."""
+_OF_SSH, _OF_OTHERS = ("-i", "-p", "-o", "-l", "-F", "-J"), ("-u", "-g", "--user", "--group")
+"""Options of theirs with a value behind them, where that is no number."""
+_KNOWN = PROGRAMS.keys() | _SHELLS | _ENGINES | _AROUND
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
-_SWITCHES = {"-d", "-i", "-t", "-it", "-ti", "-dit", "-P", "--rm", "--detach", "--init", "--privileged"}
-_SWITCHES |= {"--interactive", "--tty", "--read-only", "--publish-all", "-q", "--quiet", "--no-healthcheck"}
+_LONG_SWITCHES = """
+--rm --detach --init --privileged --interactive --tty --read-only --publish-all --quiet --no-healthcheck --replace
+--sig-proxy --oom-kill-disable --disable-content-trust --no-hosts --env-host --http-proxy --rmi
+"""
+_SWITCHES = frozenset(_LONG_SWITCHES.split())
+_LETTERS = "ditPq"
+"""Switches of docker run by a letter: several may stand together, before one that takes a value."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +61,52 @@ def parts(command: Sequence[Word], around: Around) -> Iterator[Part]:
     command, given = _bare(command, around)
     around = replace(around, variables=around.variables + given)
     name = command[0].text.rpartition("/")[2] if command else ""
-    if name in ("docker", "podman") and len(command) > 1:
+    if name in _ENGINES and len(command) > 1:
         yield from _docker(command[1:], around)
-    elif name in _SHELLS and len(command) > 2 and "c" in command[1].text[:3]:
-        inner = Lexer(command[2].text, around.origin.place.file, command[2].line)
-        while (words := inner.command()) is not None:
-            yield from parts(words, around)
+    elif name in _SHELLS and (text := _text(command)):
+        yield from _inside(text, around)
+    elif name in _AROUND and (wrapped := list(_wrapped(command, around))):
+        yield from wrapped
     else:
         installed = _installed(command, around) if name in _SHELLS else None
         yield from _program("k3s" if installed else name, installed or command, around)
+
+
+def _inside(text: Word, around: Around) -> Iterator[Part]:
+    """The parts of commands that are given as one text."""
+    inner = Lexer(text.text, around.origin.place.file, text.line)
+    while (words := inner.command()) is not None:
+        yield from parts(words, around)
+
+
+def _text(command: Sequence[Word]) -> Word | None:
+    """What `bash -euxo pipefail -c 'text'` runs: the first word behind its options, one of which has a c."""
+    at, asked = 1, False
+    while at < len(command) and command[at].text[:1] in ("-", "+") and len(command[at].text) > 1:
+        letters = "" if command[at].text.startswith("--") else command[at].text
+        asked = asked or "c" in letters
+        at += 2 if "o" in letters else 1
+    return command[at] if asked and at < len(command) else None
+
+
+def _wrapped(command: Sequence[Word], around: Around) -> Iterator[Part]:
+    """Behind `sudo -u yugabyte`, `env A=b`, `timeout 5`; and in the text of `su - yugabyte -c` and `ssh host`."""
+    wrapper, given, value = command[0].text.rpartition("/")[2], list[Given](), False
+    own = wrapper in _TAKES_ONE
+    for at, word in enumerate(command[1:], 1):
+        if word.text.rpartition("/")[2] in _KNOWN:
+            yield from parts(command[at:], replace(around, variables=(*around.variables, *given)))
+            return
+        if word.text[:1] == "-":
+            value = word.text in (_OF_SSH if wrapper == "ssh" else _OF_OTHERS)
+        elif found := _ASSIGNMENT.fullmatch(word.text):
+            given.append(Given(found[1], found[2], _place(around, word), around.shown))
+        elif " " in word.text:
+            yield from _inside(word, around)
+        elif value or own or word.text.isdecimal():
+            value, own = False, own and value
+        else:
+            return  # another program, which may name ours: systemctl restart kine
 
 
 def _installed(command: Sequence[Word], around: Around) -> list[Word] | None:
@@ -60,7 +115,14 @@ def _installed(command: Sequence[Word], around: Around) -> list[Word] | None:
     given = Lexer(told.value, told.place.file, told.place.line, shell=False).command() if told else None
     behind = [word for word in command[1:] if word.text not in ("-", "-s", "--")]
     arguments = [*(given or ()), *behind]
-    return [command[0], *arguments] if arguments and arguments[0].text == "server" else None
+    names = {one.name for one in around.variables}
+    keys = {word.text.lstrip("-").partition("=")[0] for word in arguments}
+    if arguments and arguments[0].text == "server":
+        return [command[0], *arguments]
+    if "K3S_URL" in names or (arguments and arguments[0].text[:1] != "-"):
+        return None  # an agent, or somebody else's script
+    ours = names & {"INSTALL_K3S_EXEC", *K3S_VARIABLES} or keys & K3S_KEYS
+    return [command[0], Word("server", command[0].line), *arguments] if ours else None
 
 
 def _bare(command: Sequence[Word], around: Around) -> tuple[list[Word], tuple[Given, ...]]:
@@ -116,16 +178,17 @@ def flags(arguments: Sequence[Word], around: Around) -> Iterator[Given]:
 
 def _docker(command: Sequence[Word], around: Around) -> Iterator[Part]:
     """docker run and docker exec."""
+    command = command[1:] if command[0].text == "container" and len(command) > 1 else command
     if command[0].text not in ("run", "exec", "create"):
         return
     at, options = 1, []
     while at < len(command) and command[at].text[:1] == "-":
         word = command[at]
-        name, mark, value = word.text.partition("=")
+        name, value = _option(word.text)
         at += 1
-        if not mark and name not in _SWITCHES and at < len(command):
+        if value is None and at < len(command):
             value, at = command[at].text, at + 1
-        options.append((name, value, word))
+        options.append((name, value or "", word))
     if at == len(command):
         return
     inner = _container(options, command[at], around)
@@ -134,8 +197,17 @@ def _docker(command: Sequence[Word], around: Around) -> Iterator[Part]:
     yield from parts(command[at + 1 :], inner)
 
 
+def _option(text: str) -> tuple[str, str | None]:
+    """`--name=value`, `-itp 80:80`, `-p80:80`: its name and its value, empty for a switch, None where it follows."""
+    if text.startswith("--"):
+        name, mark, value = text.partition("=")
+        return name, value if mark else "" if name in _SWITCHES else None
+    letters = text[1:].lstrip(_LETTERS)
+    return f"-{letters[:1]}", (letters[1:].removeprefix("=") or None) if letters else ""
+
+
 def _container(options: list[tuple[str, str, Word]], called: Word, around: Around) -> Around:
-    origin, flags, variables = around.origin, [], []
+    origin, flags, variables, unread = around.origin, [], [], around.origin.unread
     name = next((value for option, value, _ in options if option == "--name"), called.text.rpartition("/")[2])
     for option, value, word in options:
         place = _place(around, word)
@@ -145,9 +217,13 @@ def _container(options: list[tuple[str, str, Word]], called: Word, around: Aroun
             flags.append(Given("docker.hostname", value, place))
         elif option in ("-p", "--publish"):
             flags.append(Given("docker.published", value, place))
+        elif option in ("--net", "--network") and value == HOST_NETWORK:
+            flags.append(Given("docker.published", HOST_NETWORK, place))
+        elif option == "--env-file":
+            unread = f"{shown(value)}, which was not read"
     return replace(
         around,
-        origin=replace(origin, name=name, place=_place(around, called)),
+        origin=replace(origin, name=name, place=_place(around, called), unread=unread),
         variables=(*around.variables, *variables),
         flags=tuple(flags),
     )

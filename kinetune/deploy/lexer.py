@@ -12,9 +12,12 @@ VARIABLE = "\ue000"
 """Stands in a word for what only the machine knows: ${NAME}, $(command)."""
 ARGUMENTS = "\ue001"
 """Stands for "$@", which a script may have set itself."""
+_BLANK = "\ue002"
+"""Stands in a word for blanks of a value that stood there without quotes: the shell cuts it there."""
 _NAME = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?-([^}$`]*))?\}|([A-Za-z_]\w*)|\{[^}]*\}|[0-9@*#?$!-])")
 _HERE = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
 _ENDS = "\n;&|()"
+_ASSIGNS = re.compile(r"(?:[A-Za-z_]\w*\+?=.*|export|readonly|local|declare|do|then|else)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -28,13 +31,14 @@ class Lexer:
     """
     Cuts a text into commands. With `shell` operators end a command and # begins a comment; systemd knows neither.
 
-    `values` are variables that the text itself has set so far.
+    `values` are variables that the text itself has set so far. Without `expands` a dollar is a dollar.
     """
 
     text: str
     file: str
     first: int = 1
     shell: bool = True
+    expands: bool = True
     values: Mapping[str, str] = field(default_factory=dict)
     _at: int = 0
     _line: int = 0
@@ -79,7 +83,11 @@ class Lexer:
 
     def _close(self, words: list[Word]) -> None:
         if self._open:
-            words.append(Word("".join(self._word), self._open))
+            text = "".join(self._word)
+            if all(_ASSIGNS.fullmatch(one) for one in [*(word.text for word in words), text]):
+                text = text.replace(_BLANK, " ")  # a shell cuts no assignment
+            pieces = [piece for piece in text.split(_BLANK) if piece] if _BLANK in text else [text]
+            words += [Word(piece, self._open) for piece in pieces]
         self._word, self._open = [], 0
 
     def _take(self, letter: str) -> None:
@@ -97,8 +105,8 @@ class Lexer:
             self._at += 2
         elif letter in "'\"":
             self._quoted(letter)
-        elif letter in "$`":
-            self._variable()
+        elif letter in "$`" and self.expands:
+            self._variable(quoted=False)
         else:
             self._word.append(letter)
             self._at += 1
@@ -116,20 +124,24 @@ class Lexer:
                 self._line += following == "\n"
                 self._word.append("" if following == "\n" else following)
                 self._at += 2
-            elif quote == '"' and letter in "$`":
-                self._variable()
+            elif quote == '"' and letter in "$`" and self.expands:
+                self._variable(quoted=True)
             else:
                 self._word.append(letter)
                 self._at += 1
         raise UsageFailure(f"{self.file}:{began}: a quote is opened and never closed", "close it")
 
-    def _variable(self) -> None:
+    def _variable(self, *, quoted: bool) -> None:
         """$NAME and its like: the value where the text has set it, else its default, else the mark."""
         found = _NAME.match(self.text, self._at)
-        if found:
+        if found and found[0] == "$$" and not self.shell:
+            self._word.append("$")  # systemd.service(5); a shell's own process
+            self._at = found.end()
+        elif found:
             name = found[1] or found[3] or ""
             unknown = ARGUMENTS if self.shell and found[0].strip("${}") in ("@", "*") else VARIABLE
-            self._word.append(self.values.get(name, found[2] if found[2] is not None else unknown))
+            value = self.values.get(name, found[2] if found[2] is not None else unknown)
+            self._word.append(value if quoted else re.sub(r"\s+", _BLANK, value) or _BLANK)
             self._at = found.end()
         elif self.text.startswith("$(", self._at):
             self._mark_until(_closed(self.text, self._at + 1))
@@ -154,9 +166,9 @@ class Lexer:
         self._here = []
 
 
-def words(text: str, file: str, line: int) -> list[Word]:
+def words(text: str, file: str, line: int, *, expands: bool = True) -> list[Word]:
     """The words of one line of systemd's, or of a command given as one text."""
-    return Lexer(text, file, line, shell=False).command() or []
+    return Lexer(text, file, line, shell=False, expands=expands).command() or []
 
 
 def _until(text: str, mark: str, start: int) -> int:

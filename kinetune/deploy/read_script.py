@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from kinetune.deploy.commands import Around, flags, parts
-from kinetune.deploy.given import Origin, part
+from kinetune.deploy.given import Given, Origin, part, secrets
 from kinetune.deploy.lexer import ARGUMENTS, VARIABLE, Lexer, Word
 from kinetune.model.configuration import Component, Part
 from kinetune.model.place import Place
 
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=(.*)", re.DOTALL)
 _BEGINS = ("for", "while", "until")
+_MAYBE, _SURE = ("if", "case"), ("fi", "esac")
+_LEADS = ("do", "then", "else")
 _MOST, _UNKNOWN = 20, {VARIABLE, "*", "{", "?"}
 _SAYS = ("export", "readonly", "local", "declare")
 
@@ -30,11 +32,14 @@ class _Loop:
 @dataclass
 class _Script:
     """
-    What is known on the way through a script: its variables, the loops and functions it is in, and what `set --` made
-    of "$@" (None: the caller's).
+    What is known on the way through a script: its variables and which of them programs get, the loops and functions it
+    is in, how many conditions, and what `set --` made of "$@" (None: the caller's).
     """
 
     values: dict[str, str] = field(default_factory=dict)
+    exported: dict[str, Given] = field(default_factory=dict)
+    assigned: list[Given] = field(default_factory=list)
+    conditions: int = 0
     loops: list[_Loop | None] = field(default_factory=list)
     arguments: list[Word] | None = None
 
@@ -42,20 +47,43 @@ class _Script:
         """How often what follows is run: once, since known loops are gone round, or nobody knows."""
         return None if None in self.loops else 1
 
+    def assign(self, one: Given, *, more: bool) -> None:
+        """`more` is +=. Under a condition nobody knows which value there is afterwards."""
+        value = self.values.get(one.name, "") + one.value if more else one.value
+        self.assigned.append(one)
+        self.values[one.name] = value if self.conditions == 0 or self.values.get(one.name) == value else VARIABLE
+
+    def export(self, name: str, place: Place) -> None:
+        self.exported[name] = Given(name, self.values.get(name, VARIABLE), place)
+
 
 def read_script(text: str, file: str) -> list[Part]:
     """Every part that a command of the script starts. Variables that it sets itself are followed, others are marks."""
     script = _Script()
     lexer = Lexer(text, file, values=script.values)
     name = file.rpartition("/")[2]
-    found = []
+    found: list[Part] = []
     while (command := lexer.command()) is not None:
         command = _filled(command, script)
-        _learn([word.text for word in command], script, lexer)
+        _learn(command, script, lexer)
         _arguments(command, script)
-        around = Around(Origin(Component.OTHER, name, Place(file, command[0].line), count=script.times()))
-        found += [_named(one) for one in parts(command, around)]
-    return found
+        origin = Origin(Component.OTHER, name, Place(file, command[0].line), count=script.times())
+        for one in map(_named, parts(command, Around(origin, tuple(script.exported.values())))):
+            found = [other for other in found if not _again(one, other)] + [one]
+    return found + _unused(found, script, name)
+
+
+def _again(one: Part, other: Part) -> bool:
+    """A node that is started anew, after a stop."""
+    known = one.image or one.find("hostname", "advertise_address")
+    return bool(known) and one.component is Component.NODE and one.name == other.name and "…" not in one.name
+
+
+def _unused(found: list[Part], script: _Script, name: str) -> list[Part]:
+    """Passwords that the script sets for programs that are none of ours."""
+    told = {secret.place for one in found for secret in one.secrets}
+    others = [one for one in script.assigned for secret in secrets([one]) if secret.place not in told]
+    return [part(Origin(Component.OTHER, name, others[0].place), (), others)] if others else []
 
 
 def read_flags(text: str, file: str) -> list[Part]:
@@ -96,9 +124,11 @@ def _arguments(command: list[Word], script: _Script) -> None:
         script.arguments = None
 
 
-def _learn(heads: list[str], script: _Script, lexer: Lexer) -> None:
+def _learn(command: list[Word], script: _Script, lexer: Lexer) -> None:
     """From an assignment its value; a loop begins, goes round or ends."""
-    heads = heads[1:] if heads[0] == "do" and len(heads) > 1 else heads
+    command = command[1:] if command[0].text in _LEADS and len(command) > 1 else command
+    heads = [word.text for word in command]
+    script.conditions += (heads[0] in _MAYBE) - (heads[0] in _SURE)
     if heads[0] in _BEGINS:
         script.loops.append(_loop(heads, script, lexer))
     elif heads[0] == "{":
@@ -107,10 +137,30 @@ def _learn(heads: list[str], script: _Script, lexer: Lexer) -> None:
         _round(script, lexer)
     elif heads[0] == "}" and script.loops:
         script.loops.pop()
-    assigned = heads[1:] if heads[0] in _SAYS else heads
-    pairs = [_ASSIGNMENT.fullmatch(word) for word in assigned]
-    if all(pairs):
-        script.values |= {pair[1]: pair[2] for pair in pairs if pair}
+    _assign(command, script, lexer.file)
+
+
+def _assign(command: list[Word], script: _Script, file: str) -> None:
+    """`A=b`, `A+=b`, `export A=b C`, `unset A`; what a file that is not read sets is anybody's guess."""
+    head, behind = command[0].text, command[1:]
+    if head in (".", "source"):
+        script.values.clear()
+    elif head == "unset":
+        for word in behind:
+            script.values.pop(word.text, None)
+            script.exported.pop(word.text, None)
+    says = head in _SAYS
+    lasts = says or all(_ASSIGNMENT.fullmatch(word.text) for word in command)
+    for word in behind if says else command:
+        place, found = Place(file, word.line), _ASSIGNMENT.fullmatch(word.text)
+        if found and lasts:
+            script.assign(Given(found[1], found[3], place), more=bool(found[2]))
+        elif found:
+            script.assigned.append(Given(found[1], found[3], place))  # of the program behind it alone
+        elif not says:
+            return
+        if lasts and (head == "export" or (found and found[1] in script.exported)):
+            script.export(found[1] if found else word.text, place)
 
 
 def _loop(heads: list[str], script: _Script, lexer: Lexer) -> _Loop | None:

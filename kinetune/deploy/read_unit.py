@@ -98,7 +98,7 @@ def _environment(lines: list[Line]) -> tuple[Given, ...]:
     found = []
     for line in lines:
         if line.key == "Environment":
-            for word in words(line.value.replace("$", "\\$"), line.file, line.number):
+            for word in words(line.value, line.file, line.number, expands=False):
                 name, _, value = word.text.partition("=")
                 found.append(Given(name, value.replace("%%", "%"), _place(line.file, word), shown=True))
     return tuple(found)

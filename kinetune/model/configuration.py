@@ -25,6 +25,8 @@ class Component(StrEnum):
 TSERVERS = (Component.NODE, Component.TSERVER)
 STORES = (Component.KINE, Component.K3S)
 
+HOST_NETWORK = "host"
+"""In place of a container's published port: all of them are the host's."""
 UNKNOWN_FLAG = "unknown-flag"
 """The name of a setting whose own is not kept."""
 

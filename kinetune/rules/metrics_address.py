@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kinetune.kine.flags import METRICS_DEFAULT
-from kinetune.model.configuration import Component, Configuration, Part
+from kinetune.model.configuration import HOST_NETWORK, Component, Configuration, Part
 from kinetune.model.facts import Unknown
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.place import Place
@@ -60,6 +60,8 @@ def _everywhere(kine: Part) -> Place | None:
 
 
 def _open(published: str, port: str) -> bool:
-    """`8080:8080` is on every address, `127.0.0.1:8080:8080` is not."""
+    """`8080:8080` is on every address, `127.0.0.1:8080:8080` is not; on the host's network every port is published."""
+    if published == HOST_NETWORK:
+        return True
     pieces = published.partition("/")[0].rsplit(":", 2)
     return pieces[-1] == port and (len(pieces) < 3 or pieces[0] in EVERYWHERE)

@@ -270,3 +270,118 @@ def test_what_may_not_be_read_beside_a_unit_is_left_out(tmp_path: Path) -> None:
 def test_k3s_is_seen_in_the_line_that_installs_it(line: str) -> None:
     part = only(said(Kind.SCRIPT, line))
     assert (part.component, part.endpoint and part.endpoint.scheme) == (Component.K3S, "postgres")
+
+
+def names(text: str) -> list[tuple[str, str, str]]:
+    """Component, name and the flag for sequences of each part of a script."""
+    return [
+        (one.component.value, one.name, (value(one, "ysql_sequence_cache_minval") or ("",))[0])
+        for one in said(Kind.SCRIPT, text).parts
+    ]
+
+
+FLAG = "--tserver_flags=ysql_sequence_cache_minval=1"
+START = "yugabyted start --advertise_address=a"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'COMMON="--base_dir=/d {FLAG}"\n{START} $COMMON',
+        f"FLAGS=a=b\nFLAGS+=,ysql_sequence_cache_minval=1\n{START} --tserver_flags=$FLAGS",
+        f"sudo -u yugabyte {START} {FLAG}",
+        f"su - yugabyte -c '{START} {FLAG}'",
+        f"ssh -i key host '{START} {FLAG}'",
+        f"numactl --interleave=all {START} {FLAG}",
+        f"timeout 60 env A=b /opt/{START} {FLAG}",
+        f"bash -euxo pipefail -c '{START} {FLAG}'",
+        f"{START}\nyugabyted stop\n{START} {FLAG}",
+    ],
+)
+def test_a_node_is_found_behind_what_stands_before_it(text: str) -> None:
+    assert names(text) == [("yugabyted", "a", "1")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "V=1\nif true; then V=100; fi\n" + START + " --tserver_flags=ysql_sequence_cache_minval=$V",
+        "V=1\ncase $1 in a) V=2;; esac\n" + START + " --tserver_flags=ysql_sequence_cache_minval=$V",
+        "V=1\n. ./settings.sh\n" + START + " --tserver_flags=ysql_sequence_cache_minval=$V",
+        "V=1\nunset V\n" + START + " --tserver_flags=ysql_sequence_cache_minval=$V",
+    ],
+)
+def test_what_a_condition_or_another_file_decides_is_not_known(text: str) -> None:
+    assert names(text) == [("yugabyted", "a", "…")]
+
+
+def test_a_loop_goes_over_the_words_of_a_variable() -> None:
+    text = f'N="a b c"\nfor n in $N; do yugabyted start --advertise_address=$n {FLAG}; done'
+    assert [name for _, name, _ in names(text)] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    "name", ["systemctl restart kine", "sudo systemctl start kine", "sudo -n cp kine /usr/bin/kine"]
+)
+def test_a_program_that_names_ours_starts_nothing(name: str) -> None:
+    assert names(name) == []
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        "docker run -itd --name yb1 -p 5433:5433",
+        "docker container run --name=yb1 -p5433:5433 --rm",
+        "podman run --replace --name yb1 -dp 5433:5433",
+    ],
+)
+def test_switches_of_an_engine_take_no_value(run: str) -> None:
+    part = only(said(Kind.SCRIPT, f"{run} yugabytedb/yugabyte:2025.2.8.0-b60 bin/yugabyted start {FLAG}"))
+    assert (part.component, part.name) == (Component.NODE, "yb1")
+    assert value(part, "docker.published") == ("5433:5433", 1)
+
+
+ENDPOINT = "postgres://kine:hunter2@db/kubernetes"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"curl -sfL https://get.k3s.io | sh -s - --datastore-endpoint={ENDPOINT}",
+        f"curl -sfL https://get.k3s.io | K3S_DATASTORE_ENDPOINT='{ENDPOINT}' sh -",
+        f'curl -sfL https://get.k3s.io | INSTALL_K3S_EXEC="--datastore-endpoint={ENDPOINT}" sh -',
+        f"export INSTALL_K3S_EXEC='server --datastore-endpoint={ENDPOINT}'\ncurl -sfL https://get.k3s.io | sh -",
+        f"export K3S_DATASTORE_ENDPOINT={ENDPOINT}\nexec k3s server",
+    ],
+)
+def test_k3s_is_installed_as_a_server_unless_it_is_told_otherwise(text: str) -> None:
+    part = only(said(Kind.SCRIPT, text))
+    assert part.component is Component.K3S
+    assert part.endpoint
+    assert part.secrets
+
+
+def test_variables_are_a_programs_own_where_they_are_exported_or_stand_before_it() -> None:
+    text = (
+        f"export KINE_ENDPOINT={ENDPOINT}\nKINE_COMPACT_INTERVAL=1m\nKINE_METRICS_BIND_ADDRESS=127.0.0.1:8080 exec kine"
+    )
+    part = only(said(Kind.SCRIPT, text))
+    assert part.endpoint
+    assert value(part, "metrics-bind-address") == ("127.0.0.1:8080", 3)
+    assert value(part, "compact-interval") is None
+
+
+def test_a_password_for_another_program_is_told_too() -> None:
+    part = only(said(Kind.SCRIPT, "PGPASSWORD=hunter2 psql -h db\n"))
+    assert (part.component, [one.name for one in part.secrets]) == (Component.OTHER, ["PGPASSWORD"])
+
+
+def test_an_environment_file_of_a_container_leaves_open_what_it_says() -> None:
+    part = only(said(Kind.SCRIPT, "docker run --env-file ./kine.env --net=host rancher/kine:v0.17.5"))
+    assert part.unread == "./kine.env, which was not read"
+    assert value(part, "docker.published") == ("host", 1)
+
+
+def test_a_doubled_dollar_is_one_to_systemd() -> None:
+    part = only(said(Kind.UNIT, "[Service]\nExecStart=kine --endpoint=postgres://kine:hunt$$er2@db/kubernetes"))
+    assert part.secrets
