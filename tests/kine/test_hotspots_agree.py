@@ -18,7 +18,7 @@ from tests.kine.process import Kine
 
 TAG = "v0.17.5"
 OBJECTS = 6000
-COUNTS, LISTS, PAGES, CREATES = 80, 6, 30, 60
+COUNTS, LISTS, PAGES, CREATES = 80, 2, 40, 60
 PODS = "/registry/pods/"
 # Three revisions of each pod before Kine starts: what is listed and counted costs the server more than the way to it.
 FILL = """
