@@ -162,7 +162,7 @@ def _yaml(pieces: list[Piece]) -> Kind | None:
         return Kind.MANIFEST
     if keys & K3S_KEYS:
         return Kind.K3S
-    return Kind.HELM if keys & HELM_KEYS else None
+    return Kind.HELM if keys & (HELM_KEYS | {"yugabyte"}) else None
 
 
 def _keys(text: str, file: str) -> Iterator[str]:

@@ -22,6 +22,7 @@ def read_helm(text: str, file: str) -> list[Part]:
     values = found[0] if found else NOTHING
     if values and not values.is_map:
         raise UsageFailure(f"{file}:{values.line}: these are no values of a Helm chart", "write key: value lines")
+    values = _chart(values)
     masters = _count(values.get("replicas", "master"), REPLICAS)
     copies = _count(values.get("replicas", "totalMasters"), masters)
     picture = values.get("Image")
@@ -41,6 +42,12 @@ def read_helm(text: str, file: str) -> list[Part]:
         part(origin, _flags(values.get("gflags", "tserver"), file), _secrets(values, file)),
         part(master, [*([factor] if copies else []), zones, *_flags(values.get("gflags", "master"), file)]),
     ]
+
+
+def _chart(values: Node) -> Node:
+    """The chart's own, which an umbrella chart has below the name of its dependency."""
+    below = (value for _, value in values.pairs() if KEYS & {key.text for key, _ in value.pairs()})
+    return values if KEYS & {key.text for key, _ in values.pairs()} else next(below, values)
 
 
 def _flags(node: Node, file: str) -> list[Given]:

@@ -2,45 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from kinetune.deploy.commands import Around, parts
-from kinetune.deploy.given import Given, Origin, part
+from kinetune.deploy.given import Given, Origin, part, shown
 from kinetune.deploy.images import image
-from kinetune.deploy.lexer import Word
+from kinetune.deploy.lexer import VARIABLE, Word
 from kinetune.deploy.yaml_text import Node, documents
-from kinetune.model.configuration import Component, Part
+from kinetune.kine.flags import K3S_VARIABLES, VARIABLES
+from kinetune.model.configuration import HOST_NETWORK, Component, Part
 from kinetune.model.place import Place
 
 _PODS = (("spec",), ("spec", "template", "spec"), ("spec", "jobTemplate", "spec", "template", "spec"))
+_REFERENCE = re.compile(r"(\$?)\$\(([A-Za-z_][\w.-]*)\)")
+_SOURCES = {"configMapRef": "ConfigMap", "secretRef": "Secret"}
+
+
+@dataclass(frozen=True)
+class Pod:
+    """Its specification, how many of it, and the ConfigMaps and Secrets of the same file by kind and name."""
+
+    file: str
+    spec: Node
+    count: int
+    maps: Mapping[tuple[str, str], Node]
 
 
 def read_manifest(text: str, file: str) -> list[Part]:
-    found = []
-    for document in documents(text, file):
-        for path in _PODS:
-            for container in document.get(*path, "containers").items():
-                found += _container(container, document.get(*path[:-1], "replicas"), file)
-    return found
+    several = [one for document in documents(text, file) for one in _items(document)]
+    maps = {(one.get("kind").text, one.get("metadata", "name").text): one for one in several}
+    pods = (Pod(file, one.get(*path), _count(one, path), maps) for one in several for path in _PODS)
+    return [
+        one
+        for pod in pods
+        for key in ("initContainers", "containers")
+        for container in pod.spec.get(key).items()
+        for one in _container(container, pod)
+    ]
 
 
-def _container(container: Node, replicas: Node, file: str) -> list[Part]:
-    picture, place = container.get("image"), Place(file, container.line)
-    count = int(replicas.text) if replicas.text.isdecimal() and len(replicas.text) < 5 else 1
+def _items(document: Node) -> list[Node]:
+    return list(document.get("items").items()) if document.get("kind").text == "List" else [document]
+
+
+def _count(document: Node, path: tuple[str, ...]) -> int:
+    replicas = document.get(*path[:-1], "replicas").text
+    return int(replicas) if replicas.isdecimal() and len(replicas) < 5 else 1
+
+
+def _container(container: Node, pod: Pod) -> list[Part]:
+    picture, file = container.get("image"), pod.file
+    variables, missing = _environment(container, pod)
     origin = Origin(
         Component.OTHER,
         container.get("name").text,
-        place,
+        Place(file, container.line),
         image=image(picture.text, Place(file, picture.line)) if picture else None,
-        count=count,
+        count=pod.count,
+        unread=missing,
     )
-    around = Around(origin, tuple(_environment(container, file)), shown=False)
-    command = [Word(item.text, item.line) for key in ("command", "args") for item in container.get(key).items()]
+    texts = [item for key in ("command", "args") for item in container.get(key).items()]
+    values = {one.name: one.value for one in variables}
+    command = [Word(_filled(item.text, values), item.text_line) for item in texts]
+    named = {name for item in texts for _, name in _REFERENCE.findall(item.text)} - VARIABLES - K3S_VARIABLES
+    around = Around(origin, tuple(one for one in variables if one.name not in named), _network(pod), shown=False)
     return list(parts(command, around)) or [part(origin, (), around.variables)]
 
 
-def _environment(container: Node, file: str) -> Iterator[Given]:
+def _network(pod: Pod) -> tuple[Given, ...]:
+    own = pod.spec.get("hostNetwork")
+    return (Given("docker.published", HOST_NETWORK, Place(pod.file, own.line)),) if own.text == "true" else ()
+
+
+def _environment(container: Node, pod: Pod) -> tuple[list[Given], str]:
+    """Its variables, and what gives it others and is not in the file. A later one wins, and may name earlier ones."""
+    found, missing = list[Given](), ""
+    for item in container.get("envFrom").items():
+        for key, kind in _SOURCES.items():
+            if name := item.get(key, "name").text:
+                source = pod.maps.get((kind, name))
+                found += _held(source, pod.file) if source else []
+                missing = missing or ("" if source else f"the {kind} {shown(name)}, which is not in the file")
     for item in container.get("env").items():
         value = item.get("value")
-        if value:
-            yield Given(item.get("name").text, value.text, Place(file, value.line))
+        told = _filled(value.text, {one.name: one.value for one in found}) if value else VARIABLE
+        found.append(Given(item.get("name").text, told, Place(pod.file, (value or item).line)))
+    return found, missing
+
+
+def _held(source: Node, file: str) -> Iterator[Given]:
+    """Of a ConfigMap or a Secret; what a Secret holds as base64 is not looked into."""
+    coded = source.get("kind").text == "Secret"
+    for key, value in source.get("data").pairs():
+        yield Given(key.text, VARIABLE if coded else value.text, Place(file, value.line))
+    for key, value in source.get("stringData").pairs():
+        yield Given(key.text, value.text, Place(file, value.line))
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    """$(NAME) is another variable of the container's, $$(NAME) means itself (Kubernetes, dependent variables)."""
+    return _REFERENCE.sub(lambda found: found[0][1:] if found[1] else values.get(found[2], VARIABLE), text)

@@ -29,6 +29,19 @@ class Node:
         return ""
 
     @property
+    def text_line(self) -> int:
+        """Where the text begins: below the | or > of a block."""
+        return self.line + (self._is("scalar") and self.raw.style in ("|", ">"))
+
+    @property
+    def written(self) -> str:
+        """The text with the line breaks that it has in the file: a folded block (>) has lost them."""
+        if not self._is("scalar") or self.raw.style != ">":
+            return self.text
+        begin, end = self.raw.start_mark, self.raw.end_mark
+        return str(begin.buffer[begin.pointer : end.pointer].partition("\n")[2])
+
+    @property
     def is_list(self) -> bool:
         return self._is("sequence")
 
@@ -58,7 +71,7 @@ class Node:
         own = [(_node(key), _node(value)) for key, value in self.raw.value]
         for key, value in own:
             if key.text == "<<":
-                for merged in list(value.items())[:_WIDEST] or [value]:
+                for merged in reversed(list(value.items())[:_WIDEST] or [value]):  # the first of several wins
                     yield from merged._pairs(depth - 1)
         yield from ((key, value) for key, value in own if key.text != "<<")
 

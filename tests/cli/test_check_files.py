@@ -23,8 +23,8 @@ K3S, UNIT, ENV, COMPOSE = "k3s/config.yaml", "kine.service", "kine.env", "docker
 HELM, SCRIPT, POD = "values.yaml", "yugabyted.sh", "kube-apiserver.yaml"
 FAULTS = [
     (COMPOSE, "      - --tserver_flags=ysql_sequence_cache_minval=1\n  yb-node2", "  yb-node2", "KT605", 8),
-    (COMPOSE, "jit=off},ysql", "jit=off,ysql", "KT605", 21),
-    (COMPOSE, "{log_statement=ddl,jit=off}", "log_statement=ddl,jit=off", "KT605", 21),
+    (COMPOSE, "jit=off},ysql", "jit=off,ysql", "KT605", 23),
+    (COMPOSE, "{log_statement=ddl,jit=off}", "log_statement=ddl,jit=off", "KT605", 23),
     (HELM, "minval: 1", "minval: 100", "KT605", 10),
     (SCRIPT, "minval=1", "minval=10", "KT605", 12),
     (ENV, "KINE_SCHEMA_MIGRATION=0", "KINE_MIGRATION_SCHEMA=2", "KT606", 4),
@@ -136,7 +136,7 @@ def test_sarif_points_at_the_lines(faulty: Path) -> None:
     jsonschema.Draft4Validator(SCHEMA).validate(log)
     places = [result["locations"][0]["physicalLocation"] for result in log["runs"][0]["results"]]
     assert [(place["artifactLocation"]["uri"], place["region"]) for place in places] == [
-        ("docker-compose.yml", {"startLine": 21}),
+        ("docker-compose.yml", {"startLine": 23}),
         ("k3s/config.yaml", {"startLine": 4}),
         ("kine.env", {"startLine": 4}),
     ]

@@ -385,3 +385,100 @@ def test_an_environment_file_of_a_container_leaves_open_what_it_says() -> None:
 def test_a_doubled_dollar_is_one_to_systemd() -> None:
     part = only(said(Kind.UNIT, "[Service]\nExecStart=kine --endpoint=postgres://kine:hunt$$er2@db/kubernetes"))
     assert part.secrets
+
+
+def test_compose_adds_up_what_a_service_extends() -> None:
+    text = """services:
+  base:
+    image: rancher/kine:v0.17.5
+    environment: {KINE_COMPACT_INTERVAL: 1m, KINE_ENDPOINT: postgres://kine@a/one}
+    ports: ["8080:8080"]
+  kine:
+    extends: base
+    environment: {KINE_ENDPOINT: postgres://kine:hunter2@b/two}
+  other:
+    extends: {file: common.yml, service: kine}
+    image: rancher/kine:v0.17.5
+"""
+    _, kine, other = said(Kind.COMPOSE, text).parts
+    assert (kine.component, value(kine, "compact-interval")) == (Component.KINE, ("1m", 4))
+    assert kine.endpoint
+    assert (kine.endpoint.place.line, len(kine.secrets)) == (8, 1)
+    assert value(kine, "docker.published") == ("8080:8080", 5)
+    assert other.unread == "common.yml, which was not read"
+
+
+def test_compose_fills_defaults_within_defaults_and_the_lines_of_its_env_files(tmp_path: Path) -> None:
+    (tmp_path / "compose.yml").write_text(
+        "services:\n  kine:\n    image: rancher/kine:${KINE_TAG}\n    env_file: kine.env\n"
+        "    environment: {KINE_ENDPOINT: 'postgres://kine:${PW:-${OTHER}}@db/kubernetes'}\n"
+    )
+    (tmp_path / "kine.env").write_text("KINE_S3_SECRET_KEY=${KEY}\n")
+    (tmp_path / ".env").write_text("KINE_TAG=latest\nDB_PASSWORD=hunter2\n")
+    kine, project = from_folder(tmp_path).parts
+    assert (kine.image and kine.image.tag, kine.secrets) == ("latest", ())
+    assert kine.endpoint
+    assert not kine.endpoint.refused
+    assert [one.name for one in project.secrets] == ["DB_PASSWORD"]
+    assert project.settings == ()
+
+
+def test_a_doubled_dollar_in_a_command_of_compose_is_one() -> None:
+    text = "services: {kine: {image: 'rancher/kine:v0.17.5', command: '--endpoint=postgres://kine:hunt$$er2@db/k'}}"
+    assert only(said(Kind.COMPOSE, text)).secrets
+
+
+@pytest.mark.parametrize("mark", ["|", ">"])
+def test_blocks_of_text_have_the_lines_of_the_file(mark: str) -> None:
+    text = f"services:\n  yb:\n    command: {mark}\n      yugabyted start\n      --join=yb_1\n"
+    assert value(only(said(Kind.COMPOSE, text)), "join") == ("yb_1", 5)
+
+
+def test_the_first_of_several_merged_maps_wins() -> None:
+    text = "services:\n  yb:\n    <<: [{command: yugabyted start --join=a}, {command: yugabyted start --join=b}]\n"
+    assert value(only(said(Kind.COMPOSE, text)), "join") == ("a", 3)
+
+
+POD = """kind: List
+items:
+- kind: Pod
+  spec:
+    hostNetwork: true
+    containers:
+    - name: kine
+      image: rancher/kine:v0.17.5
+      args: ["--endpoint=$(KINE_URL)", "--compact-interval=$$(NO)"]
+      envFrom: [{configMapRef: {name: ours}}, {secretRef: {name: elsewhere}}]
+      env:
+      - {name: KINE_URL, value: "postgres://kine:$(DB_PASSWORD)@db/$(DATABASE)"}
+- kind: ConfigMap
+  metadata: {name: ours}
+  data: {DATABASE: Kubernetes, DB_PASSWORD: hunter2, KINE_METRICS_BIND_ADDRESS: ":8081"}
+"""
+
+
+def test_a_container_is_given_variables_by_others_and_by_maps_of_its_file() -> None:
+    part = only(said(Kind.MANIFEST, POD))
+    assert part.component is Component.KINE
+    assert part.endpoint
+    assert part.endpoint.notes
+    assert {one.name for one in part.secrets} >= {"endpoint"}
+    assert not [one for one in part.settings if one.name == "KINE_URL"]
+    assert value(part, "metrics-bind-address") == (":8081", 15)
+    assert value(part, "docker.published") == ("host", 5)
+    assert part.unread == "the Secret elsewhere, which is not in the file"
+
+
+def test_a_password_that_a_secret_gives_is_none_in_the_file() -> None:
+    env = "{name: PW, valueFrom: {secretKeyRef: {name: db, key: pw}}}"
+    text = POD.replace("- {name: KINE_URL", f"- {env}\n      - {{name: KINE_URL").replace("$(DB_PASSWORD)", "$(PW)")
+    part = only(said(Kind.MANIFEST, text.replace("DB_PASSWORD: hunter2, ", "")))
+    assert part.endpoint
+    assert (part.endpoint.refused, part.secrets) == ("", ())
+
+
+def test_an_umbrella_chart_has_the_charts_values_below_its_name() -> None:
+    tserver, _ = said(
+        Kind.HELM, "global: {a: b}\nyugabyte:\n  gflags: {tserver: {ysql_sequence_cache_minval: 1}}\n"
+    ).parts
+    assert value(tserver, "ysql_sequence_cache_minval") == ("1", 3)
