@@ -174,7 +174,11 @@ def _back(wish: Wish, held: Holdings) -> Paragraph:
     if held.facts.table is None:
         return Paragraph("There is no table to keep a copy of.")
     if wish.backup:
-        return Paragraph(f"A copy goes to {wish.backup} first. {SECRETS}", Tone.WARN)
+        from kinetune.cli.drop_backup import OF_PG_DUMP
+
+        lost = () if wish.backup.suffix in OF_PG_DUMP else held.facts.table.attached
+        without = f" It does not hold {', '.join(lost)}: pg_dump's would (end its name in .dump)." if lost else ""
+        return Paragraph(f"A copy goes to {wish.backup} first.{without} {SECRETS}", Tone.WARN)
     return Paragraph("There is no way back: --backup FILE keeps a copy, which kinetune restore brings back.", Tone.WARN)
 
 

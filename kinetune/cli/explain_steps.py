@@ -116,8 +116,10 @@ def arguments(given: list[str] | None) -> dict[str, str]:
     for name, value in pairs.items():
         if name not in ARGUMENTS or not value:
             raise UsageFailure(f"--arg {name}={value} is not understood", f"give {'=…, '.join(ARGUMENTS)}=…")
-        if name == "revision" and not value.isdecimal():
-            raise UsageFailure(f"--arg revision={value} is not a number", "give a revision such as 120345")
+        if not value.isprintable():  # bytes that are no UTF-8 among them
+            raise UsageFailure(f"--arg {name} holds what is no text", "give a key as Kine has it")
+        if name == "revision" and not (value.isdecimal() and int(value) < 1 << 63):
+            raise UsageFailure(f"--arg revision={value} is no revision", "give a number such as 120345")
     return pairs
 
 

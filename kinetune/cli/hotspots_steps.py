@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from kinetune.model.counters import Activity, Costs, Counters, Snapshot
-from kinetune.model.failure import CouldNotLook
+from kinetune.model.failure import CouldNotLook, UsageFailure
 from kinetune.model.hotspot import Reading
 from kinetune.model.server import Flavour
 
@@ -70,6 +70,7 @@ class Look:
     def seen(self, reading: Reading | None, before: Snapshot | None) -> Seen:
         """With counters as they are now, less those of `before`."""
         now = self.counters()
+        _refuse_another(now.statements, before.statements if before else None)
         found = Seen(reading, snapshot=now)
         if self.wanted.endpoint:
             found = self.tried(lambda: self._sessions(found)) or found
@@ -136,3 +137,12 @@ class Look:
         assert self.wanted.endpoint is not None
         with visit(self.wanted.endpoint, "hotspots") as session:
             yield session
+
+
+def _refuse_another(now: Counters | None, before: Counters | None) -> None:
+    """All that another database ever counted would look like growth."""
+    if now and before and before.database and before.database != now.database:
+        raise UsageFailure(
+            f"the counters of --since are of database {before.database}, these of {now.database}",
+            "name the endpoint they were kept of, or keep some of this one with --save",
+        )

@@ -64,13 +64,13 @@ def _seen(endpoint: Endpoint, port: int) -> InForce:
     """From the store's database, or from a maintenance database where it is not there yet."""
     from kinetune.cli.server_report import InForce
     from kinetune.database.cluster import cluster
-    from kinetune.database.look import store
+    from kinetune.database.look import place
     from kinetune.http.tserver import with_http
     from kinetune.model.facts import Unknown
 
-    with store(endpoint, "server") as (session, facts):
+    with place(endpoint, "server") as (session, _):
         nodes = cluster(session, "server")
         settings = {row["name"]: row["setting"] for row in session.ask("settings")}
     if port and not isinstance(nodes, Unknown):
         nodes = with_http(nodes, endpoint.database, port)
-    return InForce(facts.server, endpoint.database, settings, nodes)
+    return InForce(session.server, endpoint.database, settings, nodes)

@@ -24,8 +24,18 @@ def store(endpoint: Endpoint, command: str, *, write: bool = False) -> Iterator[
     """
     A session in the endpoint's database, and what is there.
 
-    Where the database does not exist: a session in a maintenance database, and facts that say so. Whether it exists is
-    asked of pg_database, so that no message of the server has to be understood. Raises CouldNotLook.
+    Where the database does not exist: a session in a maintenance database, and facts that say so. Raises CouldNotLook.
+    """
+    with place(endpoint, command, write=write) as (session, there):
+        yield session, observe(session) if there else _absent(session, endpoint.database)
+
+
+@contextlib.contextmanager
+def place(endpoint: Endpoint, command: str, *, write: bool = False) -> Iterator[tuple[Session, bool]]:
+    """
+    A session in the endpoint's database, or in a maintenance database where it does not exist; and whether it does.
+
+    That is asked of pg_database, so that no message of the server has to be understood. Raises CouldNotLook.
     """
     with contextlib.ExitStack() as stack:
 
@@ -36,9 +46,9 @@ def store(endpoint: Endpoint, command: str, *, write: bool = False) -> Iterator[
             session = enter(endpoint)
         except CouldNotLook as failure:
             session = _maintenance(endpoint, enter, failure)
-            yield session, _absent(session, endpoint.database)
+            yield session, False
             return
-        yield session, observe(session)
+        yield session, True
 
 
 @contextlib.contextmanager

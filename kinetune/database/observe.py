@@ -49,6 +49,7 @@ def _named(name: str, parts: list[list[Row]]) -> tuple[Relation | None, list[Row
 def _relation(session: Session, role: str, parts: list[list[Row]]) -> Relation | None:
     seen, sequences = _named(TABLE, parts)
     if seen is None:
+        _refuse_hidden(session, role)
         return None
     if seen.kind != "r" or seen.column("id") is None:
         return seen
@@ -57,6 +58,15 @@ def _relation(session: Session, role: str, parts: list[list[Row]]) -> Relation |
         newest = session.ask("last_id")[0]["max_id"]  # before the sequence: a write between cannot make it look behind
         last = _last_value(session, sequences[0]["address"]) if sequences else None
     return replace(seen, max_id=newest, last_id=last)
+
+
+def _refuse_hidden(session: Session, role: str) -> None:
+    """A store that one may not see is not one that is not there: init would make a second."""
+    for row in session.ask("hidden"):
+        raise CouldNotLook(
+            f"{role} may not look into the schema {row['schema']}, which holds a table kine",
+            f"ask the administrator for: GRANT USAGE ON SCHEMA {identifier(row['schema'])} TO {identifier(role)}",
+        )
 
 
 @contextlib.contextmanager

@@ -26,8 +26,10 @@ Row = dict[str, Any]
 LOG = logging.getLogger("kinetune")
 logging.getLogger("psycopg").addHandler(logging.NullHandler())  # what it warns of is told by what it raises
 CONNECT_SECONDS = 10
-READ_SETTINGS = {"default_transaction_read_only": "on", "statement_timeout": "60s", "lock_timeout": "2s"}
-WRITE_SETTINGS = {"statement_timeout": "0", "lock_timeout": "2s"}
+PLAIN = {"DateStyle": "ISO", "quote_all_identifiers": "off"}
+"""Times that psycopg reads, and names as they are, whatever the role or the database has set."""
+READ_SETTINGS = {"default_transaction_read_only": "on", "statement_timeout": "60s", "lock_timeout": "2s"} | PLAIN
+WRITE_SETTINGS = {"statement_timeout": "0", "lock_timeout": "2s"} | PLAIN
 """No limit of ours to an index build: YugabyteDB alone waits up to 15 minutes for every backend to see it (§3.7)."""
 
 

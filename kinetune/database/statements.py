@@ -42,7 +42,7 @@ def statements(session: Session) -> Counters:
             places.append(place)
     if not places:
         raise refused[0] if refused else CouldNotLook(nodes.notices[0] if nodes.notices else "no node answered")
-    return Counters(max(taken), tuple(places), tuple(entries), {}, tuple(nodes.notices))
+    return Counters(max(taken), tuple(places), tuple(entries), {}, tuple(nodes.notices), session.connection.info.dbname)
 
 
 def _clock(session: Session, name: str) -> tuple[datetime, Node]:

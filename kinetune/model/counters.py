@@ -55,7 +55,8 @@ class Node:
 @dataclass(frozen=True)
 class Counters:
     """
-    One reading. `places` are the nodes that answered; `notices` say of the others why not.
+    One reading, of the statements of one `database`. `places` are the nodes that answered; `notices` say of the others
+    why not.
 
     `gauges` are other figures by their own names; those that end in _total, labels aside, only grow.
     """
@@ -65,6 +66,7 @@ class Counters:
     entries: tuple[Counter, ...]
     gauges: Mapping[str, float] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    database: str | None = None
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,10 @@ class SeenIndex:
 
 @dataclass(frozen=True)
 class Role:
-    """Who we are and what we may do; an owner may change table or database, `may_create` is CREATE on its schema."""
+    """
+    Who we are and what we may do; an owner may change table or database, `may_create` is CREATE on `schema`, where
+    a table goes that is made without one (current_schema(); None: search_path names no schema that is there).
+    """
 
     name: str
     superuser: bool
@@ -41,6 +44,7 @@ class Role:
     owns_table: bool
     may_create: bool
     owns_database: bool = True
+    schema: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,8 @@ class Relation:
     `kind` is pg_class.relkind: r for a table. `rows` is the planner's estimate (None: never analysed), `bytes` the
     table with TOAST and without indexes. `last_id` is the sequence's last_value, `max_id` MAX(id); None where empty,
     and in a relation beside kine, whose rows nobody reads. `attached` names what would stay behind if the table were
-    built anew: triggers, policies, rules, views and
-    publications.
+    built anew: triggers, policies, rules, views, publications, row
+    level security, rights on columns and to pass rights on, storage parameters and extended statistics.
     """
 
     schema: str

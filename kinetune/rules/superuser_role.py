@@ -39,7 +39,9 @@ def superuser_role(facts: Facts) -> Iterator[Remark]:
 
 def _hand_over(facts: Facts) -> str:
     """A role without a password, which the administrator sets with \\password: none is ever written here."""
-    database = identifier(facts.database)
+    database, owner = identifier(facts.database), facts.table.owner if facts.table else None
+    if owner not in (None, facts.role.name):
+        return f"use the role {owner}, whose table it is, in Kine's endpoint"
     statements = ["CREATE ROLE kine LOGIN", f"ALTER DATABASE {database} OWNER TO kine"]
     if facts.table is not None:
         statements.append(f"ALTER TABLE {identifier(facts.table.schema)}.kine OWNER TO kine")

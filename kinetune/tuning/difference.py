@@ -15,7 +15,7 @@ from kinetune.tuning import statements
 from kinetune.tuning.columns import column_steps
 from kinetune.tuning.indexes import index_steps, key_steps
 from kinetune.tuning.rebuild import ORDINARY, Rebuild, cannot_stay, dropped, hazardous, needed, rebuild_steps
-from kinetune.tuning.refuse import refuse_halfway, refuse_rebuild, refuse_strangers
+from kinetune.tuning.refuse import refuse_halfway, refuse_overlooked, refuse_rebuild, refuse_strangers
 from kinetune.tuning.sequence import cached_ids, sequence_steps
 from kinetune.tuning.statistics import statistics_steps
 from kinetune.tuning.swap import at_once, letting_go, swap, swapped, together
@@ -33,6 +33,7 @@ def difference(facts: Facts, target: Target, rebuild: Rebuild = ORDINARY) -> Scr
     Refused where the relation called kine is not Kine's table, or cannot be built anew.
     """
     refuse_strangers(facts)
+    refuse_overlooked(facts)
     refuse_halfway(facts)
     steps = tuple(_steps(facts, target, rebuild))
     return Script(target.profile, steps, tuple(target.reasons.items()))

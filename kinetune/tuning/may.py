@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kinetune.model.facts import Facts
+from kinetune.model.facts import Facts, Relation
 from kinetune.model.failure import CouldNotLook
 from kinetune.model.script import Script
 from kinetune.rendering import identifier
@@ -13,6 +13,12 @@ def refuse_powerless(facts: Facts, script: Script) -> None:
     if script and not facts.role.superuser and (missing := _missing(facts) or _settings_missing(facts, script)):
         cause, grant = missing
         raise CouldNotLook(f"role {facts.role.name} {cause}", f"ask the administrator for: {grant}")
+
+
+def not_the_owner(table: Relation, role: str) -> tuple[str, str]:
+    """Cause, and the statement for the quoted role. The table stays its owner's: Kine comes as that one."""
+    owner = table.owner or "its owner"
+    return f"does not own the table kine, which is {owner}'s", f"GRANT {identifier(owner)} TO {role}"
 
 
 def _settings_missing(facts: Facts, script: Script) -> tuple[str, str] | None:
@@ -30,9 +36,8 @@ def _missing(facts: Facts) -> tuple[str, str] | None:
             return None
         return f"may not create the database {facts.database}", f"CREATE DATABASE {database} OWNER {role}"
     if facts.table is not None and not facts.role.owns_table:
-        schema = identifier(facts.table.schema)
-        return "does not own the table kine", f"ALTER TABLE {schema}.kine OWNER TO {role}"
+        return not_the_owner(facts.table, role)
     if not facts.role.may_create:
-        schema = identifier(facts.table.schema if facts.table else "public")
+        schema = identifier(facts.role.schema or "public")
         return f"may not create tables in schema {schema}", f"GRANT CREATE ON SCHEMA {schema} TO {role}"
     return None

@@ -6,6 +6,7 @@ from kinetune.kine.schema import TABLE
 from kinetune.kine.shape import BEFORE, COPY, strange_columns, stranger
 from kinetune.model.facts import Facts
 from kinetune.model.failure import Refused
+from kinetune.rendering import identifier
 
 LEAVE = "nothing was changed; name another database in the endpoint, or move that relation away"
 
@@ -17,6 +18,17 @@ def refuse_strangers(facts: Facts) -> None:
         return
     if why := stranger(table):
         raise Refused(f"{table.schema}.{TABLE} in database {facts.database} {why}", LEAVE)
+
+
+def refuse_overlooked(facts: Facts) -> None:
+    """Raise Refused where Kine would find no table in the schema in which it makes its own, and begin an empty one."""
+    table, schema = facts.table, facts.role.schema
+    if table is not None and schema and schema != table.schema:
+        here, there = identifier(table.schema), identifier(schema)
+        raise Refused(
+            f"{TABLE} is in schema {here}, but as {facts.role.name} Kine makes its table in {there}: an empty one",
+            f"put {here} first in search_path, or stop Kine and ALTER TABLE {here}.{TABLE} SET SCHEMA {there}",
+        )
 
 
 def refuse_halfway(facts: Facts) -> None:

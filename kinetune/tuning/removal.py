@@ -12,6 +12,7 @@ from kinetune.model.script import Hazard, Script, Step
 from kinetune.model.server import Flavour
 from kinetune.rendering import identifier
 from kinetune.tuning import statements
+from kinetune.tuning.may import not_the_owner
 from kinetune.tuning.refuse import refuse_strangers
 from kinetune.tuning.target import OURS
 
@@ -108,7 +109,7 @@ def _missing(seen: Holdings, script: Script, role: str) -> Iterator[tuple[str, s
     if len(ours) == len(texts):
         return
     if facts.table is not None and not facts.role.owns_table:
-        yield "does not own the table kine", f"ALTER TABLE {_address(facts.table)} OWNER TO {role}"
+        yield not_the_owner(facts.table, role)
     for left in seen.leftovers:
         if not left.owned:
             name = (

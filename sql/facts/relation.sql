@@ -15,6 +15,18 @@ SELECT c.relname AS "table",
              UNION ALL
              SELECT 'the policy ' || p.polname FROM pg_policy AS p WHERE p.polrelid = c.oid
              UNION ALL
+             SELECT 'its row level security' WHERE c.relrowsecurity
+             UNION ALL
+             SELECT 'the rights on its column ' || a.attname FROM pg_attribute AS a
+             WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL AND NOT a.attisdropped
+             UNION ALL
+             SELECT DISTINCT 'the right of ' || pg_get_userbyid(p.grantee) || ' to pass its rights on'
+             FROM aclexplode(c.relacl) AS p WHERE p.is_grantable AND p.grantee <> c.relowner
+             UNION ALL
+             SELECT 'the storage parameter ' || o FROM unnest(c.reloptions) AS o
+             UNION ALL
+             SELECT 'the extended statistics ' || s.stxname FROM pg_statistic_ext AS s WHERE s.stxrelid = c.oid
+             UNION ALL
              SELECT 'the publication ' || p.pubname
              FROM pg_publication_rel AS m JOIN pg_publication AS p ON p.oid = m.prpubid
              WHERE m.prrelid = c.oid

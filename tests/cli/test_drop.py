@@ -201,6 +201,14 @@ def test_a_copy_is_made_first_and_read_again(store: str, tmp_path: Path) -> None
     assert os.listdir(tmp_path) == ["copy.kinetune"]
 
 
+def test_what_the_copy_does_not_hold_is_named(store: str, tmp_path: Path) -> None:
+    ask(store, "ALTER TABLE kine ENABLE ROW LEVEL SECURITY")
+    ask(store, "GRANT SELECT (id) ON kine TO PUBLIC")
+    said = " ".join(drop(store, "--dry-run", "--backup", tmp_path / "copy.kinetune").out.split())
+    assert "It does not hold its row level security, the rights on its column id: pg_dump's would" in said
+    assert "It does not hold" not in drop(store, "--dry-run", "--backup", tmp_path / "copy.dump").out
+
+
 @pytest.mark.parametrize("suffix", [".dump", ".sql"])
 def test_a_copy_may_be_pg_dumps(store: str, tmp_path: Path, suffix: str) -> None:
     before, file = content(store), tmp_path / f"copy{suffix}"

@@ -11,6 +11,8 @@ import pytest
 
 from tests.cli.call import call
 from tests.cli.slow_log import told
+from tests.cluster import Cluster
+from tests.database.stores import ask, make
 
 METRICS = Path(__file__).parents[1] / "data" / "hotspots" / "metrics.txt"
 
@@ -67,3 +69,21 @@ def test_a_damaged_snapshot_is_exit_2(content: str, reason: str, tmp_path: Path)
     said = call("hotspots", "--metrics", METRICS, "--since", tmp_path / "kept.json")
     assert (said.status, said.out) == (2, "")
     assert reason in said.line
+
+
+def test_counters_of_another_database_are_no_growth(pg15: Cluster, database15: str, tmp_path: Path) -> None:
+    """What another database ever counted would count as new: there is nothing to take it from."""
+    ask(database15, "CREATE EXTENSION pg_stat_statements")
+    make(database15)
+    kept = tmp_path / "kept.json"
+    assert call("hotspots", "--endpoint", database15, "--save", kept).status == 0
+    assert call("hotspots", "--endpoint", database15, "--since", kept).status == 0
+    ask(pg15.dsn(), "CREATE DATABASE another")
+    try:
+        ask(pg15.dsn("another"), "CREATE EXTENSION pg_stat_statements")
+        said = call("hotspots", "--endpoint", pg15.dsn("another"), "--since", kept)
+    finally:
+        ask(pg15.dsn(), "DROP DATABASE another")
+    assert said.status == 2
+    assert "the counters of --since are of database t" in said.line
+    assert "these of another" in said.line

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 
 import psycopg
 import pytest
 
+from kinetune.database.inspect import inspect
+from kinetune.database.session import visit
 from kinetune.kine.releases import ERAS
 from kinetune.model.facts import Role, Unknown
 from kinetune.model.failure import CouldNotLook
@@ -63,7 +66,8 @@ def test_an_empty_database_has_no_table(database: str) -> None:
     assert seen.table is None
     assert seen.database_exists
     assert seen.server.flavour is Flavour.POSTGRESQL
-    assert seen.role == Role("postgres", superuser=True, create_database=True, owns_table=False, may_create=True)
+    assert replace(seen.role, schema=None) == Role("postgres", True, True, owns_table=False, may_create=True)
+    assert seen.role.schema == "public"
 
 
 def test_numbers_are_those_of_the_store(database: str) -> None:
@@ -192,12 +196,69 @@ def test_without_select_on_kine_the_failure_names_the_grant(guest: str, database
     role = place(guest).user
     with pytest.raises(CouldNotLook) as failure:
         facts(guest)
-    assert f'GRANT SELECT ON public.kine, kine_id_seq TO "{role}"' in str(failure.value)
+    assert f'GRANT SELECT ON public.kine, public.kine_id_seq TO "{role}"' in str(failure.value)
     ask(database, f'GRANT SELECT ON public.kine, kine_id_seq TO "{role}"')
     seen = facts(guest)
     powerless = dict.fromkeys(("superuser", "create_database", "owns_table", "may_create", "owns_database"), False)
-    assert seen.role == Role(role, **powerless)
+    assert seen.role == Role(role, **powerless, schema="public")
     assert seen.table == facts(database).table
+
+
+def test_a_schema_that_may_not_be_looked_into_is_not_taken_for_an_empty_one(guest: str, database: str) -> None:
+    role = place(guest).user
+    ask(database, "REVOKE USAGE ON SCHEMA public FROM PUBLIC")
+    ask(database, f'GRANT SELECT ON kine, kine_id_seq TO "{role}"')
+    with pytest.raises(CouldNotLook, match="which holds a table kine") as failure:
+        facts(guest)
+    assert failure.value.next_step.endswith(f'GRANT USAGE ON SCHEMA public TO "{role}"')
+    ask(database, failure.value.next_step.partition(": ")[2])
+    assert facts(guest).table == facts(database).table
+
+
+def test_a_schema_outside_of_search_path_is_nobodys_business(guest: str, database: str) -> None:
+    name = database.rsplit("/", 1)[1]
+    ask(database, f'CREATE SCHEMA other; ALTER DATABASE "{name}" SET search_path = other')
+    ask(database, "REVOKE USAGE ON SCHEMA public FROM PUBLIC; GRANT USAGE ON SCHEMA other TO PUBLIC")
+    seen = facts(guest)
+    assert (seen.table, seen.role.schema) == (None, "other")
+
+
+def test_times_and_names_are_read_whatever_the_database_has_set(database: str) -> None:
+    make(database, STOCK, objects=20)
+    ask(database, "ANALYZE kine")
+    before = facts(database)
+    name = database.rsplit("/", 1)[1]
+    ask(database, f"ALTER DATABASE \"{name}\" SET datestyle = 'German'")
+    ask(database, f'ALTER DATABASE "{name}" SET quote_all_identifiers = on')
+    seen = facts(database)
+    assert seen.table == before.table
+    with visit(place(database), "test") as session:
+        assert not isinstance(inspect(session, seen).statistics, Unknown)
+
+
+LOST = {
+    "ALTER TABLE kine ENABLE ROW LEVEL SECURITY": "its row level security",
+    "GRANT SELECT (id) ON kine TO PUBLIC": "the rights on its column id",
+    "ALTER TABLE kine SET (fillfactor = 70)": "the storage parameter fillfactor=70",
+    "CREATE STATISTICS s ON name, id FROM kine": "the extended statistics s",
+}
+
+
+@pytest.mark.parametrize("change", LOST)
+def test_what_a_table_built_anew_would_not_have_is_seen(database: str, change: str) -> None:
+    make(database, STOCK, objects=20)
+    ask(database, change)
+    table = facts(database).table
+    assert table
+    assert table.attached == (LOST[change],)
+
+
+def test_a_right_to_pass_rights_on_is_seen(guest: str, database: str) -> None:
+    role = place(guest).user
+    ask(database, f'GRANT SELECT ON kine TO "{role}" WITH GRANT OPTION')
+    table = facts(database).table
+    assert table
+    assert table.attached == (f"the right of {role} to pass its rights on",)
 
 
 def test_an_owner_is_one_and_its_members_are_too(guest: str, database: str) -> None:

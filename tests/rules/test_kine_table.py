@@ -21,6 +21,14 @@ def test_a_missing_database_is_an_error_that_init_mends() -> None:
     assert "Kine makes it at its first start and writes seven indexes" in finding.says
 
 
+def test_a_table_that_kine_would_overlook_is_an_error() -> None:
+    facts = healthy()
+    (finding,) = heard(kine_table, replace(facts, role=replace(facts.role, schema="t1")))
+    assert finding.severity is Severity.ERROR
+    assert "is in schema public, but as" in finding.says
+    assert "makes its table in t1, where there is none" in finding.says
+
+
 def test_a_missing_table_says_what_kine_would_make_of_it_on_yugabytedb() -> None:
     (finding,) = heard(kine_table, yugabytedb(table=None))
     assert (finding.severity, finding.on, finding.do) == (Severity.ERROR, "kine", "kinetune init")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kinetune.model.facts import Role
 from kinetune.model.finding import Severity
 from kinetune.rules.superuser_role import superuser_role
@@ -18,6 +20,13 @@ def test_a_superuser_is_a_warning() -> None:
 def test_before_there_is_a_table_the_database_is_handed_over() -> None:
     (found,) = heard(superuser_role, healthy(role=POSTGRES, table=None))
     assert "ALTER TABLE" not in found.do
+
+
+def test_where_the_table_has_an_owner_that_one_is_named() -> None:
+    table = healthy().table
+    assert table
+    (found,) = heard(superuser_role, healthy(role=POSTGRES, table=replace(table, owner="keeper")))
+    assert found.do == "use the role keeper, whose table it is, in Kine's endpoint"
 
 
 def test_an_ordinary_role_is_fine() -> None:

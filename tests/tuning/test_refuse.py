@@ -104,19 +104,33 @@ def test_a_stranger_has_no_profile() -> None:
     [
         (
             replace(OWNER, owns_table=False),
-            "does not own the table kine; .*ALTER TABLE public.kine OWNER TO kine",
+            "does not own the table kine, which is keeper's; .*: GRANT keeper TO kine$",
         ),
         (
-            replace(OWNER, may_create=False),
+            replace(OWNER, may_create=False, schema="public"),
             "create tables in schema public; .*GRANT CREATE ON SCHEMA public TO kine",
         ),
-        (replace(OWNER, name="my-role", owns_table=False), 'OWNER TO "my-role"'),
+        (replace(OWNER, name="my-role", owns_table=False), 'GRANT keeper TO "my-role"'),
     ],
 )
 def test_a_missing_right_is_told_with_the_statement_that_gives_it(role: Role, said: str) -> None:
-    facts = replace(facts_of(STOCK), role=role)
+    facts = replace(facts_of(STOCK, owner="keeper"), role=role)
     with pytest.raises(CouldNotLook, match=said):
         refuse_powerless(facts, difference(facts, TUNED))
+
+
+def test_the_schema_is_the_one_in_which_tables_are_made() -> None:
+    absent = replace(facts_of(STOCK), table=None, role=replace(OWNER, may_create=False, schema="tenant1"))
+    with pytest.raises(CouldNotLook, match=r"GRANT CREATE ON SCHEMA tenant1 TO kine$"):
+        refuse_powerless(absent, difference(absent, TUNED))
+
+
+def test_a_table_that_kine_would_overlook_is_refused() -> None:
+    facts = replace(facts_of(STOCK), role=replace(OWNER, schema="t1"))
+    with pytest.raises(
+        Refused, match=r"kine is in schema public, but as kine Kine makes its table in t1: an empty one"
+    ):
+        difference(facts, TUNED)
 
 
 def test_a_missing_database_needs_createdb_and_nothing_else() -> None:
