@@ -212,7 +212,9 @@ def _container(options: list[tuple[str, str, Word]], called: Word, around: Aroun
     for option, value, word in options:
         place = _place(around, word)
         if option in ("-e", "--env"):
-            variables.append(Given(value.partition("=")[0], value.partition("=")[2], place, around.shown))
+            variables += [one for one in around.variables if one.name == value]  # -e NAME passes on its own
+            told, mark, text = value.partition("=")
+            variables += [Given(told, text, place, around.shown)] if mark else []
         elif option in ("-h", "--hostname"):
             flags.append(Given("docker.hostname", value, place))
         elif option in ("-p", "--publish"):
@@ -224,7 +226,7 @@ def _container(options: list[tuple[str, str, Word]], called: Word, around: Aroun
     return replace(
         around,
         origin=replace(origin, name=name, place=_place(around, called), unread=unread),
-        variables=(*around.variables, *variables),
+        variables=tuple(variables),
         flags=tuple(flags),
     )
 

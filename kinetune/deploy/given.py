@@ -19,6 +19,8 @@ placement_cloud placement_region placement_zone replication_factor cut-by-comma 
 docker.hostname docker.name isMultiAz
 """
 _KEPT = frozenset(_KEPT_NAMES.split()) | {gflags.CACHE}
+_NAMES = frozenset({"join", "hostname", "advertise_address", "docker.hostname", "docker.name"})
+"""What is wrong with a name is wrong whatever a variable puts beside it."""
 _VALUE = re.compile(r"[\w.:,/%* -]{0,120}")
 _OUR_VARIABLE = re.compile(r"(?:KINE|K3S_DATASTORE)_[A-Z0-9_]{1,60}")
 _OUR_FLAG = re.compile(r"[a-z][a-z0-9_-]{1,60}")
@@ -107,7 +109,7 @@ def _settings(component: Component, given: Iterable[Given]) -> Iterator[Setting]
                 yield Setting(gflags.CACHE, inside, one.place, within=shown(one.name))
         name = _BY_VARIABLE.get(one.name, one.name)
         if name in _KEPT:
-            yield Setting(name, kept(one.value), one.place)
+            yield Setting(name, kept(one.value, name in _NAMES), one.place)
         ours = component in _ENDPOINTS and _OUR_FLAG.fullmatch(one.name) and near(one.name, FLAGS | K3S_KEYS)
         if one.name in _KEPT:
             continue
@@ -117,10 +119,12 @@ def _settings(component: Component, given: Iterable[Given]) -> Iterator[Setting]
             yield Setting(UNKNOWN_FLAG, "", one.place)
 
 
-def kept(value: str) -> str:
-    """The value where it is a plain one; a mark where a variable decides it."""
-    value = value.strip().strip("\"'")
-    return value if _VALUE.fullmatch(value) else "…" if VARIABLE in value else ""
+def kept(value: str, named: bool = False) -> str:
+    """The value where it is a plain one; a mark where a variable decides it, or in a name a part of it."""
+    value = shown(value.strip().strip("\"'"))
+    if "…" in value and not named:
+        return "…"
+    return value if _VALUE.fullmatch(value.replace("…", "")) else "…" if "…" in value else ""
 
 
 def _tserver(given: Given) -> Iterator[Given]:

@@ -29,7 +29,8 @@ class Word:
 @dataclass
 class Lexer:
     """
-    Cuts a text into commands. With `shell` operators end a command and # begins a comment; systemd knows neither.
+    Cuts a text into commands. With `shell` operators end a command and # begins a comment; systemd knows neither. Of a
+    here document `bodies` has the command that it stands behind, and the text with its line.
 
     `values` are variables that the text itself has set so far. Without `expands` a dollar is a dollar.
     """
@@ -40,11 +41,12 @@ class Lexer:
     shell: bool = True
     expands: bool = True
     values: Mapping[str, str] = field(default_factory=dict)
+    bodies: list[tuple[tuple[Word, ...], Word]] = field(default_factory=list)
     _at: int = 0
     _line: int = 0
     _word: list[str] = field(default_factory=list)
     _open: int = 0
-    _here: list[str] = field(default_factory=list)
+    _here: list[tuple[str, bool]] = field(default_factory=list)
 
     def command(self) -> list[Word] | None:
         """The words of the next command, None at the end. Raises UsageFailure for a quote that is never closed."""
@@ -54,12 +56,12 @@ class Lexer:
             letter = self.text[self._at]
             if self.shell and letter in _ENDS:
                 self._close(words)
-                self._pass(letter)
+                self._pass(letter, words)
                 if words:
                     return words
             elif letter.isspace():
                 self._close(words)
-                self._pass(letter)
+                self._pass(letter, words)
             elif letter == "#" and self.shell and not self._open:
                 self._at = _until(self.text, "\n", self._at)
             else:
@@ -75,11 +77,11 @@ class Lexer:
         """Read again from there: a loop goes round."""
         self._at, self._line = mark
 
-    def _pass(self, letter: str) -> None:
+    def _pass(self, letter: str, words: list[Word]) -> None:
         self._at += 1
         if letter == "\n":
             self._line += 1
-            self._skip_here()
+            self._skip_here(words)
 
     def _close(self, words: list[Word]) -> None:
         if self._open:
@@ -96,7 +98,7 @@ class Lexer:
             self._at, self._line = self._at + 2, self._line + 1
             return
         if self.shell and letter == "<" and (found := _HERE.match(self.text, self._at)):
-            self._here.append(found[2])
+            self._here.append((found[2], not found[1]))
             self._at = found.end()
             return
         self._open = self._open or self._line
@@ -156,11 +158,14 @@ class Lexer:
         self._word.append(VARIABLE)
         self._at = end
 
-    def _skip_here(self) -> None:
-        """The lines of a here document are somebody else's."""
-        for mark in self._here:
+    def _skip_here(self, words: list[Word]) -> None:
+        """The lines of a here document are no commands."""
+        for mark, expands in self._here:
             found = re.compile(rf"^\s*{re.escape(mark)}[ \t]*$", re.MULTILINE).search(self.text, self._at)
             end = found.end() if found else len(self.text)
+            body = self.text[self._at : found.start() if found else end]
+            body = _NAME.sub(lambda one: self.values.get(one[1] or one[3] or "", VARIABLE), body) if expands else body
+            self.bodies.append((tuple(words), Word(body, self._line)))
             self._line += self.text.count("\n", self._at, end)
             self._at = end
         self._here = []

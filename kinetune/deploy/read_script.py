@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from kinetune.deploy.commands import Around, flags, parts
 from kinetune.deploy.given import Given, Origin, part, secrets
 from kinetune.deploy.lexer import ARGUMENTS, VARIABLE, Lexer, Word
+from kinetune.deploy.written import configured
 from kinetune.model.configuration import Component, Part
 from kinetune.model.place import Place
 
@@ -45,7 +46,7 @@ class _Script:
 
     def times(self) -> int | None:
         """How often what follows is run: once, since known loops are gone round, or nobody knows."""
-        return None if None in self.loops else 1
+        return None if None in self.loops or self.conditions else 1
 
     def assign(self, one: Given, *, more: bool) -> None:
         """`more` is +=. Under a condition nobody knows which value there is afterwards."""
@@ -70,6 +71,7 @@ def read_script(text: str, file: str) -> list[Part]:
         origin = Origin(Component.OTHER, name, Place(file, command[0].line), count=script.times())
         for one in map(_named, parts(command, Around(origin, tuple(script.exported.values())))):
             found = [other for other in found if not _again(one, other)] + [one]
+    found += configured(lexer)
     return found + _unused(found, script, name)
 
 

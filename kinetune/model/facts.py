@@ -63,8 +63,7 @@ class Relation:
     `kind` is pg_class.relkind: r for a table. `rows` is the planner's estimate (None: never analysed), `bytes` the
     table with TOAST and without indexes. `last_id` is the sequence's last_value, `max_id` MAX(id); None where empty,
     and in a relation beside kine, whose rows nobody reads. `attached` names what would stay behind if the table were
-    built anew: triggers, policies, rules, views, publications, row
-    level security, rights on columns and to pass rights on, storage parameters and extended statistics.
+    built anew, from triggers to rights on columns (sql/facts/relation.sql).
     """
 
     schema: str

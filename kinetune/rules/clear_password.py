@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kinetune.model.configuration import Configuration
+from kinetune.model.configuration import Configuration, Secret
 from kinetune.model.facts import OutOfScope, Unknown
 from kinetune.model.finding import Remark, Severity
 from kinetune.rules.rule import rule
@@ -33,9 +33,13 @@ def clear_password(configuration: Configuration) -> Iterator[Remark | Unknown]:
     """
     if not configuration.parts:
         yield OutOfScope("the files read start nothing")
+    seen: set[Secret] = set()
     for part in configuration.parts:
         for secret in part.secrets:
             open_file = configuration.world_readable(secret.place.file)
+            if secret in seen:
+                continue  # an exported one is in the environment of several programs
+            seen.add(secret)
             if open_file or secret.shown:
                 where = "in a file that everybody may read" if open_file else "where ps and systemctl show it to all"
                 yield Remark(

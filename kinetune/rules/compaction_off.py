@@ -70,8 +70,10 @@ def _embeds(server: Part) -> bool:
 
 
 def _off(kine: Part, by_itself: bool | None) -> bool | None:
-    """Whether that Kine does not compact; None where its era spans the change."""
+    """Whether that Kine does not compact; None where its era spans the change, or what it was told was not read."""
     setting = kine.find("compact-interval")
+    if setting is None and kine.unread:
+        return None
     if setting is None or setting.value in ("", "…"):
         return by_itself
     return OFF.fullmatch(setting.value) is not None

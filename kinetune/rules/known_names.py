@@ -34,13 +34,14 @@ def known_names(configuration: Configuration, release: KineRelease | None) -> It
     Source
         docs/facts/kine.md §1.2; the names are those of pkg/app/app.go in Kine v0.17.5.
     """
-    told = False
+    told, seen = False, set()
     for part in configuration.parts:
         told = told or part.component in STORES
         for setting in part.settings:
             found = _variable(part, setting, release) if setting.name.isupper() else _flag(part, setting)
             told = told or setting.name.startswith(("KINE_", "K3S_"))
-            if found:
+            if found and setting not in seen:
+                seen.add(setting)
                 yield found
     if not told:
         yield NO_KINE

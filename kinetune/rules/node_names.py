@@ -51,7 +51,8 @@ def node_names(configuration: Configuration) -> Iterator[Remark | Unknown]:
 
 
 def _good(value: str) -> bool:
-    """Addresses, names of DNS, and what a variable decides or was not kept."""
-    if not value or "…" in value or re.fullmatch(r"[0-9a-fA-F:.]+", value):
+    """Addresses, names of DNS, and what a variable may make one or was not kept."""
+    value = value.replace("…", "0")
+    if not value or re.fullmatch(r"[0-9a-fA-F:.]+", value):
         return True
     return all(LABEL.fullmatch(label) for label in value.removesuffix(".").split("."))

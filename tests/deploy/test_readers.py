@@ -482,3 +482,43 @@ def test_an_umbrella_chart_has_the_charts_values_below_its_name() -> None:
         Kind.HELM, "global: {a: b}\nyugabyte:\n  gflags: {tserver: {ysql_sequence_cache_minval: 1}}\n"
     ).parts
     assert value(tserver, "ysql_sequence_cache_minval") == ("1", 3)
+
+
+def test_what_a_script_writes_is_read_at_its_lines() -> None:
+    text = """tee -a /etc/kine.env >/dev/null <<-EOF
+\tKINE_COMPACT_INTERVAL=5m
+\tEOF
+cat <<'EOF' > /etc/systemd/system/kine.service
+[Service]
+EnvironmentFile=/etc/kine.env
+ExecStart=kine --metrics-bind-address=:8080
+EOF
+cat >"$CONFIG" <<EOF
+datastore-endpoint: postgres://kine:$PASSWORD@db/kubernetes
+EOF
+cat <<EOF
+KINE_ENDPOINT=... is what you set next
+EOF
+cat >start.sh <<EOF
+KINE_DEBUG=1
+exec kine
+EOF
+"""
+    env, kine, k3s = said(Kind.SCRIPT, text).parts
+    assert value(env, "compact-interval") == value(kine, "compact-interval") == ("5m", 2)
+    assert (kine.place.line, value(kine, "metrics-bind-address")) == (7, (":8080", 7))
+    assert (k3s.component, k3s.endpoint and k3s.endpoint.place.line, k3s.secrets) == (Component.K3S, 10, ())
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [("", None), ("-e KINE_COMPACT_INTERVAL", "1m"), ("-e KINE_COMPACT_INTERVAL=2m", "2m")]
+)
+def test_a_container_has_what_it_is_given_and_no_more(given: str, told: str | None) -> None:
+    text = f"export KINE_COMPACT_INTERVAL=1m\ndocker run {given} rancher/kine:v0.17.5"
+    found = value(only(said(Kind.SCRIPT, text)), "compact-interval")
+    assert (found and found[0]) == told
+
+
+def test_nobody_counts_the_nodes_of_branches() -> None:
+    text = f"if x; then {START}; else yugabyted start --advertise_address=b; fi"
+    assert [part.count for part in said(Kind.SCRIPT, text).parts] == [None, None]

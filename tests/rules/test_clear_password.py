@@ -53,3 +53,8 @@ def test_it_is_found_under_each_name(kind: Kind, text: str) -> None:
 )
 def test_a_variable_in_its_place_is_fine(kind: Kind, text: str) -> None:
     assert heard(clear_password, beside(said(kind, text))) == ()
+
+
+def test_a_password_that_several_programs_are_given_is_told_once() -> None:
+    text = "export PGPASSWORD=hunter2\nfor n in 1 2; do yugabyted start; done\nkine"
+    assert len(heard(clear_password, beside(said(Kind.SCRIPT, text)))) == 1

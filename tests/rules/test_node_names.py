@@ -33,3 +33,9 @@ def test_names_addresses_and_variables_are_fine(option: str) -> None:
 
 def test_files_without_nodes_are_not_judged() -> None:
     assert not skipped(node_names, beside(unit())).asked
+
+
+def test_a_name_that_no_variable_can_mend_is_an_error() -> None:
+    text = "for n in $(seq 1 3); do docker run --hostname yb_node$n yb/yugabyte bin/yugabyted start; done"
+    (found,) = heard(node_names, beside(said(Kind.SCRIPT, text)))
+    assert (found.on, found.do) == ("yb_node…", "call it yb-node…")
