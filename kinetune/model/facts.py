@@ -34,8 +34,8 @@ class SeenIndex:
 @dataclass(frozen=True)
 class Role:
     """
-    Who we are and what we may do; an owner may change table or database, `may_create` is CREATE on `schema`, where
-    a table goes that is made without one (current_schema(); None: search_path names no schema that is there).
+    Who we are and what we may do; an owner may change table or database, `may_create` is CREATE on `schema`
+    (current_schema(), where a table goes that is made without one; None where search_path names none that is there).
     """
 
     name: str
@@ -62,8 +62,7 @@ class Relation:
 
     `kind` is pg_class.relkind: r for a table. `rows` is the planner's estimate (None: never analysed), `bytes` the
     table with TOAST and without indexes. `last_id` is the sequence's last_value, `max_id` MAX(id); None where empty,
-    and in a relation beside kine, whose rows nobody reads. `attached` names what would stay behind if the table were
-    built anew, from triggers to rights on columns (sql/facts/relation.sql).
+    and in a relation beside kine, whose rows nobody reads. `attached`: what a table built anew would not have.
     """
 
     schema: str
