@@ -41,25 +41,29 @@ _LONG_SWITCHES = """
 --sig-proxy --oom-kill-disable --disable-content-trust --no-hosts --env-host --http-proxy --rmi
 """
 _SWITCHES = frozenset(_LONG_SWITCHES.split())
+_DEEPEST = 20
 _LETTERS = "ditPq"
 """Switches of docker run by a letter: several may stand together, before one that takes a value."""
 
 
 @dataclass(frozen=True)
 class Around:
-    """What stands around a command: what it is called there, and what it is given from outside."""
+    """What stands around a command: what it is called there, what it is given from outside, and in how many others."""
 
     origin: Origin
     variables: tuple[Given, ...] = ()
     flags: tuple[Given, ...] = ()
     shown: bool = True
+    depth: int = 0
 
 
 def parts(command: Sequence[Word], around: Around) -> Iterator[Part]:
-    """The parts that a command starts; none where it starts nothing of ours."""
+    """The parts that a command starts; none where it starts nothing of ours, or stands too deep in others."""
+    if around.depth > _DEEPEST:
+        return
     command = [replace(word, text=word.text.replace(ARGUMENTS, VARIABLE)) for word in command]
     command, given = _bare(command, around)
-    around = replace(around, variables=around.variables + given)
+    around = replace(around, variables=around.variables + given, depth=around.depth + 1)
     name = command[0].text.rpartition("/")[2] if command else ""
     if name in _ENGINES and len(command) > 1:
         yield from _docker(command[1:], around)

@@ -522,3 +522,7 @@ def test_a_container_has_what_it_is_given_and_no_more(given: str, told: str | No
 def test_nobody_counts_the_nodes_of_branches() -> None:
     text = f"if x; then {START}; else yugabyted start --advertise_address=b; fi"
     assert [part.count for part in said(Kind.SCRIPT, text).parts] == [None, None]
+
+
+def test_programs_within_each_other_end() -> None:
+    assert said(Kind.SCRIPT, "ssh a " * 3000 + "kine").parts == ()
