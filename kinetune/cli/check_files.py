@@ -38,11 +38,12 @@ def configuration_of(named: Named) -> Configuration | None:
     for kind, paths in (
         (Kind.K3S, named.k3s),
         (Kind.UNIT, named.units),
-        (Kind.HELM, named.helm),
         (Kind.COMPOSE, named.compose),
     ):
         for path in paths:
             reading.file(path, kind)
+    if named.helm:
+        reading.file(named.helm[0], Kind.HELM, *named.helm[1:])
     for text in named.yugabyted:
         if " " in text and not Path(text).exists():
             reading.command(text)

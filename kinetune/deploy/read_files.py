@@ -56,11 +56,14 @@ class Reading:
     def result(self) -> Configuration:
         return Configuration(tuple(self.files), tuple(self.parts))
 
-    def file(self, path: Path, kind: Kind) -> None:
-        """A file that somebody named as being of that kind. UsageFailure where it cannot be read as such."""
+    def file(self, path: Path, kind: Kind, *over: Path) -> None:
+        """
+        A file that somebody named as being of that kind, and others laid over it. UsageFailure where one cannot be read
+        as such.
+        """
         if kind is Kind.ENVIRONMENT and path.resolve() in self.seen:
             return
-        pieces = [(self._text(one, kind), str(one)) for one in pieces_of(path)]
+        pieces = [(self._text(one, kind), str(one)) for one in [*pieces_of(path), *over]]
         if kind is Kind.UNIT and not re.search(r"^\s*\[\w+\]", pieces[0][0], re.MULTILINE):
             kind = Kind.ENVIRONMENT
         self.parts += READERS[kind](pieces, lambda name: self._beside(path, name))
@@ -118,7 +121,7 @@ READERS: Mapping[Kind, Callable[[list[Piece], Beside], list[Part]]] = {
     Kind.K3S: lambda pieces, _: read_k3s(pieces),
     Kind.UNIT: read_unit,
     Kind.ENVIRONMENT: lambda pieces, _: read_environment(*pieces[0]),
-    Kind.HELM: lambda pieces, _: read_helm(*pieces[0]),
+    Kind.HELM: lambda pieces, _: read_helm(pieces),
     Kind.COMPOSE: lambda pieces, beside: read_compose(*pieces[0], beside),
     Kind.MANIFEST: lambda pieces, _: read_manifest(*pieces[0]),
     Kind.SCRIPT: lambda pieces, _: read_script(*pieces[0]),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kinetune.model.failure import UsageFailure
+from kinetune.model.place import Place
 
 _DEEPEST, _WIDEST = 4, 10  # merges of merges, and in one place; more than that is a knot, or a bomb
 
@@ -17,6 +18,7 @@ class Node:
 
     raw: Any
     line: int
+    file: str = ""
 
     def __bool__(self) -> bool:
         return self.raw is not None
@@ -27,6 +29,10 @@ class Node:
         if self._is("scalar") and not str(self.raw.tag).endswith(":null"):
             return str(self.raw.value)
         return ""
+
+    @property
+    def place(self) -> Place:
+        return Place(self.file, self.line)
 
     @property
     def text_line(self) -> int:
@@ -62,7 +68,7 @@ class Node:
         here = self
         for name in path:
             found = [value for key, value in here.pairs() if key.text == name]
-            here = found[-1] if found else Node(None, here.line)
+            here = found[-1] if found else Node(None, here.line, here.file)
         return here
 
     def _pairs(self, depth: int) -> Iterator[tuple[Node, Node]]:
@@ -82,6 +88,22 @@ class Node:
 NOTHING = Node(None, 1)
 
 
+@dataclass(frozen=True)
+class Layers:
+    """Mappings laid over each other, the one that wins first."""
+
+    nodes: tuple[Node, ...]
+
+    def get(self, *path: str) -> Node:
+        """The value of the first that has one; where none has, the place in the first is that of the gap."""
+        several = [node.get(*path) for node in self.nodes]
+        return next(filter(None, several), several[0])
+
+    def all(self, *path: str) -> Iterator[Node]:
+        """What is added up instead: the one that wins comes last."""
+        return (found for node in reversed(self.nodes) if (found := node.get(*path)))
+
+
 def documents(text: str, file: str) -> list[Node]:
     """
     The documents of a file. UsageFailure names file and line of what is no YAML, and never quotes it: an error of
@@ -90,7 +112,9 @@ def documents(text: str, file: str) -> list[Node]:
     import yaml  # noqa: PLC0415 - 30 ms that only such files are worth
 
     try:
-        return [_node(raw) for raw in yaml.compose_all(text, Loader=yaml.SafeLoader) if raw is not None]
+        loader = yaml.SafeLoader(text)
+        loader.name = file
+        return list(_nodes(loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise _no_yaml(file, mark.line + 1 if mark else 1) from None
@@ -102,5 +126,10 @@ def _no_yaml(file: str, line: int) -> UsageFailure:
     return UsageFailure(f"{file}:{line}: this is not YAML", "look for a missing quote, a tab or a wrong indent")
 
 
+def _nodes(loader: Any) -> Iterator[Node]:
+    while loader.check_node():
+        yield _node(loader.get_node())
+
+
 def _node(raw: Any) -> Node:
-    return Node(raw, raw.start_mark.line + 1)
+    return Node(raw, raw.start_mark.line + 1, str(raw.start_mark.name))

@@ -526,3 +526,24 @@ def test_nobody_counts_the_nodes_of_branches() -> None:
 
 def test_programs_within_each_other_end() -> None:
     assert said(Kind.SCRIPT, "ssh a " * 3000 + "kine").parts == ()
+
+
+def test_helm_values_given_together_are_one_release_unless_they_name_several_zones(tmp_path: Path) -> None:
+    texts = ["gflags: {tserver: {ysql_sequence_cache_minval: 1, v: 1}}\n", "gflags: {tserver: {v: 2}}\n"]
+    files = [tmp_path / f"{at}.yaml" for at in range(2)]
+    for file, text in zip(files, texts, strict=True):
+        file.write_text(text)
+    reading = Reading()
+    reading.file(files[0], Kind.HELM, files[1])
+    tserver, _ = reading.result().parts
+    assert value(tserver, "ysql_sequence_cache_minval") == ("1", 1)
+    for file, text in zip(files, ("AZ: a\nreplicas: {tserver: 1}\n", "AZ: b\n"), strict=True):
+        file.write_text(text)
+    reading = Reading()
+    reading.file(files[0], Kind.HELM, files[1])
+    assert [part.count for part in reading.result().of(Component.TSERVER)] == [1, 3]
+
+
+def test_values_without_a_key_of_the_chart_leave_open_what_it_says() -> None:
+    tserver, _ = said(Kind.HELM, "foo: bar").parts
+    assert tserver.unread == "other values: values.yaml has no key of the chart"
