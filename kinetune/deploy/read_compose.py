@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
+from posixpath import dirname, join, normpath, relpath
 from types import MappingProxyType
 
 from kinetune.deploy.commands import Around, parts
@@ -13,7 +15,7 @@ from kinetune.deploy.images import image
 from kinetune.deploy.lexer import VARIABLE, Word, words
 from kinetune.deploy.read_environment import variables
 from kinetune.deploy.read_unit import Beside
-from kinetune.deploy.yaml_text import NOTHING, Node, documents
+from kinetune.deploy.yaml_text import NOTHING, Layers, Node, documents
 from kinetune.model.configuration import HOST_NETWORK, Component, Part
 from kinetune.model.failure import UsageFailure
 from kinetune.model.place import Place
@@ -26,38 +28,74 @@ UNSET: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class Service:
+class Service(Layers):
     """A service and those it extends, its own layer first. `unread` is what it takes from a file that was not read."""
 
     name: str
     place: Place
-    layers: tuple[Node, ...]
-    unread: str = ""
+    unread: str
 
-    def get(self, *path: str) -> Node:
-        """Its own value, else the nearest one that it inherits."""
-        return next((found for layer in self.layers if (found := layer.get(*path))), NOTHING)
 
-    def all(self, key: str) -> Iterator[Node]:
-        """What is added up instead: its own comes last, and wins."""
-        return (found for layer in reversed(self.layers) if (found := layer.get(key)))
+@dataclass(frozen=True)
+class Project:
+    """A compose file, and those that it names."""
+
+    file: str
+    beside: Beside
+
+    def found(self, name: str, near: str) -> tuple[str, str] | None:
+        """What the file at `near` names, which leads on from there."""
+        folder = relpath(dirname(near) or ".", dirname(self.file) or ".")
+        return self.beside(normpath(join(folder, filled(name))))
+
+    def document(self, node: Node) -> Node | None:
+        """The compose file that a node names; None where it was not found."""
+        found = self.found(node.text, node.file)
+        return next(iter(documents(found[1], found[0])), NOTHING) if found else None
 
 
 def read_compose(text: str, file: str, beside: Beside) -> list[Part]:
     """UsageFailure for what has no services."""
-    found = []
+    found, project = [], Project(file, cache(beside))
     for document in documents(text, file):
-        services = document.get("services")
-        if not services.is_map:
+        if not document.get("services").is_map and not document.get("include"):
             raise UsageFailure(f"{file}:{document.line}: this is no compose file", "it has no services")
-        project = _project(beside)
-        images = {one.name: one.value for one in project}
-        for name, node in services.pairs():
-            layers, unread = _extended(node, services)
-            found += _parts(Service(name.text, Place(file, name.line), layers, unread), beside, images)
-        if told := [one for one in project if any(secrets([one]))]:
-            found.append(part(Origin(Component.OTHER, ".env", told[0].place), (), told))
+        told = _variables(project)
+        images = {one.name: one.value for one in told}
+        sheets, missing = _sheets(document, project)
+        for sheet in sheets:
+            services = sheet.get("services")
+            for name, node in services.pairs():
+                layers, unread = _extended(node, services, project)
+                found += _parts(Service(layers, name.text, name.place, unread), project, images)
+        found += missing
+        if clear := [one for one in told if any(secrets([one]))]:
+            found.append(part(Origin(Component.OTHER, ".env", clear[0].place), (), clear))
     return found
+
+
+def _sheets(document: Node, project: Project) -> tuple[list[Node], list[Part]]:
+    """The document and all that are included, each once, and a part for each that was not found."""
+    sheets, missing, seen = [document], list[Part](), {document.file}
+    for sheet in sheets:
+        for path in _included(sheet.get("include")):
+            found = project.document(path)
+            if found is None:
+                missing.append(part(Origin(Component.ELSEWHERE, "a service", path.place, unread=_unread(path)), ()))
+            elif found.file not in seen:
+                seen.add(found.file)
+                sheets.append(found)
+    return sheets, missing
+
+
+def _included(include: Node) -> Iterator[Node]:
+    for item in include.items():
+        path = item.get("path") or item
+        yield from path.items() if path.is_list else [path]
+
+
+def _unread(path: Node) -> str:
+    return f"{shown(filled(path.text))}, which was not read"
 
 
 def filled(text: str, values: Mapping[str, str] = UNSET) -> str:
@@ -73,38 +111,39 @@ def filled(text: str, values: Mapping[str, str] = UNSET) -> str:
     return text.replace(_DOLLAR, "$")
 
 
-def _project(beside: Beside) -> tuple[Given, ...]:
+def _variables(project: Project) -> tuple[Given, ...]:
     """What .env gives for ${NAME}. Only images take it: a password from there does not stand in the compose file."""
-    found = beside(".env")
+    found = project.beside(".env")
     return variables(found[1], found[0]) if found else ()
 
 
-def _extended(service: Node, services: Node) -> tuple[tuple[Node, ...], str]:
-    """The service with those of the same file that it extends, and what is in another file."""
+def _extended(service: Node, services: Node, project: Project) -> tuple[tuple[Node, ...], str]:
+    """The service with those that it extends, and what is in a file that was not found."""
     layers = [service]
     while len(layers) <= _DEEPEST and (extends := layers[-1].get("extends")):
-        if extends.get("file"):
-            return tuple(layers), f"{shown(filled(extends.get('file').text))}, which was not read"
+        if path := extends.get("file"):
+            services = (project.document(path) or NOTHING).get("services")
         base = services.get(extends.text or extends.get("service").text)
         if not base:
-            break
+            return tuple(layers), _unread(path) if path else ""
         layers.append(base)
     return tuple(layers), ""
 
 
-def _parts(service: Service, beside: Beside, images: Mapping[str, str]) -> list[Part]:
-    place, picture = service.place, service.get("image")
+def _parts(service: Service, project: Project, images: Mapping[str, str]) -> list[Part]:
+    picture, program, rest = (service.get(key) for key in ("image", "entrypoint", "command"))
     origin = Origin(
-        component=Component.OTHER,
+        component=Component.ELSEWHERE if service.unread else Component.OTHER,
         name=service.name,
-        place=place,
-        image=image(filled(picture.text, images), Place(place.file, picture.line)) if picture else None,
+        place=service.place,
+        image=image(filled(picture.text, images), picture.place) if picture else None,
         count=_count(service),
         unread=service.unread,
     )
-    around = Around(origin, tuple(_environment(service, beside)), tuple(_flags(service)))
-    command = [*_words(service.get("entrypoint"), place.file), *_words(service.get("command"), place.file)]
-    return [_at(one, place) for one in parts(command, around)] or [part(origin, (), around.variables)]
+    given = replace(origin, place=(rest or program or service.nodes[0]).place)
+    around = Around(given, tuple(_environment(service, project)), tuple(_flags(service)))
+    command = [*_words(program), *_words(rest)]
+    return [_at(one, service.place) for one in parts(command, around)] or [part(origin, (), around.variables)]
 
 
 def _at(one: Part, place: Place) -> Part:
@@ -114,15 +153,14 @@ def _at(one: Part, place: Place) -> Part:
 
 def _flags(service: Service) -> Iterator[Given]:
     """What the container is called and which ports it opens."""
-    file = service.place.file
     for name, key in (("docker.hostname", "hostname"), ("docker.name", "container_name")):
         if node := service.get(key):
-            yield Given(name, filled(node.text), Place(file, node.line))
+            yield Given(name, filled(node.text), node.place)
     for ports in service.all("ports"):
-        yield from (Given("docker.published", _port(one), Place(file, one.line)) for one in ports.items())
+        yield from (Given("docker.published", _port(one), one.place) for one in ports.items())
     network = service.get("network_mode")
     if network.text == HOST_NETWORK:
-        yield Given("docker.published", HOST_NETWORK, Place(file, network.line))
+        yield Given("docker.published", HOST_NETWORK, network.place)
 
 
 def _count(service: Service) -> int | None:
@@ -140,22 +178,21 @@ def _port(node: Node) -> str:
     return filled(node.text)
 
 
-def _words(node: Node, file: str) -> list[Word]:
+def _words(node: Node) -> list[Word]:
     if node.is_list:
         return [Word(filled(item.text), item.text_line) for item in node.items()]
-    return words(filled(node.written), file, node.text_line, expands=False) if node.text else []
+    return words(filled(node.written), node.file, node.text_line, expands=False) if node.text else []
 
 
-def _environment(service: Service, beside: Beside) -> Iterator[Given]:
-    file = service.place.file
+def _environment(service: Service, project: Project) -> Iterator[Given]:
     for files in service.all("env_file"):
         for node in [*files.items(), files]:
             path = node.text or node.get("path").text
-            if path and (found := beside(filled(path))):
+            if path and (found := project.found(path, node.file)):
                 yield from (replace(one, value=filled(one.value)) for one in variables(found[1], found[0]))
     for node in service.all("environment"):
         for item in node.items():
             name, _, value = item.text.partition("=")
-            yield Given(name, filled(value), Place(file, item.line))
+            yield Given(name, filled(value), item.place)
         for key, item in node.pairs():
-            yield Given(key.text, filled(item.text), Place(file, item.line))
+            yield Given(key.text, filled(item.text), item.place)

@@ -10,7 +10,10 @@ from kinetune.model.place import Place
 
 
 class Component(StrEnum):
-    """The program that a part of a file starts. A NODE is yugabyted: master and tserver in one."""
+    """
+    The program that a part of a file starts. A NODE is yugabyted: master and tserver in one. What is ELSEWHERE stands
+    in a file that was not read.
+    """
 
     K3S = "k3s"
     KINE = "kine"
@@ -20,6 +23,7 @@ class Component(StrEnum):
     MASTER = "yb-master"
     PLACEMENT = "data placement"
     OTHER = "other"
+    ELSEWHERE = "elsewhere"
 
 
 TSERVERS = (Component.NODE, Component.TSERVER)

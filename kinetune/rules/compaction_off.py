@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 from kinetune.kine.traits import LEAVES_COMPACTION
 from kinetune.model.configuration import Component, Configuration, Part
-from kinetune.model.facts import KineRelease, OutOfScope, Unknown
+from kinetune.model.facts import KineRelease, Unknown
 from kinetune.model.finding import Remark, Severity
+from kinetune.rules.absence import absent
 from kinetune.rules.rule import rule
 
-NOBODY = OutOfScope("neither Kine nor an API server is in the files read")
+NOBODY = "neither Kine nor an API server"
 OFF = re.compile(r"-.*|0*(\.0*)?(ns|us|µs|ms|s|m|h)?")
 
 
@@ -37,7 +38,7 @@ def compaction_off(configuration: Configuration, release: KineRelease | None) ->
     servers = tuple(configuration.of(Component.APISERVER, Component.K3S))
     kines = tuple(configuration.of(Component.KINE))
     if not servers and not kines:
-        yield NOBODY
+        yield absent(NOBODY, configuration)
     for server in servers:
         yield from _server(server, kines, release)
 

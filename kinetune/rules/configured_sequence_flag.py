@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from kinetune.model.configuration import TSERVERS, Configuration, Part
 from kinetune.model.facts import Unknown
 from kinetune.model.finding import Remark, Severity
+from kinetune.rules.absence import absent
 from kinetune.rules.cluster import NO_NODES
 from kinetune.rules.rule import rule
 
@@ -36,7 +37,7 @@ def configured_sequence_flag(configuration: Configuration) -> Iterator[Remark | 
     """
     nodes = tuple(configuration.of(*TSERVERS))
     if not nodes:
-        yield NO_NODES
+        yield absent(NO_NODES, configuration)
     for node in nodes:
         yield from _node(node)
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 from kinetune.kine.flags import WATCH_PROGRESS
 from kinetune.model.configuration import Component, Configuration
-from kinetune.model.facts import OutOfScope, Unknown
+from kinetune.model.facts import Unknown
 from kinetune.model.finding import Remark, Severity
+from kinetune.rules.absence import absent
 from kinetune.rules.rule import rule
 
-NO_KINE = OutOfScope("no Kine is in the files read")
+NO_KINE = "no Kine"
 VERSION = re.compile(r"v?(\d{1,3})\.(\d{1,3})\.(\d{1,4})")
 
 
@@ -35,7 +36,7 @@ def emulated_etcd(configuration: Configuration) -> Iterator[Remark | Unknown]:
     """
     kines = tuple(configuration.of(Component.KINE))
     if not kines:
-        yield NO_KINE
+        yield absent(NO_KINE, configuration)
     for kine in kines:
         setting = kine.find("emulated-etcd-version")
         if setting is None or setting.value == "…" or _trusted(setting.value):

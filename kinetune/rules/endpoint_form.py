@@ -7,6 +7,7 @@ from kinetune.model.configuration import STORES, Configuration, EndpointRead
 from kinetune.model.endpoint_text import DATABASE
 from kinetune.model.facts import KineRelease, OutOfScope, Unknown
 from kinetune.model.finding import Remark, Severity
+from kinetune.rules.absence import absent
 from kinetune.rules.rule import rule
 
 MEANT = "write what is meant"
@@ -84,4 +85,4 @@ def no_endpoint(configuration: Configuration) -> Unknown:
     for part in configuration.of(*STORES):
         if part.unread and part.endpoint is None:
             return Unknown(f"{part.name} takes its endpoint from {part.unread}")
-    return OutOfScope("no datastore endpoint is in the files read")
+    return absent("no datastore endpoint", configuration)

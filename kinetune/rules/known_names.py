@@ -7,11 +7,12 @@ from dataclasses import replace
 from kinetune.kine.flags import FLAGS, K3S_KEYS, K3S_VARIABLES, SCHEMA_MIGRATION, VARIABLES, near
 from kinetune.kine.releases import version_of_kine
 from kinetune.model.configuration import STORES, UNKNOWN_FLAG, Component, Configuration, Part, Setting
-from kinetune.model.facts import KineRelease, OutOfScope, Unknown
+from kinetune.model.facts import KineRelease, Unknown
 from kinetune.model.finding import Remark, Severity
+from kinetune.rules.absence import absent
 from kinetune.rules.rule import rule
 
-NO_KINE = OutOfScope("neither Kine nor K3s is in the files read")
+NO_KINE = "neither Kine nor K3s"
 READS_VARIABLES = (0, 14, 1)
 
 
@@ -44,7 +45,7 @@ def known_names(configuration: Configuration, release: KineRelease | None) -> It
                 seen.add(setting)
                 yield found
     if not told:
-        yield NO_KINE
+        yield absent(NO_KINE, configuration)
 
 
 def _variable(part: Part, setting: Setting, release: KineRelease | None) -> Remark | None:

@@ -7,6 +7,7 @@ from kinetune.model.configuration import HOST_NETWORK, Component, Configuration,
 from kinetune.model.facts import Unknown
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.place import Place
+from kinetune.rules.absence import absent
 from kinetune.rules.emulated_etcd import NO_KINE
 from kinetune.rules.rule import rule
 
@@ -34,7 +35,7 @@ def metrics_address(configuration: Configuration) -> Iterator[Remark | Unknown]:
     """
     kines = tuple(configuration.of(Component.KINE))
     if not kines:
-        yield NO_KINE
+        yield absent(NO_KINE, configuration)
     for kine in kines:
         if kine.unread and kine.find("metrics-bind-address") is None:
             yield Unknown(f"{kine.name} takes flags from {kine.unread}")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from kinetune.model.configuration import Component, Configuration
 from kinetune.model.facts import Unknown
 from kinetune.model.finding import Remark, Severity
+from kinetune.rules.absence import absent
 from kinetune.rules.cluster import NO_NODES
 from kinetune.rules.rule import rule
 
@@ -34,7 +35,7 @@ def node_names(configuration: Configuration) -> Iterator[Remark | Unknown]:
     """
     nodes = tuple(configuration.of(Component.NODE))
     if not nodes:
-        yield NO_NODES
+        yield absent(NO_NODES, configuration)
     seen: set[str] = set()
     for node in nodes:
         for name in NAMES:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from kinetune.model.configuration import Configuration
 from kinetune.model.facts import OutOfScope, Unknown
 from kinetune.model.finding import Remark, Severity
+from kinetune.rules.absence import absent
 from kinetune.rules.cluster import NO_NODES, Cluster, clusters, location
 from kinetune.rules.rule import rule
 
@@ -30,7 +31,7 @@ def odd_nodes(configuration: Configuration) -> Iterator[Remark | Unknown]:
     """
     found = tuple(clusters(configuration))
     if not found:
-        yield NO_NODES
+        yield absent(NO_NODES, configuration)
     elif not any(cluster.whole for cluster in found):
         yield OutOfScope(f"one node alone, or not all of {found[0].name}, is in the files read")
     for cluster in found:

@@ -3,11 +3,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kinetune.model.configuration import Configuration
-from kinetune.model.facts import OutOfScope, Unknown
+from kinetune.model.facts import Unknown
 from kinetune.model.finding import Remark, Severity
+from kinetune.rules.absence import absent
 from kinetune.rules.rule import rule
 
-NO_IMAGE = OutOfScope("no container image is in the files read")
+NO_IMAGE = "no container image"
 
 
 @rule("KT613", Severity.WARNING)
@@ -31,7 +32,7 @@ def pinned_images(configuration: Configuration) -> Iterator[Remark | Unknown]:
     """
     images = [(part, part.image) for part in configuration.parts if part.image]
     if not images:
-        yield NO_IMAGE
+        yield absent(NO_IMAGE, configuration)
     for part, image in images:
         if not image.digest and image.tag in ("", "latest"):
             how = "the tag latest" if image.tag else "no tag"

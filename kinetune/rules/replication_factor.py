@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from kinetune.model.configuration import Configuration
 from kinetune.model.facts import Unknown
 from kinetune.model.finding import Remark, Severity
+from kinetune.rules.absence import absent
 from kinetune.rules.cluster import NO_NODES, clusters
 from kinetune.rules.rule import rule
 
@@ -29,7 +30,7 @@ def replication_factor(configuration: Configuration) -> Iterator[Remark | Unknow
     """
     found = tuple(clusters(configuration))
     if not found:
-        yield NO_NODES
+        yield absent(NO_NODES, configuration)
     for cluster in found:
         nodes, factor = cluster.count, cluster.factor
         if factor is None:

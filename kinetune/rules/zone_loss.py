@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from kinetune.model.configuration import Component, Configuration, Setting
 from kinetune.model.facts import OutOfScope, Unknown
 from kinetune.model.finding import Remark, Severity
+from kinetune.rules.absence import absent
 from kinetune.rules.cluster import LEVELS, NO_NODES, Cluster, clusters, location
 from kinetune.rules.rule import rule
 
@@ -31,7 +32,7 @@ def zone_loss(configuration: Configuration) -> Iterator[Remark | Unknown]:
     """
     found = tuple(clusters(configuration))
     if not found:
-        yield NO_NODES
+        yield absent(NO_NODES, configuration)
     zoned = [cluster for cluster in found if any(location(node) for node in cluster.nodes)]
     if found and not zoned:
         yield OutOfScope("no node in the files read names its zone")

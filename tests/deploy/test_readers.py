@@ -528,6 +528,36 @@ def test_programs_within_each_other_end() -> None:
     assert said(Kind.SCRIPT, "ssh a " * 3000 + "kine").parts == ()
 
 
+COMMON = """services:
+  base:
+    image: rancher/kine:latest
+    command:
+      - --endpoint=postgres://kine:hunter2@db/kubernetes
+    env_file: kine.env
+"""
+
+
+def test_compose_reads_what_a_service_extends_in_another_file_and_what_is_included(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "common.yml").write_text(COMMON)
+    (tmp_path / "sub" / "kine.env").write_text("KINE_COMPACT_INTERVAL=1m\n")
+    (tmp_path / "kine.env").write_text("KINE_COMPACT_INTERVAL=9m\n")
+    (tmp_path / "more.yml").write_text("include: [compose.yml]\nservices: {api: {command: kube-apiserver}}\n")
+    (tmp_path / "compose.yml").write_text(
+        "include:\n- more.yml\n- {path: [gone.yml]}\n"
+        "services:\n  kine:\n    extends: {file: sub/common.yml, service: base}\n    image: rancher/kine:v0.17.5\n"
+    )
+    reading = Reading()
+    reading.file(tmp_path / "compose.yml", Kind.COMPOSE)
+    kine, api, gone = reading.result().parts
+    assert (kine.component, kine.image and kine.image.tag, kine.place.line) == (Component.KINE, "v0.17.5", 5)
+    assert kine.endpoint
+    assert kine.endpoint.place == Place(str(tmp_path / "sub" / "common.yml"), 5)
+    assert (len(kine.secrets), value(kine, "compact-interval")) == (1, ("1m", 1))
+    assert (api.component, api.place.file) == (Component.APISERVER, str(tmp_path / "more.yml"))
+    assert (gone.component, gone.unread) == (Component.ELSEWHERE, "gone.yml, which was not read")
+
+
 def test_helm_values_given_together_are_one_release_unless_they_name_several_zones(tmp_path: Path) -> None:
     texts = ["gflags: {tserver: {ysql_sequence_cache_minval: 1, v: 1}}\n", "gflags: {tserver: {v: 2}}\n"]
     files = [tmp_path / f"{at}.yaml" for at in range(2)]

@@ -76,3 +76,8 @@ def test_other_stores_variables_and_files_without_endpoint_are_not_judged() -> N
         assert not skipped(endpoint_form, beside(said(Kind.K3S, endpoint(text)))).asked
     compose = "services: {kine: {image: 'rancher/kine:v0.16.4', command: '--endpoint ${E}'}}"
     assert not skipped(endpoint_form, beside(said(Kind.COMPOSE, compose))).asked
+
+
+def test_what_stands_in_a_file_that_is_not_here_is_not_said_to_be_missing() -> None:
+    files = said(Kind.COMPOSE, "include: [gone.yml]\nservices: {web: {image: 'nginx:1'}}")
+    assert skipped(endpoint_form, beside(files)).reason == "a service stands in gone.yml, which was not read"
