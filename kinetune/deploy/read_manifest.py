@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kinetune.deploy.commands import Around, parts
 from kinetune.deploy.given import Given, Origin, part, shown
@@ -18,6 +18,7 @@ from kinetune.model.place import Place
 _PODS = (("spec",), ("spec", "template", "spec"), ("spec", "jobTemplate", "spec", "template", "spec"))
 _REFERENCE = re.compile(r"(\$?)\$\(([A-Za-z_][\w.-]*)\)")
 _SOURCES = {"configMapRef": "ConfigMap", "secretRef": "Secret"}
+_KEYS = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,21 @@ def _environment(container: Node, pod: Pod) -> tuple[list[Given], str]:
                 missing = missing or ("" if source else f"the {kind} {shown(name)}, which is not in the file")
     for item in container.get("env").items():
         value = item.get("value")
-        told = _filled(value.text, {one.name: one.value for one in found}) if value else VARIABLE
-        found.append(Given(item.get("name").text, told, Place(pod.file, (value or item).line)))
+        told = _filled(value.text, {one.name: one.value for one in found})
+        held = Given("", told, value.place) if value else _chosen(item, pod)
+        found.append(replace(held, name=item.get("name").text))
     return found, missing
+
+
+def _chosen(item: Node, pod: Pod) -> Given:
+    """The one key of a map that valueFrom names."""
+    for key, kind in _KEYS.items():
+        chosen = item.get("valueFrom", key)
+        source = pod.maps.get((kind, chosen.get("name").text))
+        for one in _held(source, pod.file) if source else ():
+            if one.name == chosen.get("key").text:
+                return one
+    return Given("", VARIABLE, item.place)
 
 
 def _held(source: Node, file: str) -> Iterator[Given]:

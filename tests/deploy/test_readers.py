@@ -577,3 +577,19 @@ def test_helm_values_given_together_are_one_release_unless_they_name_several_zon
 def test_values_without_a_key_of_the_chart_leave_open_what_it_says() -> None:
     tserver, _ = said(Kind.HELM, "foo: bar").parts
     assert tserver.unread == "other values: values.yaml has no key of the chart"
+
+
+@pytest.mark.parametrize(("held", "secrets"), [("stringData", 1), ("data", 0)])
+def test_a_key_of_a_secret_is_in_the_clear_where_it_is_not_coded(held: str, secrets: int) -> None:
+    text = f"""kind: Secret
+metadata: {{name: db}}
+{held}: {{url: "postgres://kine:hunter2@db/kubernetes"}}
+---
+kind: Pod
+spec:
+  containers:
+  - image: rancher/kine:v0.17.5
+    env: [{{name: KINE_ENDPOINT, valueFrom: {{secretKeyRef: {{name: db, key: url}}}}}}]
+"""
+    part = only(said(Kind.MANIFEST, text))
+    assert [one.place.line for one in part.secrets] == [3] * secrets
