@@ -16,9 +16,9 @@ def refuse_powerless(facts: Facts, script: Script) -> None:
 
 
 def not_the_owner(table: Relation, role: str) -> tuple[str, str]:
-    """Cause, and the statement for the quoted role. The table stays its owner's: Kine comes as that one."""
+    """Cause, and what helps the quoted role. The table stays its owner's: Kine comes as that one."""
     owner = table.owner or "its owner"
-    return f"does not own the table kine, which is {owner}'s", f"GRANT {identifier(owner)} TO {role}"
+    return "does not own the table kine", f"GRANT {identifier(owner)} TO {role}, or connect as {owner}"
 
 
 def _settings_missing(facts: Facts, script: Script) -> tuple[str, str] | None:

@@ -29,7 +29,7 @@ WRONG = {
     ("init", "--print", "--server", "postgresql-16", "--profile", "best"): "unknown profile 'best'; known are tuned, ",
     ("explain", "--arg", "prefix", NOWHERE): "--arg prefix= is not understood; give prefix=…, key=…, revision=…",
     ("explain", "--arg", "colour=red", NOWHERE): "--arg colour=red is not understood; give prefix=…, ",
-    ("explain", "--arg", "revision=old", NOWHERE): "--arg revision=old is not a number; give a revision such as ",
+    ("explain", "--arg", "revision=old", NOWHERE): "--arg revision=old is no revision; give a number such as ",
     ("explain", "--runs", "0", NOWHERE): "Invalid value for '--runs': 0 is less than 1; kinetune explain --help",
     (
         "explain",

@@ -82,8 +82,9 @@ def test_a_store_is_built_anew_row_for_row_and_the_former_one_is_kept_until_the_
     rows = content(database)
     before = {seen.index for seen in schema(database).indexes}
     rebuild(database, Way(cannot=WAYS[way]))
-    former = facts(database).beside["kine_before_init"]
-    assert decode(Facts, encode(facts(database))).beside == {"kine_before_init": former}
+    seen = facts(database)
+    former = seen.beside["kine_before_init"]
+    assert decode(Facts, encode(seen)).beside == {"kine_before_init": former}
     assert len(former.indexes) == len(before)
     assert former.sequence is None or former.sequence.name == "kine_seq"
     assert ask(database, "SELECT count(*), max(id) FROM kine_before_init") == ask(

@@ -163,7 +163,7 @@ def test_who_lacks_a_right_hears_of_the_statement_that_gives_it() -> None:
 
     refuse_powerless(role(), removal(role()))
     refuse_powerless(role(superuser=True, owns_table=False), removal(role()))
-    assert told(role(owns_table=False)).endswith("administrator for: GRANT keeper TO kine")
+    assert told(role(owns_table=False)).endswith("administrator for: GRANT keeper TO kine, or connect as keeper")
     assert "does not own the database kubernetes; ask the administrator for: ALTER DATABASE kubernetes RESET" in told(
         role(owns_database=False)
     )
