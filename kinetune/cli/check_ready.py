@@ -12,9 +12,15 @@ from kinetune.model.failure import UsageFailure
 def refuse_unready(told: Told, gate: Gate) -> None:
     """UsageFailure for an unknown format, for files that cannot be written, and for a baseline that cannot be read."""
     from kinetune.cli.check_gate import accepted
+    from kinetune.cli.options import FOR_HOTSPOTS
     from kinetune.reports.table import refuse_unknown, refuse_unwritable
 
     refuse_unknown(told.format)
+    for given in (told.format, *(path.suffix for path in told.outputs)):
+        if given in FOR_HOTSPOTS:
+            raise UsageFailure(
+                f"{given} is for kinetune hotspots", "choose text, json, markdown, html, sarif, junit or github"
+            )
     for path in told.outputs:
         refuse_unwritable(path)
     if told.save_facts:

@@ -70,6 +70,8 @@ def wanted(sources: Sources, calls: Calls, counting: Counting) -> Wanted:
     """The store is asked where it is named, or where nothing else is."""
     options = calls.options()
     interval = duration(counting.interval, "--interval") / 1000.0 if counting.interval else 0.0
+    if counting.interval and not interval:
+        raise UsageFailure("--interval is 0", "give the time between two readings, such as 10s")
     logs = bool(sources.paths or sources.journal)
     endpoint = _endpoint(counting, alone=not logs and not counting.metrics)
     _refuse_contradictions(counting, counters=bool(endpoint or counting.metrics), store=bool(endpoint))

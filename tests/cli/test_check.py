@@ -154,6 +154,11 @@ def test_what_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
         assert check("--facts", facts, option, "/nowhere/a.json").line.startswith("cannot write /nowhere/a.json")
     assert "does not tell its format" in check("--facts", facts, "-o", "a.pdf").line
     assert check("--facts", facts, "--format", "pdf").status == 2
+    said = check("--facts", facts, "--format", "csv")
+    assert (said.status, said.line) == (
+        2,
+        "csv is for kinetune hotspots; choose text, json, markdown, html, sarif, junit or github",
+    )
 
 
 def test_what_would_look_beside_saved_facts_is_refused(tmp_path: Path) -> None:

@@ -76,6 +76,12 @@ WRONG = {
     ("--format", "sarif"): "sarif is for kinetune check",
     ("-o", "/nowhere/a.html"): "cannot write /nowhere/a.html",
     ("--save", "a.json"): "--interval, --since and --save are for counters; add --endpoint or --metrics",
+    (
+        "--endpoint",
+        "postgres://127.0.0.1:1/x",
+        "--interval",
+        "0s",
+    ): "--interval is 0; give the time between two readings",
     ("--interval", "10s"): "--interval, --since and --save are for counters",
     ("--explain", "3"): "--explain needs a store; add --endpoint",
     ("--watch", "0"): "Invalid value for '--watch'",
