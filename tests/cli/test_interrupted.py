@@ -6,12 +6,13 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 
-from tests.cli.call import Terminal, call, ended, start, terminal, wait_for
+from tests.cli.call import Said, Terminal, call, ended, start, terminal, wait_for
 from tests.cluster import DEBIAN_15, Cluster, MissingServer
 from tests.conftest import absent
 from tests.database.stores import ask, connection, content, make
@@ -119,12 +120,24 @@ def test_a_signal_while_an_index_build_waits_ends_the_build_and_the_next_run_fin
     assert content(store) == before
 
 
+def pressed(process: subprocess.Popen[str]) -> Said:
+    """
+    Ctrl-C, and once more where nothing came of it: seen once in some 300 runs of very short statements, where
+    it may fall into a finalizer, which Python ends without a word, or between a statement's answer and the next.
+    """
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+    return ended(process, 10)
+
+
 @pytest.mark.parametrize("arguments", [(), ("--writes", "--query", "create")], ids=" ".join)
 def test_ctrl_c_while_it_explains(store: str, arguments: tuple[str, ...]) -> None:
     process = start("explain", "--runs", "1000000", *arguments, store)
     wait_for(lambda: sends(store, "%EXPLAIN (ANALYZE%"))
-    process.send_signal(signal.SIGINT)
-    said = ended(process, 10)
+    said = pressed(process)
     assert (said.status, said.err, said.out) == (130, "kinetune: interrupted\n", "")
     wait_for(lambda: not at_work(store), 5, lambda: at_work(store))
     assert ask(store, "SELECT 1 FROM pg_namespace WHERE nspname = 'kinetune_shadow'") == []
