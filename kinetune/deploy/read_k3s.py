@@ -37,12 +37,12 @@ def _keys(path: str, text: str) -> Iterator[tuple[str, list[Given]]]:
             raise UsageFailure(f"{path}:{document.line}: this is no K3s configuration", "write key: value lines")
         for key, value in document.pairs():
             name = key.text.removesuffix("+")
-            yield key.text, [_given(name, item, path) for item in list(value.items()) or [value]]
+            yield key.text, [_given(name, item) for item in list(value.items()) or [value]]
 
 
-def _given(key: str, item: Node, path: str) -> Given:
+def _given(key: str, item: Node) -> Given:
     """An argument for the API server is told as its own flag."""
     if key == "kube-apiserver-arg":
         name, _, value = item.text.lstrip("-").partition("=")
-        return Given(name, value, Place(path, item.line))
-    return Given(key, item.text, Place(path, item.line))
+        return Given(name, value, item.place)
+    return Given(key, item.text, item.place)

@@ -13,7 +13,6 @@ from kinetune.deploy.lexer import VARIABLE, Word
 from kinetune.deploy.yaml_text import Node, documents
 from kinetune.kine.flags import K3S_VARIABLES, VARIABLES
 from kinetune.model.configuration import HOST_NETWORK, Component, Part
-from kinetune.model.place import Place
 
 _PODS = (("spec",), ("spec", "template", "spec"), ("spec", "jobTemplate", "spec", "template", "spec"))
 _REFERENCE = re.compile(r"(\$?)\$\(([A-Za-z_][\w.-]*)\)")
@@ -25,7 +24,6 @@ _KEYS = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
 class Pod:
     """Its specification, how many of it, and the ConfigMaps and Secrets of the same file by kind and name."""
 
-    file: str
     spec: Node
     count: int
     maps: Mapping[tuple[str, str], Node]
@@ -34,7 +32,7 @@ class Pod:
 def read_manifest(text: str, file: str) -> list[Part]:
     several = [one for document in documents(text, file) for one in _items(document)]
     maps = {(one.get("kind").text, one.get("metadata", "name").text): one for one in several}
-    pods = (Pod(file, one.get(*path), _count(one, path), maps) for one in several for path in _PODS)
+    pods = (Pod(one.get(*path), _count(one, path), maps) for one in several for path in _PODS)
     return [
         one
         for pod in pods
@@ -54,13 +52,13 @@ def _count(document: Node, path: tuple[str, ...]) -> int:
 
 
 def _container(container: Node, pod: Pod) -> list[Part]:
-    picture, file = container.get("image"), pod.file
+    picture = container.get("image")
     variables, missing = _environment(container, pod)
     origin = Origin(
         Component.OTHER,
         container.get("name").text,
-        Place(file, container.line),
-        image=image(picture.text, Place(file, picture.line)) if picture else None,
+        container.place,
+        image=image(picture.text, picture.place) if picture else None,
         count=pod.count,
         unread=missing,
     )
@@ -74,7 +72,7 @@ def _container(container: Node, pod: Pod) -> list[Part]:
 
 def _network(pod: Pod) -> tuple[Given, ...]:
     own = pod.spec.get("hostNetwork")
-    return (Given("docker.published", HOST_NETWORK, Place(pod.file, own.line)),) if own.text == "true" else ()
+    return (Given("docker.published", HOST_NETWORK, own.place),) if own.text == "true" else ()
 
 
 def _environment(container: Node, pod: Pod) -> tuple[list[Given], str]:
@@ -84,7 +82,7 @@ def _environment(container: Node, pod: Pod) -> tuple[list[Given], str]:
         for key, kind in _SOURCES.items():
             if name := item.get(key, "name").text:
                 source = pod.maps.get((kind, name))
-                found += _held(source, pod.file) if source else []
+                found += _held(source) if source else []
                 missing = missing or ("" if source else f"the {kind} {shown(name)}, which is not in the file")
     for item in container.get("env").items():
         value = item.get("value")
@@ -99,19 +97,19 @@ def _chosen(item: Node, pod: Pod) -> Given:
     for key, kind in _KEYS.items():
         chosen = item.get("valueFrom", key)
         source = pod.maps.get((kind, chosen.get("name").text))
-        for one in _held(source, pod.file) if source else ():
+        for one in _held(source) if source else ():
             if one.name == chosen.get("key").text:
                 return one
     return Given("", VARIABLE, item.place)
 
 
-def _held(source: Node, file: str) -> Iterator[Given]:
+def _held(source: Node) -> Iterator[Given]:
     """Of a ConfigMap or a Secret; what a Secret holds as base64 is not looked into."""
     coded = source.get("kind").text == "Secret"
     for key, value in source.get("data").pairs():
-        yield Given(key.text, VARIABLE if coded else value.text, Place(file, value.line))
+        yield Given(key.text, VARIABLE if coded else value.text, value.place)
     for key, value in source.get("stringData").pairs():
-        yield Given(key.text, value.text, Place(file, value.line))
+        yield Given(key.text, value.text, value.place)
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

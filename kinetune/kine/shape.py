@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kinetune.kine.schema import COLUMNS, INDEXES, PRIMARY_KEY
-from kinetune.model.facts import Relation, SeenIndex
+from kinetune.model.facts import Facts, Relation, SeenIndex
 from kinetune.model.schema import Column
+from kinetune.rendering import identifier
 
 KINDS = {
     "v": "a view",
@@ -30,6 +31,15 @@ def stranger(table: Relation) -> str:
         return f"is {KINDS.get(table.kind, 'not a table')}, not Kine's table"
     wrong = next(wrongs(table), "")
     return f"is not Kine's table: {wrong}" if wrong else ""
+
+
+def overlooked(facts: Facts) -> str:
+    """What helps where Kine would make an empty table in another schema than this one's; empty where it would not."""
+    table, schema = facts.table, facts.role.schema
+    if table is None or schema is None or schema == table.schema:
+        return ""
+    here, there = identifier(table.schema), identifier(schema)
+    return f"put {here} first in search_path, or stop Kine and ALTER TABLE {here}.kine SET SCHEMA {there}"
 
 
 def wrongs(table: Relation) -> Iterator[str]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kinetune.kine.shape import KINDS, strange_columns, wrongs
+from kinetune.kine.shape import KINDS, overlooked, strange_columns, wrongs
 from kinetune.model.facts import Facts, Relation, Role
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.server import Flavour, Server
@@ -48,19 +48,18 @@ def kine_table(facts: Facts) -> Iterator[Remark]:
         kind = KINDS.get(facts.table.kind, "not a table")
         says = f"is {kind}: Kine takes it for its table, and does not start or fails at its first write"
         yield Remark(on="kine", says=says, do=_aside(facts.table))
-    elif facts.role.schema not in (None, facts.table.schema):
-        yield _overlooked(facts.table, facts.role)
+    elif step := overlooked(facts):
+        yield _overlooked(facts.table, facts.role, step)
     else:
         yield from _shape(facts.table)
 
 
-def _overlooked(table: Relation, role: Role) -> Remark:
+def _overlooked(table: Relation, role: Role, step: str) -> Remark:
     return Remark(
         on="kine",
         says=f"is in schema {table.schema}, but as {role.name} Kine makes its table in {role.schema}, where there is "
         "none: its next start begins an empty one, and the cluster looks empty",
-        do=f"put {table.schema} first in search_path, or stop Kine and ALTER TABLE {qualified(table)} SET SCHEMA "
-        f"{identifier(role.schema or '')}",
+        do=step,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kinetune.kine.schema import TABLE
-from kinetune.kine.shape import BEFORE, COPY, strange_columns, stranger
+from kinetune.kine.shape import BEFORE, COPY, overlooked, strange_columns, stranger
 from kinetune.model.facts import Facts
 from kinetune.model.failure import Refused
 from kinetune.rendering import identifier
@@ -22,12 +22,10 @@ def refuse_strangers(facts: Facts) -> None:
 
 def refuse_overlooked(facts: Facts) -> None:
     """Raise Refused where Kine would find no table in the schema in which it makes its own, and begin an empty one."""
-    table, schema = facts.table, facts.role.schema
-    if table is not None and schema and schema != table.schema:
-        here, there = identifier(table.schema), identifier(schema)
+    if (step := overlooked(facts)) and facts.table:
+        here, there = identifier(facts.table.schema), identifier(facts.role.schema or "")
         raise Refused(
-            f"{TABLE} is in schema {here}, but as {facts.role.name} Kine makes its table in {there}: an empty one",
-            f"put {here} first in search_path, or stop Kine and ALTER TABLE {here}.{TABLE} SET SCHEMA {there}",
+            f"{TABLE} is in schema {here}, but as {facts.role.name} Kine makes its table in {there}: an empty one", step
         )
 
 
