@@ -59,6 +59,10 @@ Experimental = Annotated[
 ]
 RebuildIt = Annotated[bool, option("--rebuild", help="Build the table anew even where nothing asks for it.")]
 DropGaps = Annotated[bool, option("--drop-gaps", help="A rebuild leaves out rows that only fill gaps (gap-<id>).")]
+Unplanted = Annotated[
+    bool,
+    option("--no-plant-statistics", help="Leave a new table on YugabyteDB without statistics until it is analysed."),
+]
 Finish = Annotated[bool, option("--finish", help="Drop kine_before_init, which a rebuild has put aside.")]
 Yes = Annotated[bool, option("--yes", "-y", help="Do not ask.")]
 Tservers = Annotated[int, option("--tserver-http", metavar="PORT", help=TSERVERS)]
@@ -77,6 +81,7 @@ def init(
     leave: Leave = None,
     rebuild: RebuildIt = False,
     drop_gaps: DropGaps = False,
+    no_plant_statistics: Unplanted = False,
     finish: Finish = False,
     yes: Yes = False,
     experimental: Experimental = False,
@@ -107,7 +112,17 @@ def init(
     if finish and (rebuild or drop_gaps or revert):
         raise UsageFailure("--finish only drops kine_before_init", "run init first, then init --finish")
     allowed, left, wanted = hazards(allow, OF_INIT), hazards(leave, OF_INIT), "stock" if revert else profile
-    wish = Wish(wanted, era_given(kine, k3s), allowed, left, tserver_http, rebuild, drop_gaps, finish)
+    wish = Wish(
+        wanted,
+        era_given(kine, k3s),
+        allowed,
+        left,
+        tserver_http,
+        rebuild=rebuild,
+        drop_gaps=drop_gaps,
+        finish=finish,
+        plant=not no_plant_statistics,
+    )
     if print_sql:
         if output:
             raise UsageFailure("--print writes SQL to stdout and no report", "leave --output out: --print > FILE")

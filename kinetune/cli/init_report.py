@@ -12,11 +12,13 @@ from kinetune.kine.shape import BEFORE
 from kinetune.model.facts import Unknown
 from kinetune.model.report import Cell, Code, Heading, Items, Paragraph, Report, Section, Tone
 from kinetune.model.script import Hazard
+from kinetune.model.server import Flavour
 from kinetune.plans.numbers import counted
+from kinetune.tuning.statements import END_IDLE
 
 if TYPE_CHECKING:
     from kinetune.cli.init_steps import Outcome, Seen
-    from kinetune.model.facts import Facts
+    from kinetune.model.facts import Facts, Relation
     from kinetune.model.script import Script, Step
 
 
@@ -38,8 +40,9 @@ def planned(seen: Seen) -> Report:
     if seen.facts.server.note:
         sections += (Paragraph(f"note: {seen.facts.server.note}", Tone.WARN),)
     sections += tuple(_rebuilt(seen))
+    sections += tuple(_statistics(seen))
     if script:
-        sections += (*_changes(script, _way_back(seen)), *_reasons(script), *told(seen), _kine(seen))
+        sections += (*_changes(script, _way_back(seen)), *_reasons(script), *told(seen), *_restart(seen), _kine(seen))
     else:
         sections += (
             Paragraph(f"Nothing is to be done: the store is as the profile {script.profile} wants it.", Tone.GOOD),
@@ -87,6 +90,39 @@ def _rebuilt(seen: Seen) -> Iterator[Section]:
         yield Paragraph(f"{BEFORE} holds the table as it was{size}: kinetune init --finish drops it.")
 
 
+def _statistics(seen: Seen) -> Iterator[Section]:
+    """Which plan a store of few rows has that was never analysed, and when that is due."""
+    from kinetune.servers.statistics import PLANTED_ROWS, are_missing, is_due
+
+    table = seen.facts.table
+    if table and are_missing(table.rows, table.counted) and not is_due(table.rows, table.counted):
+        yield Paragraph(
+            f"The planner has no statistics of these {table.counted:,} rows: each create and update reads all of them "
+            f"to look up one name. Run kinetune analyze once there are {PLANTED_ROWS:,} rows; kinetune check (KT402) "
+            "reports it then.",
+            Tone.WARN,
+        )
+
+
+def _restart(seen: Seen) -> Iterator[Section]:
+    """Settings reach new sessions only: what ends those that are open."""
+    sessions = seen.facts.sessions
+    names = () if isinstance(sessions, Unknown) else [name for name in sessions if not name.startswith("kinetune/")]
+    if names and any(text.startswith("ALTER DATABASE") for step in seen.script.steps for text in step.statements):
+        yield Paragraph(
+            "Settings reach new sessions only. Afterwards restart Kine, or end its idle sessions on each node; Kine "
+            "opens new ones:",
+            Tone.WARN,
+        )
+        yield Code(f"{END_IDLE};\n", "sql")
+        if seen.facts.server.flavour is Flavour.YUGABYTEDB:
+            yield Paragraph(
+                "A change of the catalog may end a write that is under way. Kine v0.16.6 and v0.17.3 to v0.17.5 "
+                "acknowledge a create that ended so (KT601): stop these first.",
+                Tone.WARN,
+            )
+
+
 def _place(facts: Facts) -> str:
     if not facts.database_exists:
         return f"{facts.server}: there is no database {facts.database} yet"
@@ -94,8 +130,12 @@ def _place(facts: Facts) -> str:
         return f"{facts.server}, database {facts.database}: a rebuild of kine stands between two renames"
     if facts.table is None:
         return f"{facts.server}, database {facts.database}: there is no table kine yet"
-    rows = f"about {facts.table.rows:,} rows" if facts.table.rows else "rows never counted (ANALYZE kine)"
+    rows = f"about {facts.table.size:,} rows" if facts.table.size else _unknown_rows(facts.table)
     return f"{facts.server}, database {facts.database}: the table {facts.table.schema}.kine, {rows}"
+
+
+def _unknown_rows(table: Relation) -> str:
+    return "no rows" if table.max_id is None else "rows never counted (ANALYZE kine)"
 
 
 def _changes(script: Script, back: str) -> Iterator[Section]:

@@ -40,6 +40,7 @@ class Wish:
     rebuild: bool = False
     drop_gaps: bool = False
     finish: bool = False
+    plant: bool = True
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ def offline(server: str, wish: Wish) -> Script:
     from kinetune.tuning.profiles import target
 
     known = named(server)
-    return for_empty(known, target(wish.profile, known, wish.era.era if wish.era else newest()))
+    wanted = target(wish.profile, known, wish.era.era if wish.era else newest())
+    return for_empty(known, replace(wanted, plants=wanted.plants and wish.plant))
 
 
 def carry_out(endpoint: Endpoint, seen: Seen, wish: Wish, *, yes: bool) -> Outcome:
@@ -111,7 +113,9 @@ def _script(facts: Facts, kine: EraInUse, wish: Wish) -> Script:
     if wish.finish:
         return finish(facts, wish.profile)
     wanted = target(wish.profile, facts.server, kine.era)
-    wanted = wanted if kine.known else wanted.keeping(facts.database_settings)
+    if not kine.known and wish.profile != "stock":  # stock is what one goes back to
+        wanted = wanted.keeping(facts.database_settings)
+    wanted = replace(wanted, plants=wanted.plants and wish.plant)
     rebuild = Rebuild(wish.rebuild, Hazard.REBUILD in wish.leave, wish.drop_gaps)
     return difference(facts, wanted, rebuild).without(wish.leave)
 
@@ -154,7 +158,7 @@ def _apply(endpoint: Endpoint, seen: Seen, wish: Wish, watch: Watcher) -> None:
         script = _script(replace(observe(session), cluster=seen.facts.cluster), seen.kine, wish)
         if script.steps != seen.script.inside().steps:
             raise Refused("the store has changed since this plan was made", "run again to see the new plan")
-        if STOPPED & set(script.hazards):
+        if STOPPED & set(script.hazards) or script.proves_unused:
             refuse_running(session)
         Apply(session, watch, lambda: _script(observe(session), seen.kine, wish)).script(script)
 

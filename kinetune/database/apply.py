@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import psycopg
+from psycopg import sql
 
-from kinetune.database.errors import Reaction, failure_of, reaction_to, translated
+from kinetune.database.errors import Reaction, failure_of, reaction_to
 from kinetune.database.lock_row import lock_row
 from kinetune.database.session import Session
 from kinetune.model.failure import CouldNotLook, Refused
@@ -22,6 +24,8 @@ WAIT_FOR_OTHER_SECONDS = 10.0
 LOCK_TIMEOUT_MS = 50
 """A statement that waits for a strong lock makes every writer behind it wait: give up soon, try again later."""
 RETRY_SECONDS = 120.0
+MOST_LOOKS = 40
+"""A new table is begun anew after an error: without a bound one that always fails would be built for ever."""
 ALREADY = "42P04"
 """The database is there: at a second try, the first one had made it."""
 
@@ -70,7 +74,7 @@ class Apply:
         What was done stays done; a new look and a new difference go on from there.
         """
         todo, deadline, attempt = script, time.monotonic() + RETRY_SECONDS, 1
-        while True:
+        for looks in itertools.count():
             finished = 0
             try:
                 for position, step in enumerate(todo.steps, 1 + max(len(script.steps) - len(todo.steps), 0)):
@@ -78,6 +82,8 @@ class Apply:
                     finished += 1
                 return
             except _LookAgain as error:
+                if looks >= MOST_LOOKS:
+                    raise failure_of(_cause(error)) from error
                 if finished:
                     deadline, attempt = time.monotonic() + RETRY_SECONDS, 1
                 todo = self._look_again(error, deadline, attempt)
@@ -94,8 +100,7 @@ class Apply:
                 if reaction_to(failure.__cause__) is not Reaction.RETRY:
                     raise
             attempt += 1
-        assert isinstance(error.__cause__, psycopg.Error)
-        raise failure_of(error.__cause__) from error
+        raise failure_of(_cause(error)) from error
 
     def _step(self, position: int, step: Step) -> None:
         if step.atomic:
@@ -160,6 +165,11 @@ class Apply:
         return 1
 
 
+def _cause(error: _LookAgain) -> psycopg.Error:
+    assert isinstance(error.__cause__, psycopg.Error)
+    return error.__cause__
+
+
 def analyze(session: Session) -> int:
     """
     ANALYZE kine; the number of rows that the planner then believes in.
@@ -170,8 +180,7 @@ def analyze(session: Session) -> int:
     session.connection.add_notice_handler(
         lambda said: warned.append(said.message_primary or "") if said.sqlstate in ("42501", "01000") else None
     )
-    with translated(session.connection.info.user):
-        session.connection.execute("ANALYZE kine")
+    session.repeat(sql.SQL("ANALYZE kine").format())
     if skipped := [said for said in warned if "skipping" in said or "only" in said]:
         raise CouldNotLook(f"nothing was analysed: {skipped[0]}", "connect as the owner of the table kine")
     (found,) = session.ask("relation")

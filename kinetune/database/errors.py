@@ -34,13 +34,14 @@ RETRY_WORDS = re.compile(
     r"|timed out waiting for postgres backends to catch up"  # §3.7, #18994
     r"|Timed out waiting for (?:Create|Alter|Delete) Table"
     r"|[Tt]ablet (?:has been )?split"  # §6.3
+    r"|Keyspace with id '\w+' already exists"  # the first two sequences of a cluster, made at once (measured.md §11)
 )
-WRITTEN, DIFFERS, LATE, ALONE = "KT001", "KT002", "KT003", "KT004"
+WRITTEN, DIFFERS, LATE, ALONE, USED = "KT001", "KT002", "KT003", "KT004", "KT005"
 """
-Of kinetune's own making: the guard of a drop, templates/schema/compare_copy.sql, the guard of an exchange and that of
-its end.
+Of kinetune's own making: the guard of a drop, templates/schema/compare_copy.sql, the guard of an exchange, that of
+its end, and that of a table that should be empty.
 """
-REFUSE_CODES = frozenset({"23505", WRITTEN, DIFFERS, LATE, ALONE, "2BP01", "55006"})
+REFUSE_CODES = frozenset({"23505", WRITTEN, DIFFERS, LATE, ALONE, USED, "2BP01", "55006"})
 """Nothing is wrong with the server or the role: going on would cost something."""
 REFUSE_WORDS = re.compile(r"duplicate key value violates unique constraint")
 
@@ -82,6 +83,7 @@ NEXT_STEPS = {
     "run again",
     ALONE: "somebody wrote to it after the exchange; look at it: SELECT id, name FROM kine_before_init ORDER BY id "
     "DESC LIMIT 10, and drop it yourself once nothing there is wanted",
+    USED: "a Kine has written to it: nothing was dropped; run kinetune init again to see what its store needs",
     DIFFERS: "kine was written meanwhile, or --drop-gaps was not said in each run: stop Kine, "
     "DROP TABLE kinetune_new_kine, run again",
     "23505": "rows that share (name, prev_revision) are lost updates; find them: "

@@ -35,6 +35,20 @@ def explain(session: Session, calls: Iterable[Call], effort: Effort) -> Iterator
         yield _guarded(session, call, effort)
 
 
+def planned(session: Session, calls: Iterable[Call]) -> Iterator[Recording]:
+    """Plans alone, of writes too, in READ ONLY transactions: EXPLAIN without ANALYZE executes nothing, draws no id."""
+    for call in calls:
+        try:
+            with session.connection.transaction():
+                session.connection.execute("SET TRANSACTION READ ONLY")
+                _prepare(session, call)
+                yield Recording(call, custom=(_explained(session, call, "FORMAT JSON"),))
+        except psycopg.Error as error:
+            if session.connection.closed:
+                raise failure_of(error) from error
+            yield Recording(call, failed=str(failure_of(error, session.connection.info.user)))
+
+
 def _guarded(session: Session, call: Call, effort: Effort) -> Recording:
     try:
         with session.connection.transaction():

@@ -76,7 +76,7 @@ def _contents(session: Session, seen: Holdings, seconds: float, told: Callable[[
     told("count rows and live keys")
     table = seen.facts.table
     assert table is not None
-    about = Amount(table.rows, exact=False) if table.rows else Unknown("never counted, and too many to count now")
+    about = Amount(table.size, exact=False) if table.size else Unknown("never counted, and too many to count now")
     rows = _counted(session, "row_count", "rows") or about
     live = _counted(session, "live_keys", "keys") or _about(session)
     (size,) = session.rows("SELECT pg_total_relation_size(to_regclass(%s)) AS bytes", TABLE)

@@ -6,10 +6,12 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
 from psycopg import sql
 
+from kinetune.database.nodes import Nodes
 from kinetune.database.session import Row, Session
 from kinetune.kine.keyspace import GAP, resource_prefix
 from kinetune.kine.shape import stranger
@@ -42,7 +44,7 @@ def inspect(session: Session, facts: Facts) -> Facts:
         facts,
         statistics=_guarded(lambda: _statistics(session, _kine(facts))),
         growth=_guarded(lambda: _growth(session, _kine(facts))),
-        connections=_guarded(lambda: _connections(session)),
+        connections=_guarded(lambda: _connections(session, facts.table)),
         security=_guarded(lambda: _security(session)),
     )
 
@@ -120,7 +122,7 @@ def _share(table: Relation, sampled: list[Row]) -> float:
     """Rows of the table for each of the sample; where the table was never analysed by the blocks that were left out."""
     if not sampled:
         return 1.0
-    return table.rows / len(sampled) if table.rows else float(sampled[0].get("stands_for", 1.0))
+    return table.size / len(sampled) if table.size else float(sampled[0].get("stands_for", 1.0))
 
 
 def _resources(sampled: list[Row], share: float) -> tuple[Resource, ...]:
@@ -137,7 +139,7 @@ def _resources(sampled: list[Row], share: float) -> tuple[Resource, ...]:
     )
 
 
-def _connections(session: Session) -> Connections:
+def _connections(session: Session, table: Relation | None) -> Connections:
     (row,) = session.ask("connections")
     if row["hidden"]:
         raise CouldNotLook(
@@ -145,7 +147,15 @@ def _connections(session: Session) -> Connections:
             f"GRANT pg_read_all_stats TO {identifier(session.connection.info.user)}",
         )
     idle = tuple(Idle(**found) for found in session.ask("idle"))
-    return Connections(row["most"], row["reserved"], row["used"], row["in_store"], idle, _pooler(session, row["own"]))
+    older = _older(session, table.settings_since) if table and table.settings_since else 0
+    return Connections(
+        row["most"], row["reserved"], row["used"], row["in_store"], idle, _pooler(session, row["own"]), older
+    )
+
+
+def _older(session: Session, since: datetime) -> int:
+    """A node that cannot be reached shows nothing."""
+    return sum(row["began"] < since for _, node in Nodes(session, "check") for row in node.ask("session_starts"))
 
 
 def _pooler(session: Session, own: int) -> str:

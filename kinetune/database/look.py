@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from psycopg.errors import ConnectionTimeout
 
-from kinetune.database.observe import observe
+from kinetune.database.observe import observe, settings
 from kinetune.database.session import Session, visit
 from kinetune.model.endpoint import Endpoint
 from kinetune.model.facts import Facts, Role
@@ -91,4 +91,5 @@ def _absent(session: Session, database: str) -> Facts:
         database_exists=False,
         role=replace(Role(**role), may_create=True, owns_database=True),  # the owner of a new database may
         table=None,
+        settings=settings(session),
     )

@@ -85,15 +85,21 @@ def scratch(session: Session) -> Iterator[tuple[str, int]]:
 
 
 def _create(session: Session, name: str) -> None:
+    text = sql.SQL("CREATE SEQUENCE IF NOT EXISTS {} AS bigint CACHE 1").format(sql.Identifier(name))
     try:
-        session.run(sql.SQL("CREATE SEQUENCE {} AS bigint CACHE 1").format(sql.Identifier(name)))
+        session.repeat(text)
     except CouldNotLook as failure:
-        if not isinstance(failure.__cause__, InsufficientPrivilege):
-            raise
-        (row,) = session.rows("SELECT current_schema() AS schema")
-        grant = f"GRANT CREATE ON SCHEMA {identifier(row['schema'])} TO {identifier(session.connection.info.user)}"
-        raise CouldNotLook(failure.cause, f"ask its owner for: {grant}") from failure
+        raise _refused(session, failure) from failure
+
+
+def _refused(session: Session, failure: CouldNotLook) -> CouldNotLook:
+    """With the GRANT that would allow it, where a right is missing."""
+    if not isinstance(failure.__cause__, InsufficientPrivilege):
+        return failure
+    (row,) = session.rows("SELECT current_schema() AS schema")
+    grant = f"GRANT CREATE ON SCHEMA {identifier(row['schema'])} TO {identifier(session.connection.info.user)}"
+    return CouldNotLook(failure.cause, f"ask its owner for: {grant}")
 
 
 def _drop(session: Session, name: str) -> None:
-    session.run(sql.SQL("DROP SEQUENCE IF EXISTS {}").format(sql.Identifier(name)))
+    session.repeat(sql.SQL("DROP SEQUENCE IF EXISTS {}").format(sql.Identifier(name)))

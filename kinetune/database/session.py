@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +15,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from kinetune.database.errors import could_not_connect, translated
+from kinetune.database.errors import Reaction, could_not_connect, reaction_to, translated
 from kinetune.model.endpoint import Endpoint
 from kinetune.model.failure import CouldNotLook
 from kinetune.model.server import Server
@@ -26,6 +28,7 @@ Row = dict[str, Any]
 LOG = logging.getLogger("kinetune")
 logging.getLogger("psycopg").addHandler(logging.NullHandler())  # what it warns of is told by what it raises
 CONNECT_SECONDS = 10
+TRIES = 6
 PLAIN = {"DateStyle": "ISO", "quote_all_identifiers": "off"}
 """Times that psycopg reads, and names as they are, whatever the role or the database has set."""
 READ_SETTINGS = {"default_transaction_read_only": "on", "statement_timeout": "60s", "lock_timeout": "2s"} | PLAIN
@@ -54,6 +57,21 @@ class Session:
         """A statement without rows. Raises CouldNotLook."""
         with translated(self.connection.info.user):
             self.connection.execute(statement)
+
+    def repeat(self, statement: sql.Composed) -> None:
+        """
+        The same for one that may be sent twice (IF EXISTS …), again where the server asks for that.
+
+        On YugabyteDB 2.21 any change of a catalog may end with 40001 because of one in another database.
+        """
+        for attempt in itertools.count():
+            try:
+                self.run(statement)
+                return
+            except CouldNotLook as failure:
+                if reaction_to(failure.__cause__) is not Reaction.RETRY or attempt == TRIES:
+                    raise
+                time.sleep(0.05 * 2**attempt)
 
     def change(self, name: str, value: str) -> None:
         """SET a parameter for the rest of this session."""

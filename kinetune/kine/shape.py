@@ -17,12 +17,18 @@ KINDS = {
     "S": "a sequence",
 }
 """pg_class.relkind in words, without the plain table."""
+SETTINGS_SINCE = "kinetune: planner settings since "
+"""How the comment begins that kinetune writes on kine; then comes a time as ISO 8601 in UTC."""
 NAMES = frozenset(index.name for index in INDEXES)
 """The index names Kine takes, of any era."""
 NEW, OLD = "kinetune_new_", "kinetune_old_"
 """Before the names of indexes that kinetune has not finished, and of those it has put aside."""
 COPY, BEFORE = "kinetune_new_kine", "kine_before_init"
 """The table that a rebuild fills, and the one it has put aside until `kinetune init --finish`."""
+STAGED = "kinetune_staged_kine"
+"""A new table until it is complete: no Kine can open it before it gets its name."""
+BESIDE = (COPY, BEFORE, STAGED)
+"""What kinetune may keep beside kine."""
 
 
 def stranger(table: Relation) -> str:

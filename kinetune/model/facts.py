@@ -17,6 +17,10 @@ from kinetune.model.workload import Recording
 NOT_DRAWN = Unknown("no ids were drawn (--probe)")
 
 
+COUNTED_UP_TO = 4_000
+"""Rows of kine that are counted on YugabyteDB at most: four storage requests."""
+
+
 class OutOfScope(Unknown):
     """Not looked at because the run was not meant to: no fault of the store, nor of the files."""
 
@@ -63,6 +67,8 @@ class Relation:
     `kind` is pg_class.relkind: r for a table. `rows` is the planner's estimate (None: never analysed), `bytes` the
     table with TOAST and without indexes. `last_id` is the sequence's last_value, `max_id` MAX(id); None where empty,
     and in a relation beside kine, whose rows nobody reads. `attached`: what a table built anew would not have.
+    On YugabyteDB `counted` are rows up to COUNTED_UP_TO and `compacted` is the compacted revision;
+    None where not looked at. `settings_since`: when kinetune last changed the database's settings.
     """
 
     schema: str
@@ -79,6 +85,22 @@ class Relation:
     owner: str | None = None
     grants: tuple[Grant, ...] = ()
     attached: tuple[str, ...] = ()
+    counted: int | None = None
+    compacted: int | None = None
+    settings_since: datetime | None = None
+
+    @property
+    def size(self) -> int | None:
+        """
+        Rows there are about, at least: the planner's estimate may be years old, or planted. None: nothing is known.
+
+        Fewer than the bound were counted in full. Compaction leaves revisions alone that are newer than its own, and
+        each of them is a row.
+        """
+        if self.counted is not None and self.counted < COUNTED_UP_TO:
+            return self.counted
+        recent = None if self.compacted is None or self.max_id is None else self.max_id - self.compacted
+        return max((known for known in (self.rows, self.counted, recent) if known), default=None)
 
     def index(self, name: str) -> SeenIndex | None:
         return next((seen for seen in self.indexes if seen.index.name == name), None)
@@ -154,6 +176,7 @@ class Connections:
     """
     Sessions of the whole server against max_connections; `reserved` is kept for superusers. `in_store` counts client
     sessions in this database without our own, `pooler` is a word on what stands between us and the server, or empty.
+    `older` of them, on all nodes that were reached, began before kinetune last changed the settings of the database.
     """
 
     most: int
@@ -162,6 +185,7 @@ class Connections:
     in_store: int
     idle: tuple[Idle, ...]
     pooler: str = ""
+    older: int = 0
 
 
 @dataclass(frozen=True)
@@ -207,6 +231,7 @@ class Facts:
 
     `settings` are planner settings in force; `database_settings` those kept by ALTER DATABASE … SET.
     `sessions` counts other sessions by application_name; Unknown without pg_read_all_stats.
+    `lookups` are plans, not executed, of Kine's statements that look up one name, reads and writes (YugabyteDB).
     `unseen` says why no store was looked at: all but `kine` and `configuration` are stand-ins then that no rule reads.
     """
 
@@ -226,6 +251,7 @@ class Facts:
     security: Security | Unknown = NOT_ASKED
     probe: Probe | Unknown = NOT_DRAWN
     recordings: tuple[Recording, ...] | Unknown = NOT_ASKED
+    lookups: tuple[Recording, ...] | Unknown = NOT_ASKED
     beside: Mapping[str, Relation] = field(default_factory=dict)
     cluster: Cluster | Unknown = NOT_ASKED
     configuration: Configuration | Unknown = NOT_ASKED

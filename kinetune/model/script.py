@@ -64,6 +64,12 @@ class Script:
     def hazards(self) -> tuple[Hazard, ...]:
         return tuple(dict.fromkeys(step.hazard for step in self.steps if step.hazard is not None))
 
+    @property
+    def proves_unused(self) -> bool:
+        """Whether a step needs Kine stopped, which is looked at and needs no hazard to be allowed."""
+        harmless = (None, Hazard.SEQUENCE_CACHE)
+        return any(not step.kine_may_run and step.hazard in harmless for step in self.steps)
+
     def without(self, hazards: frozenset[str]) -> Script:
         """The script less the steps of these hazards."""
         return replace(self, steps=tuple(step for step in self.steps if step.hazard not in hazards))

@@ -16,11 +16,6 @@ BATCH = 5_000
 """Ids that go in one transaction: 0.2 s on three YugabyteDB nodes on two cores (50,001 rows in 1.8 s: FINDINGS.md)."""
 
 
-def create_copy(target: Target, server: Server, schema: str) -> str:
-    """The empty table that a rebuild fills, without indexes and without a default for its ids."""
-    return rendered(server, "create_copy", columns=target.columns, primary_key=target.primary_key, schema=schema)
-
-
 @dataclass(frozen=True)
 class Filling:
     """`hashed`, `type`: how the ids that are read are sharded, and their type; `ordered`: the copy's are in order."""

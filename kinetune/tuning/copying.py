@@ -44,14 +44,14 @@ RATES: Mapping[Flavour, tuple[int, str]] = {
 def expected(facts: Facts) -> Expected:
     """From the planner's estimate; where the store was never analysed, from its newest id, which is an upper bound."""
     table = facts.table or facts.beside.get(BEFORE)
-    rows = (table.rows or table.max_id) if table else None
+    rows = (table.size or table.max_id) if table else None
     size = table.bytes if table else None
     rate, source = RATES[facts.server.flavour]
     if facts.table is None:
         return Expected(rows, size, 0.0, "the copy is complete, only names are left to be exchanged")
     if not rows:
         return Expected(None, size, None, "its number of rows is not known (ANALYZE kine), nor how long it takes")
-    about = "about" if table and table.rows else "at most"
+    about = "about" if table and table.size else "at most"
     room = f" and {size / 1e6:,.0f} MB, which are needed once more" if size else ""
     seconds = rows / rate
     return Expected(rows, size, seconds, f"{about} {rows:,} rows{room}; roughly {_clock(seconds)} ({source})")

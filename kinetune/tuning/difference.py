@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from kinetune.kine.shape import COPY
+from kinetune.kine.shape import COPY, STAGED
 from kinetune.model.facts import Facts, Relation, Role
 from kinetune.model.script import Script, Step
 from kinetune.model.server import Server
 from kinetune.rendering import identifier
+from kinetune.servers.yugabytedb import has_lasting_default
 from kinetune.tuning import statements
 from kinetune.tuning.columns import column_steps
 from kinetune.tuning.indexes import index_steps, key_steps
 from kinetune.tuning.rebuild import ORDINARY, Rebuild, cannot_stay, dropped, hazardous, needed, rebuild_steps
 from kinetune.tuning.refuse import refuse_halfway, refuse_overlooked, refuse_rebuild, refuse_strangers
-from kinetune.tuning.sequence import cached_ids, sequence_steps
+from kinetune.tuning.sequence import sequence_steps
+from kinetune.tuning.staging import discard, is_unplanted, new_table_steps
 from kinetune.tuning.statistics import statistics_steps
 from kinetune.tuning.swap import at_once, letting_go, swap, swapped, together
 from kinetune.tuning.target import OURS, Target
@@ -49,15 +51,25 @@ def for_empty(server: Server, target: Target) -> Script:
 def _steps(facts: Facts, target: Target, rebuild: Rebuild) -> Iterator[Step]:
     if not facts.database_exists:
         yield create_database(facts.database)
-    if needed(facts, target, rebuild):
+    settings = tuple(setting_steps(facts, target))
+    yield from settings  # first: no Kine opens a new table without them
+    if STAGED in facts.beside:
+        yield discard()
+    if COPY not in facts.beside and (facts.table is None or is_unplanted(facts, target)):
+        yield from new_table_steps(facts, target)
+    elif needed(facts, target, rebuild):
         refuse_rebuild(facts)
         yield from rebuild_steps(facts, target, rebuild)
         yield from _exchange(facts, target, rebuild)
-    elif facts.table is None:
-        yield from _new_table(facts, target)
-    else:
+    elif facts.table is not None:
         yield from _changed_table(facts, facts.table, target, rebuild)
-    yield from setting_steps(facts, target)
+    if settings:
+        yield Step(
+            does="note the time of these settings on kine",
+            why="kinetune check then knows which sessions are older, and keep the former values",
+            statements=(statements.note_settings(),),
+            locks="nothing",
+        )
 
 
 def create_database(name: str) -> Step:
@@ -70,25 +82,6 @@ def create_database(name: str) -> Step:
         in_database=False,
         subject=identifier(name),
     )
-
-
-def _new_table(facts: Facts, target: Target) -> Iterator[Step]:
-    """On an empty table plain builds are instant; where DDL is transactional, a half-made table is never seen."""
-    server = facts.server
-    creates = (
-        statements.create_table(target, server),
-        *(statements.create_index(index, server) for index in target.indexes),
-    )
-    what = f"create the table kine with {len(target.indexes)} indexes ({target.profile})"
-    why = "Kine finds every name taken at its start and adds nothing"
-    if server.can("transactional_ddl"):
-        yield Step(what, why, creates, locks="nothing: the table is new", undo=("DROP TABLE kine",), atomic=True)
-        return
-    names = ("create the table kine", *(f"create the index {index.name}" for index in target.indexes))
-    for does, statement in zip(names, creates, strict=True):
-        first = statement == creates[0]
-        undo, hazard = (("DROP TABLE kine",), cached_ids(facts)) if first else ((), None)
-        yield Step(does, why, (statement,), locks="nothing: the table is new", undo=undo, hazard=hazard)
 
 
 def _changed_table(facts: Facts, table: Relation, target: Target, rebuild: Rebuild) -> Iterator[Step]:
@@ -118,18 +111,23 @@ def _exchange(facts: Facts, target: Target, rebuild: Rebuild) -> Iterator[Step]:
 
 
 def setting_steps(facts: Facts, target: Target) -> Iterator[Step]:
-    """Settings that the target wants, and those that another profile of ours left behind."""
+    """
+    Settings that the target wants, and those that another profile of ours left behind.
+
+    A setting that this server does not have is left out: planner settings of YugabyteDB come and go by release.
+    """
     for name, value in target.settings.items():
-        if facts.database_settings.get(name) != value:
-            before = facts.database_settings.get(name)
-            undo = statements.reset_setting(facts.database, name)
-            yield Step(
-                does=f"set {name} = {value} for every new session of {facts.database}",
-                why=target.reasons.get(name, "the planner needs it"),
-                statements=(statements.set_setting(facts.database, name, value),),
-                locks="nothing; Kine's open connections keep the old value until it is restarted",
-                undo=(statements.set_setting(facts.database, name, before) if before else undo,),
-            )
+        before = facts.database_settings.get(name)
+        if before == value or _is_given(facts, name, value):
+            continue
+        undo = statements.reset_setting(facts.database, name)
+        yield Step(
+            does=f"set {name} = {value} for every new session of {facts.database}",
+            why=target.reasons.get(name, "the planner needs it"),
+            statements=(statements.set_setting(facts.database, name, value),),
+            locks="nothing; Kine's open connections keep the old value until it is restarted",
+            undo=(statements.set_setting(facts.database, name, before) if before else undo,),
+        )
     for name, value in OURS:
         if facts.database_settings.get(name) == value and name not in target.settings:
             yield Step(
@@ -139,3 +137,11 @@ def setting_steps(facts: Facts, target: Target) -> Iterator[Step]:
                 locks="nothing",
                 undo=(statements.set_setting(facts.database, name, value),),
             )
+
+
+def _is_given(facts: Facts, name: str, value: str) -> bool:
+    """Whether the server does not have the setting, or has it so by a default that stays."""
+    if not (name.startswith("yb_") and facts.settings):
+        return False
+    is_default = name not in facts.database_settings and facts.settings.get(name) == value
+    return name not in facts.settings or (is_default and has_lasting_default(facts.server.release, name))

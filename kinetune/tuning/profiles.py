@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from kinetune.kine.releases import Era
@@ -17,7 +17,7 @@ from kinetune.tuning.target import Target
 LIST_INDEX_SINCE = "E11"
 """Kine knows kine_list_query_index from v0.13.0 (facts/kine.md §1.1)."""
 SINGLE_READS_SINCE = "E11"
-"""Up to E10 one-key reads join back: lean costs them 97 requests without statistics (docs/yugabytedb-profiles.md)."""
+"""Up to E10 one-key reads join back: lean costs them 97 requests without statistics (measured.md §3)."""
 
 KEPT = "Kine's own"
 PKEY = "Kine retries a lost race for an id only when the violated constraint is called kine_pkey"
@@ -28,7 +28,6 @@ GUARD = "the unique guard against lost updates; deleted objects reappear without
 PLACEHOLDER = "keeps the name taken, so that Kine does not create it again: no query of any era is better with it"
 LISTS = "lists, pages and one-key reads in key order, newest revision first; Kine v0.16.5, v0.17.1 and newer need it"
 COUNTS = "counts and lists look up `deleted` by id in the index alone"
-BATCHES = "joins fetch 1,024 rows a request instead of one, as the article has it"
 CACHE_1 = "Kine reads ids as revisions: a cached block of ids looks like missing revisions and stops watches"
 
 
@@ -54,21 +53,32 @@ def stock(server: Server, era: Era) -> Target:
 
 def article(server: Server, era: Era) -> Target:
     """
-    The optimizations of the article behind this tool, exactly: range-sharded ids, covering unique index, sequence
-    cache 1, batched nested loops; else Kine's own DDL.
+    The optimizations of the article behind this tool: range-sharded ids, covering unique index, sequence cache 1,
+    batched nested loops; else Kine's own DDL. The settings of the planner and its statistics are kinetune's: without
+    them this schema writes slower than stock (measured.md §9).
     """
     base = stock(server, era)
     indexes = tuple(_covering(UNIQUE) if index.name == UNIQUE.name else index for index in base.indexes)
-    batches = {"yb_bnl_batch_size": BATCHES} if server.can("batched_nested_loop") else {}
+    settings = _planner(server, era)
     return replace(
         base,
         profile="article",
         primary_key=PRIMARY_KEY,
         indexes=indexes,
         exact_types=True,
-        settings=dict.fromkeys(batches, "1024"),
-        reasons={**base.reasons, UNIQUE.name: COVERING, "kine_id_seq": CACHE_1, **batches},
+        settings={name: value for name, (value, _) in settings.items()},
+        plants=server.can("lasting_statistics"),
+        reasons={
+            **base.reasons,
+            UNIQUE.name: COVERING,
+            "kine_id_seq": CACHE_1,
+            **{name: why for name, (_, why) in settings.items()},
+        },
     )
+
+
+def _planner(server: Server, era: Era) -> Mapping[str, tuple[str, str]]:
+    return planner_settings(server.release, era.number) if server.flavour is Flavour.YUGABYTEDB else {}
 
 
 def tuned(server: Server, era: Era) -> Target:
@@ -98,11 +108,18 @@ def _tuned_postgresql(server: Server, era: Era) -> Target:
 
 def _tuned_yugabytedb(server: Server, era: Era) -> Target:
     """
-    All range-sharded; the two name indexes only where one-key reads need them without statistics. The same on every
-    line: tests/tuning/test_sets.py holds it against the recorded requests (`python -m bench sets`).
+    All range-sharded, and each index that no plan needs a placeholder: every index is a write to another tablet.
+
+    Where statistics are in use and last, only the unique index and that of lists hold rows: 20 to 40 % more writes than
+    with kine_id_deleted_index and kine_prev_revision_index, and no call sends more requests (measured.md §11; counts
+    take a tenth longer). Elsewhere, not measured, those two stay, and up to E10 the two name indexes too.
     """
-    lean = () if era.number < SINGLE_READS_SINCE else ("kine_name_index", "kine_name_id_index")
-    settings = planner_settings(server.release)
+    settings = _planner(server, era)
+    lean: tuple[str, ...] = ("kine_name_index", "kine_name_id_index")
+    if server.can("lasting_statistics"):
+        lean += ("kine_id_deleted_index", "kine_prev_revision_index")
+    elif era.number < SINGLE_READS_SINCE:
+        lean = ()
     reasons = {index.name: KEPT for index in INDEXES} | dict.fromkeys(lean, PLACEHOLDER)
     reasons |= {PRIMARY_KEY.name: PKEY, UNIQUE.name: COVERING, LIST_QUERY.name: LISTS, "kine_id_seq": CACHE_1}
     return Target(
@@ -111,6 +128,7 @@ def _tuned_yugabytedb(server: Server, era: Era) -> Target:
         tuple(_covering(_lean(index, lean)) for index in INDEXES),
         reasons | {name: why for name, (_, why) in settings.items()},
         settings={name: value for name, (value, _) in settings.items()},
+        plants=server.can("lasting_statistics"),
     )
 
 

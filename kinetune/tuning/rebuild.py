@@ -14,13 +14,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from kinetune.kine.shape import BEFORE, COPY, NEW, leftover
-from kinetune.model.facts import Facts, Relation
+from kinetune.model.facts import COUNTED_UP_TO, Facts, Relation
 from kinetune.model.schema import Order, Sequence
 from kinetune.model.script import Hazard, Step
 from kinetune.model.server import Flavour, Server
 from kinetune.rendering import identifier
+from kinetune.servers.statistics import is_due
 from kinetune.tuning import copy_statements, copying, statements
 from kinetune.tuning.indexes import KINES_NAMES, describe, drop_leftover, same
+from kinetune.tuning.planting import planting
 from kinetune.tuning.swap import at_once
 from kinetune.tuning.target import Target
 
@@ -97,10 +99,15 @@ def _steps(facts: Facts, target: Target, rebuild: Rebuild) -> Iterator[Step]:
         column = table.column("id")
         assert column is not None, "refuse_strangers has seen to it"
         how = copy_statements.Filling(hashed(table), column.type, ordered, rebuild.drop_gaps)
+        if target.plants and copy is None:
+            yield planting(COPY, server)
+        elif target.plants:
+            yield _unplanted()
         yield _fill(how, copy, server)
         yield from _index(copy, target, server)
         yield from _draw(table, copy, target, facts)
-        yield from _analyse(table, server)
+        if not target.plants or (copy is not None and is_due(copy.rows, COUNTED_UP_TO)):
+            yield from _analyse(table, server)
         if not at_once(server):
             yield copying.compare(rebuild.drop_gaps, target)
 
@@ -118,7 +125,7 @@ def _make(table: Relation, copy: Relation | None, target: Target, facts: Facts) 
     """Owner and rights are those of kine: its Kine may come as somebody else than we do."""
     made: list[str] = []
     if copy is None:
-        made.append(copy_statements.create_copy(target, facts.server, table.schema))
+        made.append(statements.create_beside(target, facts.server, f"{identifier(table.schema)}.{COPY}"))
     owner = copy.owner if copy else facts.role.name
     if table.owner is not None and owner != table.owner:
         made.append(statements.give_to(table.owner, COPY))
@@ -142,6 +149,15 @@ def _kines(target: Target) -> frozenset[str]:
 def _words(target: Target) -> str:
     order = target.primary_key.keys[0].order
     return "its ids sharded by hash" if order is Order.HASH else "its ids in one order"
+
+
+def _unplanted() -> Step:
+    return Step(
+        does=f"delete what was planted in {COPY} and not yet deleted",
+        why="a run that was interrupted may have left it; it has ids below 1",
+        statements=(f"DELETE FROM {COPY} WHERE id < 1",),  # noqa: S608 - a constant
+        locks=NOBODY,
+    )
 
 
 def _fill(how: copy_statements.Filling, copy: Relation | None, server: Server) -> Step:

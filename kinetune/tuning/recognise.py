@@ -8,6 +8,7 @@ from kinetune.model.failure import Refused
 from kinetune.tuning.difference import difference
 from kinetune.tuning.profiles import PROFILES, target
 from kinetune.tuning.refuse import refuse_strangers
+from kinetune.tuning.statistics import SUBJECT
 from kinetune.tuning.target import Target
 
 
@@ -20,6 +21,6 @@ def profile_of(facts: Facts, era: Era) -> str:
 
 def _reached(facts: Facts, wanted: Target) -> bool:
     try:
-        return not difference(facts, wanted)
+        return all(step.subject == SUBJECT for step in difference(facts, wanted).steps)
     except Refused:  # sharded otherwise
         return False

@@ -14,6 +14,7 @@ from kinetune.model.server import Flavour, Server
 from kinetune.rendering import identifier
 from kinetune.tuning import statements
 from kinetune.tuning.difference import create_database
+from kinetune.tuning.planting import planting
 from kinetune.tuning.target import OURS
 
 NOTHING = "nothing: the table is not in use yet"
@@ -107,6 +108,8 @@ def _first(manifest: Manifest, facts: Facts, landing: Landing) -> Iterator[Step]
         statements.create_sequence(manifest.sequence, name, landing.scratch),
         statements.draw_from(name, landing.scratch),
     )
+    if facts.server.can("lasting_statistics"):
+        yield planting(landing.scratch, facts.server)
 
 
 def _afresh(server: Server, landing: Landing) -> Iterator[Step]:
@@ -124,9 +127,10 @@ def _then(backup: Backup, facts: Facts, landing: Landing, indexes: dict[str, str
     if last := backup.next_above:
         raised = statements.set_sequence(_sequence(manifest, landing), last)
         yield _step(f"set {manifest.sequence.name} to {last}", "no revision is ever given a second time", raised)
-    analyse = "ANALYZE" if facts.server.flavour is Flavour.YUGABYTEDB else "VACUUM (ANALYZE)"
-    why = "without statistics and a visibility map the first lists are slow"
-    yield _step("count what the planner must know", why, f"{analyse} {landing.scratch}")
+    if not facts.server.can("lasting_statistics"):  # planted ones stay, however few rows come back
+        analyse = "ANALYZE" if facts.server.flavour is Flavour.YUGABYTEDB else "VACUUM (ANALYZE)"
+        why = "without statistics and a visibility map the first lists are slow"
+        yield _step("count what the planner must know", why, f"{analyse} {landing.scratch}")
     if manifest.owner != facts.role.name and manifest.owner in landing.roles:
         give = statements.give_to(manifest.owner, landing.scratch)
         yield _step(f"give it to the role {manifest.owner}", "the table was that role's", give)

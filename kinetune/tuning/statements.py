@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from kinetune.kine.schema import TABLE
+from kinetune.kine.shape import SETTINGS_SINCE
 from kinetune.model.schema import Column, Index, Sequence
 from kinetune.model.server import Server
 from kinetune.rendering import identifier, literal, render
 from kinetune.resources import folder
 from kinetune.servers.variants import variant
 from kinetune.tuning.target import Target
+
+END_IDLE = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle' "
+    "AND pid <> pg_backend_pid() AND application_name NOT LIKE 'kinetune/%'"
+)
+"""Ends sessions between two statements alone: a write that is cut off may be lost by some releases of Kine (KT601)."""
 
 
 def create_database(name: str) -> str:
@@ -93,6 +100,30 @@ def rename_table(table: str, name: str) -> str:
 
 def create_table(target: Target, server: Server) -> str:
     return schema(server, "create_table", columns=target.columns, primary_key=target.primary_key)
+
+
+def create_beside(target: Target, server: Server, table: str) -> str:
+    """A table by its quoted name, empty, without indexes and without a default for its ids: one to be kine later."""
+    return schema(server, "create_beside", columns=target.columns, primary_key=target.primary_key, table=table)
+
+
+def drop_if_unused(table: str) -> str:
+    """Drop it unless it has a row that a Kine may have written: ids begin at 1."""
+    return _unless(f"SELECT 1 FROM {identifier(table)} WHERE id > 0", table, drop_table(table))
+
+
+def drop_if_empty(table: str) -> str:
+    return _unless(f"SELECT 1 FROM {identifier(table)}", table, drop_table(table))
+
+
+def rename_if_empty(table: str, name: str) -> str:
+    """One statement, so that psql cannot pass over a failed check: a table with planted rows never gets the name."""
+    return _unless(f"SELECT 1 FROM {identifier(table)}", table, rename_table(table, name))
+
+
+def _unless(rows: str, table: str, then: str) -> str:
+    raised = f"RAISE EXCEPTION '{table} has rows' USING ERRCODE = 'KT005'"
+    return f"DO $unless$ BEGIN IF EXISTS ({rows}) THEN {raised}; END IF; {then}; END $unless$"
 
 
 def primary_key(target: Target, server: Server) -> str:
@@ -182,6 +213,16 @@ def raise_above(sequence: str, former: str) -> str:
 
 def set_setting(database: str, name: str, value: str) -> str:
     return f"ALTER DATABASE {identifier(database)} SET {identifier(name)} = {literal(value)}"
+
+
+def note_settings() -> str:
+    """
+    The server's time, as the table's comment: no catalog tells since when a database has its settings.
+
+    A role that owns the table may write it; the settings of a database cannot hold it for less than a superuser.
+    """
+    text = f"format('COMMENT ON TABLE {TABLE} IS %L', '{SETTINGS_SINCE}' || to_char(now() AT TIME ZONE 'UTC', "
+    return f'DO $note$ BEGIN EXECUTE {text}\'YYYY-MM-DD"T"HH24:MI:SS"Z"\')); END $note$'
 
 
 def reset_setting(database: str, name: str) -> str:

@@ -8,6 +8,7 @@ FROM pg_attribute AS a
 JOIN pg_type AS t ON t.oid = a.atttypid
 LEFT JOIN pg_collation AS co ON co.oid = a.attcollation
 LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-WHERE a.attrelid IN (to_regclass('kine'), to_regclass('kinetune_new_kine'), to_regclass('kine_before_init'))
+WHERE a.attrelid IN (to_regclass('kine'), to_regclass('kinetune_new_kine'), to_regclass('kine_before_init'),
+                     to_regclass('kinetune_staged_kine'))
   AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum

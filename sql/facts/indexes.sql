@@ -17,5 +17,6 @@ SELECT i.indrelid::regclass::text AS "table",
 FROM pg_index AS i
 JOIN pg_class AS c ON c.oid = i.indexrelid
 LEFT JOIN pg_constraint AS con ON con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x')
-WHERE i.indrelid IN (to_regclass('kine'), to_regclass('kinetune_new_kine'), to_regclass('kine_before_init'))
+WHERE i.indrelid IN (to_regclass('kine'), to_regclass('kinetune_new_kine'), to_regclass('kine_before_init'),
+                     to_regclass('kinetune_staged_kine'))
 ORDER BY c.relname

@@ -7,6 +7,7 @@ SELECT c.relname AS "table",
        c.reltuples::bigint AS rows,
        pg_table_size(c.oid) AS bytes,
        pg_get_userbyid(c.relowner) AS owner,
+       obj_description(c.oid, 'pg_class') AS comment,
        ARRAY(SELECT p.privilege_type || ' ' || CASE WHEN p.grantee = 0 THEN '' ELSE pg_get_userbyid(p.grantee) END
              FROM aclexplode(c.relacl) AS p
              WHERE p.grantee <> c.relowner
@@ -39,4 +40,5 @@ SELECT c.relname AS "table",
              ORDER BY 1) AS attached
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.oid IN (to_regclass('kine'), to_regclass('kinetune_new_kine'), to_regclass('kine_before_init'))
+WHERE c.oid IN (to_regclass('kine'), to_regclass('kinetune_new_kine'), to_regclass('kine_before_init'),
+                to_regclass('kinetune_staged_kine'))

@@ -18,4 +18,5 @@ LEFT JOIN pg_depend AS owned ON owned.classid = 'pg_class'::regclass AND owned.o
                             AND owned.refclassid = 'pg_class'::regclass AND owned.deptype IN ('a', 'i')
 LEFT JOIN pg_class AS o ON o.oid = owned.refobjid
 LEFT JOIN pg_attribute AS oa ON oa.attrelid = owned.refobjid AND oa.attnum = owned.refobjsubid
-WHERE d.adrelid IN (to_regclass('kine'), to_regclass('kinetune_new_kine'), to_regclass('kine_before_init'))
+WHERE d.adrelid IN (to_regclass('kine'), to_regclass('kinetune_new_kine'), to_regclass('kine_before_init'),
+                    to_regclass('kinetune_staged_kine'))

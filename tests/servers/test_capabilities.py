@@ -13,7 +13,8 @@ from kinetune.servers.variants import variant
 from kinetune.servers.yugabytedb import base_of, drops_batched_joins, planner_settings
 
 BNL = {"yb_bnl_batch_size": "1024"}
-LEGACY = BNL | {"yb_enable_cbo": "legacy_bnl_mode"}
+MODE = {"yb_enable_cbo": "on"}
+SWITCHES = {"yb_enable_optimizer_statistics": "on", "yb_enable_base_scans_cost_model": "on"}
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_no_yugabytedb_is_trusted_with_what_holds_on_one_node_or_is_refused(rele
 
 @pytest.mark.parametrize("line", [("2.0", "2.4", "2.14", "2.16", "2.20", "2.25", "2025.1", "2026.1")])
 def test_yugabytedb_loses_nothing_from_one_line_to_the_next(line: tuple[str, ...]) -> None:
-    kinds = [named(f"yugabytedb-{release}").capabilities for release in line]
+    kinds = [named(f"yugabytedb-{release}").capabilities - {"lasting_statistics"} for release in line]
     assert all(older <= newer for older, newer in pairwise(kinds))
 
 
@@ -96,22 +97,37 @@ def test_the_base_is_postgresql_15_from_2_25_and_2025_1(release: tuple[int, ...]
     ("release", "wanted"),
     [
         ((2, 14, 12), {}),
-        ((2, 16), BNL),
-        ((2, 20, 5), BNL),
-        ((2024, 1), BNL),
-        ((2024, 2, 4), BNL),
-        ((2024, 2, 5), LEGACY),
-        ((2024, 2, 11, 0), LEGACY),
-        ((2025, 1, 0), BNL),
-        ((2025, 1, 1), LEGACY),
-        ((2025, 2), BNL),
-        ((2026, 1), BNL),
+        ((2, 16), BNL | SWITCHES),
+        ((2, 20, 5), BNL | SWITCHES),
+        ((2024, 1), BNL | SWITCHES),
+        ((2024, 2, 3), BNL | SWITCHES),
+        ((2024, 2, 4), BNL | MODE),
+        ((2024, 2, 11, 0), BNL | MODE),
+        ((2025, 1, 0), BNL | MODE),
+        ((2025, 2), BNL | MODE),
+        ((2026, 1), BNL | MODE),
     ],
 )
-def test_the_planner_is_told_what_its_release_needs(release: tuple[int, ...], wanted: dict[str, str]) -> None:
-    settings = planner_settings(release)
+def test_the_planner_gets_what_its_release_needs(release: tuple[int, ...], wanted: dict[str, str]) -> None:
+    settings = planner_settings(release, "E20")
     assert {name: value for name, (value, _) in settings.items()} == wanted
     assert all(reason for _, reason in settings.values())
+
+
+@pytest.mark.parametrize(("era", "cost_model"), [("E07", True), ("E11", False), ("E16", False), ("E18", True)])
+def test_eras_whose_pages_the_cost_model_sorts_go_without_it(era: str, cost_model: bool) -> None:
+    """docs/facts/measured.md §11: a page of 4,000 pods is 8 requests without it, 22 with it."""
+    settings = planner_settings((2, 21, 0, 0), era)
+    assert settings["yb_enable_optimizer_statistics"][0] == "on"
+    assert ("yb_enable_base_scans_cost_model" in settings) is cost_model
+
+
+@pytest.mark.parametrize(
+    ("name", "lasting"),
+    [("2.14", False), ("2.20", True), ("2024.2.11", True), ("2.25", False), ("2025.1", False), ("2026.1", False)],
+)
+def test_statistics_last_where_nothing_analyses_by_itself(name: str, lasting: bool) -> None:
+    assert named(f"yugabytedb-{name}").can("lasting_statistics") is lasting
 
 
 def test_the_special_file_wins_over_the_common_one(tmp_path: Path) -> None:
@@ -134,9 +150,10 @@ def _files(room: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("release", [(2024, 1, 3, 0), (2024, 2, 4, 0), (2025, 1, 0, 0)])
-def test_a_release_that_drops_batched_joins_has_no_setting_against_it(release: tuple[int, ...]) -> None:
+def test_a_release_that_drops_batched_joins_gets_the_cost_model_for_every_era(release: tuple[int, ...]) -> None:
     assert drops_batched_joins(release)
-    assert planner_settings(release) == {"yb_bnl_batch_size": planner_settings(release)["yb_bnl_batch_size"]}
+    settings = planner_settings(release, "E16")
+    assert {"yb_enable_cbo", "yb_enable_base_scans_cost_model"} & set(settings)
 
 
 @pytest.mark.parametrize("release", [(2, 20, 5, 0), (2024, 2, 5, 0), (2024, 2, 11, 0), (2025, 1, 1, 0), (2025, 2, 0)])

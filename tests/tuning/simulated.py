@@ -10,7 +10,7 @@ from kinetune.kine.schema import COLUMNS
 from kinetune.model.facts import Facts, Relation, SeenIndex
 from kinetune.model.schema import Column, Index, Key, Order, Sequence
 
-NAMES = ("kine", "kinetune_new_kine", "kine_before_init")
+NAMES = ("kine", "kinetune_new_kine", "kine_before_init", "kinetune_staged_kine")
 Tables = dict[str, Relation]
 
 
@@ -41,8 +41,8 @@ def _raise(tables: Tables, name: str) -> None:
             tables[table] = replace(seen, last_id=seen.max_id)
 
 
-def _create(tables: Tables, body: str) -> None:
-    assert "kinetune_new_kine" not in tables
+def _create(tables: Tables, name: str, body: str) -> None:
+    assert name not in tables
     columns = tuple(
         Column(name, kind, collation)
         for name, kind, collation in re.findall(
@@ -55,7 +55,7 @@ def _create(tables: Tables, body: str) -> None:
     assert order is not None
     key = Index("kinetune_new_kine_pkey", (Key("id", Order((order[1] or "asc").lower())),), unique=True)
     seen = SeenIndex(key, constraint=key.name)
-    tables["kinetune_new_kine"] = Relation("public", "r", columns, seen, (), None, owner="kine")
+    tables[name] = Relation("public", "r", columns, seen, (), None, owner="kine")
 
 
 def _index(tables: Tables, *parts: str) -> None:
@@ -113,6 +113,10 @@ MADE: dict[str, Sequence] = {}
 """Sequences that are there and that no table draws from yet."""
 
 
+def _drop(tables: Tables, name: str) -> None:
+    del tables[name]
+
+
 def _sequence(_: Tables, *parts: str) -> None:
     name, kind, step, cache, owner = parts
     MADE.setdefault(name, Sequence(name, kind, int(cache), int(step), (owner, "id")))
@@ -137,13 +141,16 @@ def _alter_sequence(tables: Tables, *parts: str) -> None:
 
 
 def _analyse(tables: Tables, table: str) -> None:
-    tables[table] = replace(tables[table], rows=51)
+    tables[table] = replace(tables[table], rows=2_000)
 
 
 FORMS: tuple[tuple[str, Callable[..., None]], ...] = (
     (r"SELECT format\(.*|DO \$(?:compare|unwritten|superseded)\$.*", _nothing),
     (r"SELECT setval\('(\w+)'.*", _raise),
-    (r"CREATE TABLE public\.kinetune_new_kine \((.*)\)", _create),
+    (r"INSERT INTO \w+ \(.*|DELETE FROM \w+ WHERE id < 1|DO \$note\$.*", _nothing),
+    (r"DO \$unless\$ BEGIN IF EXISTS \(.*\) THEN RAISE .*; END IF; ALTER TABLE (\w+) RENAME TO (\w+); END .*", _rename),
+    (r"DO \$unless\$ BEGIN IF EXISTS \(.*\) THEN RAISE .*; END IF; DROP TABLE (\w+); END .*", _drop),
+    (r"CREATE TABLE (?:public\.)?(kinetune_\w+) \((.*)\)", _create),
     (
         r"CREATE (UNIQUE )?INDEX (?:NONCONCURRENTLY |CONCURRENTLY )?(\w+) ON (\w+) \(([^)]*)\)"
         r"(?: INCLUDE \((.*)\))?(?: WHERE (.*))?",
@@ -154,8 +161,8 @@ FORMS: tuple[tuple[str, Callable[..., None]], ...] = (
     (r"ALTER TABLE (\w+) RENAME CONSTRAINT (\w+) TO (\w+)", _rename_key),
     (r"ALTER INDEX (\w+) RENAME TO (\w+)", _rename_index),
     (
-        r"CREATE SEQUENCE IF NOT EXISTS public\.(\w+) AS (\w+) INCREMENT BY (\d+) CACHE (\d+)"
-        r" OWNED BY public\.(\w+)\.id",
+        r"CREATE SEQUENCE (?:IF NOT EXISTS )?(?:public\.)?(\w+) AS (\w+) INCREMENT BY (\d+) CACHE (\d+)"
+        r" OWNED BY (?:public\.)?(\w+)\.id",
         _sequence,
     ),
     (r"ALTER SEQUENCE (\w+) AS (\w+) INCREMENT BY (\d+) CACHE (\d+) OWNED BY (\w+)\.id", _alter_sequence),

@@ -52,7 +52,8 @@ def test_every_choice_has_its_reason(profile: str, server: Server, era: Era) -> 
 def test_tuned_never_drops_what_an_era_needs(server: Server, era: Era) -> None:
     made = by_name(target("tuned", server, era))
     assert made["kine_list_query_index"] == LIST_QUERY
-    assert made["kine_id_deleted_index"] == Index("kine_id_deleted_index", (Key("id"), Key("deleted")))
+    deleted = Index("kine_id_deleted_index", (Key("id"), Key("deleted")))
+    assert made["kine_id_deleted_index"].placeholder if server.can("lasting_statistics") else deleted in made.values()
     assert made[UNIQUE.name].include == (("id",) if server.flavour is Flavour.YUGABYTEDB else ())
     assert all(key.order is not HASH for index in made.values() for key in index.keys)
 
@@ -63,15 +64,23 @@ def test_tuned_is_lean_on_postgresql_whatever_the_era() -> None:
     assert lean == {"kine_name_index", "kine_name_id_index", "kine_prev_revision_index"}
 
 
+@pytest.mark.parametrize("era", ["E07", "E10", "E11", "E16", "E20"])
+@pytest.mark.parametrize("name", ["2.20", "2.21", "2024.2.11"])
+def test_tuned_on_yugabytedb_keeps_two_indexes_where_statistics_last(name: str, era: str) -> None:
+    made = wanted("tuned", named(f"yugabytedb-{name}"), era)
+    assert {index.name for index in made.indexes if not index.placeholder} == {UNIQUE.name, LIST_QUERY.name}
+
+
 @pytest.mark.parametrize(("era", "lean"), [("E07", False), ("E10", False), ("E11", True), ("E16", True), ("E20", True)])
-def test_tuned_on_yugabytedb_keeps_name_indexes_for_eras_that_read_single_keys_by_them(era: str, lean: bool) -> None:
-    made = by_name(wanted("tuned", YB, era))
+def test_elsewhere_on_yugabytedb_what_was_not_measured_stays(era: str, lean: bool) -> None:
+    made = by_name(wanted("tuned", named("yugabytedb-2025.2"), era))
     assert made["kine_name_index"].placeholder is lean
     assert made["kine_name_id_index"].placeholder is lean
     assert not made["kine_prev_revision_index"].placeholder
+    assert not made["kine_id_deleted_index"].placeholder
 
 
-def test_the_article_on_yugabytedb_is_exactly_the_article() -> None:
+def test_the_article_on_yugabytedb_is_the_article_with_what_the_planner_needs() -> None:
     made = wanted("article", YB)
     assert made.primary_key == PRIMARY_KEY
     assert by_name(made) == {
@@ -86,7 +95,8 @@ def test_the_article_on_yugabytedb_is_exactly_the_article() -> None:
             "kine_list_query_index", (Key("name", HASH), Key("id", Order.DESC), Key("deleted"))
         ),
     }
-    assert dict(made.settings) == {"yb_bnl_batch_size": "1024"}
+    assert dict(made.settings) == {"yb_bnl_batch_size": "1024", "yb_enable_cbo": "on"}
+    assert made.plants
     assert made.sequence.cache == 1
 
 

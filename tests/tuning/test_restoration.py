@@ -51,24 +51,27 @@ def texts(*scripts: Script) -> list[str]:
 def test_on_yugabytedb_no_statement_needs_another_to_be_undone() -> None:
     way = restoration(backup(YB), empty(YB), HERE)
     assert not any(step.atomic for step in (*way.first.steps, *way.then.steps))
-    assert texts(way.first) == [
+    assert texts(way.first)[:3] == [
         'CREATE TABLE public.kinetune_restore (\n    id bigint NOT NULL,\n    name text COLLATE "C",\n'
         "    created integer,\n    deleted integer,\n    create_revision bigint,\n    prev_revision bigint,\n"
         "    lease integer,\n    value bytea,\n    old_value bytea,\n    CONSTRAINT kine_pkey PRIMARY KEY (id ASC)\n)",
         "CREATE SEQUENCE public.kine_id_seq AS bigint INCREMENT BY 1 CACHE 1 OWNED BY public.kinetune_restore.id",
         "ALTER TABLE public.kinetune_restore ALTER COLUMN id SET DEFAULT nextval('public.kine_id_seq'::regclass)",
     ]
-    *indexes, raised, analysed, renamed = texts(way.then)
+    planted = [text.split("(")[0].strip() for text in texts(way.first)[3:]]
+    assert planted == [
+        "INSERT INTO public.kinetune_restore",
+        "ANALYZE public.kinetune_restore",
+        "DELETE FROM public.kinetune_restore WHERE id < 1",
+    ]
+    *indexes, raised, renamed = texts(way.then)
     assert (
         indexes[0] == "CREATE INDEX NONCONCURRENTLY kine_name_index ON public.kinetune_restore (lease ASC) WHERE false"
     )
     assert len(indexes) == 6
     assert all(" ON public.kinetune_restore (" in text for text in indexes)
     assert raised == "SELECT setval('public.kine_id_seq', 107)"
-    assert (analysed, renamed) == (
-        "ANALYZE public.kinetune_restore",
-        "ALTER TABLE public.kinetune_restore RENAME TO kine",
-    )
+    assert renamed == "ALTER TABLE public.kinetune_restore RENAME TO kine"
 
 
 def test_on_a_server_of_the_same_kind_an_index_is_made_in_its_own_words() -> None:

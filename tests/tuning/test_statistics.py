@@ -1,12 +1,15 @@
-"""On YugabyteDB init analyses a store that has rows and was never analysed; once."""
+"""On YugabyteDB init analyses a store whose statistics are missing or of less than half of its rows."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from kinetune.tuning.difference import difference
+from kinetune.tuning.recognise import profile_of
 from tests.rules.made import cluster
-from tests.tuning.made import PG15, YB, facts_of, wanted
+from tests.tuning.made import NEWEST, PG15, YB, facts_of, wanted
 
 
 def does(server: object, **changes: object) -> list[str]:
@@ -15,14 +18,29 @@ def does(server: object, **changes: object) -> list[str]:
     return [step.does for step in difference(replace(seen, cluster=cluster()), made).steps]
 
 
-def test_a_store_with_rows_that_was_never_analysed_is() -> None:
-    assert does(YB, rows=None, max_id=5_000, last_id=5_000) == ["analyse kine, for the first time"]
+@pytest.mark.parametrize(
+    ("rows", "counted", "analysed"),
+    [
+        (None, 0, False),
+        (None, 2, False),
+        (None, 1_999, False),  # statistics of so few rows make lists dear later
+        (None, 2_000, True),
+        (500, 2_000, True),
+        (1_000, 2_000, False),
+        (1_999, 4_000, True),
+        (2_000, 4_000, False),  # as planted: they serve to 500,000 rows
+        (50_000, 4_000, False),
+    ],
+)
+def test_statistics_that_are_missing_or_of_less_than_half_are_taken(
+    rows: int | None, counted: int, analysed: bool
+) -> None:
+    assert does(YB, rows=rows, counted=counted) == (["analyse kine"] if analysed else [])
 
 
-def test_an_analysed_or_nearly_empty_store_is_left_alone() -> None:
-    assert does(YB, rows=10, max_id=5_000, last_id=5_000) == []
-    assert does(YB, rows=None, max_id=999, last_id=999) == []
-    assert does(YB, rows=None, max_id=None, last_id=0) == []
+def test_statistics_that_are_due_do_not_change_the_profile_of_a_store() -> None:
+    store = facts_of(wanted("tuned", YB), YB, rows=None, counted=4_000)
+    assert profile_of(store, NEWEST) == "tuned"
 
 
 def test_postgresql_sees_to_it_by_itself() -> None:

@@ -1,6 +1,12 @@
--- create the table kine
-CREATE TABLE kine (
-    id BIGSERIAL,
+-- set yb_bnl_batch_size = 1024 for every new session of kubernetes
+ALTER DATABASE kubernetes SET yb_bnl_batch_size = '1024';
+
+-- set yb_enable_cbo = on for every new session of kubernetes
+ALTER DATABASE kubernetes SET yb_enable_cbo = 'on';
+
+-- create the table, as kinetune_staged_kine
+CREATE TABLE kinetune_staged_kine (
+    id bigint NOT NULL,
     name text COLLATE "C",
     created integer,
     deleted integer,
@@ -9,27 +15,29 @@ CREATE TABLE kine (
     lease integer,
     value bytea,
     old_value bytea,
-    CONSTRAINT kine_pkey PRIMARY KEY (id ASC)
+    CONSTRAINT kinetune_new_kine_pkey PRIMARY KEY (id ASC)
 );
 
--- create the index kine_name_index
-CREATE INDEX NONCONCURRENTLY kine_name_index ON kine (lease ASC) WHERE false;
+-- build its 6 indexes (tuned)
+CREATE INDEX NONCONCURRENTLY kinetune_new_kine_name_index ON kinetune_staged_kine (lease ASC) WHERE false;
+CREATE INDEX NONCONCURRENTLY kinetune_new_kine_name_id_index ON kinetune_staged_kine (lease ASC) WHERE false;
+CREATE INDEX NONCONCURRENTLY kinetune_new_kine_id_deleted_index ON kinetune_staged_kine (id ASC, deleted ASC);
+CREATE INDEX NONCONCURRENTLY kinetune_new_kine_prev_revision_index ON kinetune_staged_kine (prev_revision ASC);
+CREATE UNIQUE INDEX NONCONCURRENTLY kinetune_new_kine_name_prev_revision_uindex ON kinetune_staged_kine (name ASC, prev_revision ASC) INCLUDE (id);
+CREATE INDEX NONCONCURRENTLY kinetune_new_kine_list_query_index ON kinetune_staged_kine (name ASC, id DESC, deleted ASC);
 
--- create the index kine_name_id_index
-CREATE INDEX NONCONCURRENTLY kine_name_id_index ON kine (lease ASC) WHERE false;
+-- call it kine, and give it its sequence and the names of its indexes
+CREATE SEQUENCE kine_id_seq AS bigint INCREMENT BY 1 CACHE 1 OWNED BY kinetune_staged_kine.id;
+ALTER TABLE kinetune_staged_kine ALTER COLUMN id SET DEFAULT nextval('kine_id_seq'::regclass);
+DO $unless$ BEGIN IF EXISTS (SELECT 1 FROM kinetune_staged_kine) THEN RAISE EXCEPTION 'kinetune_staged_kine has rows' USING ERRCODE = 'KT005'; END IF; ALTER TABLE kinetune_staged_kine RENAME TO kine; END $unless$;
+ALTER TABLE kine RENAME CONSTRAINT kinetune_new_kine_pkey TO kine_pkey;
+ALTER INDEX kinetune_new_kine_name_index RENAME TO kine_name_index;
+ALTER INDEX kinetune_new_kine_name_id_index RENAME TO kine_name_id_index;
+ALTER INDEX kinetune_new_kine_id_deleted_index RENAME TO kine_id_deleted_index;
+ALTER INDEX kinetune_new_kine_prev_revision_index RENAME TO kine_prev_revision_index;
+ALTER INDEX kinetune_new_kine_name_prev_revision_uindex RENAME TO kine_name_prev_revision_uindex;
+ALTER INDEX kinetune_new_kine_list_query_index RENAME TO kine_list_query_index;
 
--- create the index kine_id_deleted_index
-CREATE INDEX NONCONCURRENTLY kine_id_deleted_index ON kine (id ASC, deleted ASC);
-
--- create the index kine_prev_revision_index
-CREATE INDEX NONCONCURRENTLY kine_prev_revision_index ON kine (prev_revision ASC);
-
--- create the index kine_name_prev_revision_uindex
-CREATE UNIQUE INDEX NONCONCURRENTLY kine_name_prev_revision_uindex ON kine (name ASC, prev_revision ASC) INCLUDE (id);
-
--- create the index kine_list_query_index
-CREATE INDEX NONCONCURRENTLY kine_list_query_index ON kine (name ASC, id DESC, deleted ASC);
-
--- set yb_bnl_batch_size = 1024 for every new session of kubernetes
-ALTER DATABASE kubernetes SET yb_bnl_batch_size = '1024';
+-- note the time of these settings on kine
+DO $note$ BEGIN EXECUTE format('COMMENT ON TABLE kine IS %L', 'kinetune: planner settings since ' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')); END $note$;
 

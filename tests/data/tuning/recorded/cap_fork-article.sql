@@ -1,5 +1,14 @@
 -- hazards: REBUILD
 
+-- set yb_bnl_batch_size = 1024 for every new session of cap_fork
+ALTER DATABASE cap_fork SET yb_bnl_batch_size = '1024';
+
+-- set yb_enable_optimizer_statistics = on for every new session of cap_fork
+ALTER DATABASE cap_fork SET yb_enable_optimizer_statistics = 'on';
+
+-- set yb_enable_base_scans_cost_model = on for every new session of cap_fork
+ALTER DATABASE cap_fork SET yb_enable_base_scans_cost_model = 'on';
+
 -- create the table kinetune_new_kine, its ids in one order
 CREATE TABLE public.kinetune_new_kine (
     id bigint NOT NULL,
@@ -13,6 +22,26 @@ CREATE TABLE public.kinetune_new_kine (
     old_value bytea,
     CONSTRAINT kinetune_new_kine_pkey PRIMARY KEY (id ASC)
 );
+
+-- plant statistics in kinetune_new_kine
+INSERT INTO kinetune_new_kine (id, name, created, deleted, create_revision, prev_revision, lease, value)
+SELECT row_number() OVER (ORDER BY revision, object, resource) - 2001,
+       '/registry/' || resource || '/namespace-' || object % 5 || '/object-' || object,
+       (revision = 0)::int, 0, 0, revision, 0, repeat('v', 500)::bytea
+FROM generate_series(0, 4) AS revision,
+     generate_series(1, 10) AS object,
+     unnest(ARRAY[
+         'apiregistration.k8s.io/apiservices', 'clusterrolebindings', 'clusterroles', 'configmaps', 'controllerrevisions',
+         'cronjobs', 'csinodes', 'daemonsets', 'deployments', 'endpointslices',
+         'events', 'flowschemas', 'helmcharts', 'horizontalpodautoscalers', 'ingress',
+         'jobs', 'k3s.cattle.io/addons', 'leases', 'limitranges', 'masterleases',
+         'minions', 'namespaces', 'networkpolicies', 'persistentvolumeclaims', 'persistentvolumes',
+         'poddisruptionbudgets', 'pods', 'podtemplates', 'priorityclasses', 'prioritylevelconfigurations',
+         'ranges', 'replicasets', 'resourcequotas', 'rolebindings', 'roles',
+         'secrets', 'serviceaccounts', 'services', 'statefulsets', 'storageclasses'
+     ]) AS resource;
+ANALYZE kinetune_new_kine;
+DELETE FROM kinetune_new_kine WHERE id < 1;
 
 -- copy the rows in the order of their ids, 5,000 ids at a time
 SELECT format('INSERT INTO kinetune_new_kine (id, name, created, deleted, create_revision, prev_revision, lease, value, old_value)
@@ -50,9 +79,6 @@ CREATE INDEX NONCONCURRENTLY kinetune_new_kine_list_query_index ON kinetune_new_
 CREATE SEQUENCE IF NOT EXISTS public.kine_id_seq AS bigint INCREMENT BY 1 CACHE 1 OWNED BY public.kinetune_new_kine.id;
 SELECT setval('kine_id_seq', GREATEST((SELECT MAX(id) FROM kine), (SELECT last_value FROM kine_seq)));
 ALTER TABLE kinetune_new_kine ALTER COLUMN id SET DEFAULT nextval('kine_id_seq'::regclass);
-
--- count the copy for the planner
-ANALYZE kinetune_new_kine;
 
 -- compare kinetune_new_kine with kine: number, first and last id and checksum of every 5,000 ids
 DO $compare$
@@ -113,6 +139,6 @@ ALTER INDEX kinetune_new_kine_name_prev_revision_uindex RENAME TO kine_name_prev
 -- put it in place as kine_list_query_index
 ALTER INDEX kinetune_new_kine_list_query_index RENAME TO kine_list_query_index;
 
--- set yb_bnl_batch_size = 1024 for every new session of cap_fork
-ALTER DATABASE cap_fork SET yb_bnl_batch_size = '1024';
+-- note the time of these settings on kine
+DO $note$ BEGIN EXECUTE format('COMMENT ON TABLE kine IS %L', 'kinetune: planner settings since ' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')); END $note$;
 

@@ -1,5 +1,14 @@
 -- hazards: OFFLINE_INDEX
 
+-- set yb_bnl_batch_size = 1024 for every new session of x_article
+ALTER DATABASE x_article SET yb_bnl_batch_size = '1024';
+
+-- set yb_enable_optimizer_statistics = on for every new session of x_article
+ALTER DATABASE x_article SET yb_enable_optimizer_statistics = 'on';
+
+-- set yb_enable_base_scans_cost_model = on for every new session of x_article
+ALTER DATABASE x_article SET yb_enable_base_scans_cost_model = 'on';
+
 -- build an empty index to hold the name kine_name_index, beside the one in use
 CREATE INDEX NONCONCURRENTLY kinetune_new_kine_name_index ON kine (lease ASC) WHERE false;
 
@@ -20,8 +29,8 @@ ALTER INDEX kinetune_new_kine_name_id_index RENAME TO kine_name_id_index;
 -- drop the former kine_name_id_index
 DROP INDEX kinetune_old_kine_name_id_index;
 
--- build the index on (id, deleted), beside the one in use
-CREATE INDEX NONCONCURRENTLY kinetune_new_kine_id_deleted_index ON kine (id ASC, deleted ASC);
+-- build an empty index to hold the name kine_id_deleted_index, beside the one in use
+CREATE INDEX NONCONCURRENTLY kinetune_new_kine_id_deleted_index ON kine (lease ASC) WHERE false;
 
 -- put it in place as kine_id_deleted_index
 ALTER INDEX kine_id_deleted_index RENAME TO kinetune_old_kine_id_deleted_index;
@@ -30,8 +39,8 @@ ALTER INDEX kinetune_new_kine_id_deleted_index RENAME TO kine_id_deleted_index;
 -- drop the former kine_id_deleted_index
 DROP INDEX kinetune_old_kine_id_deleted_index;
 
--- build the index on (prev_revision), beside the one in use
-CREATE INDEX NONCONCURRENTLY kinetune_new_kine_prev_revision_index ON kine (prev_revision ASC);
+-- build an empty index to hold the name kine_prev_revision_index, beside the one in use
+CREATE INDEX NONCONCURRENTLY kinetune_new_kine_prev_revision_index ON kine (lease ASC) WHERE false;
 
 -- put it in place as kine_prev_revision_index
 ALTER INDEX kine_prev_revision_index RENAME TO kinetune_old_kine_prev_revision_index;
@@ -50,6 +59,6 @@ ALTER INDEX kinetune_new_kine_list_query_index RENAME TO kine_list_query_index;
 -- drop the former kine_list_query_index
 DROP INDEX kinetune_old_kine_list_query_index;
 
--- set yb_bnl_batch_size = 1024 for every new session of x_article
-ALTER DATABASE x_article SET yb_bnl_batch_size = '1024';
+-- note the time of these settings on kine
+DO $note$ BEGIN EXECUTE format('COMMENT ON TABLE kine IS %L', 'kinetune: planner settings since ' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')); END $note$;
 

@@ -1,5 +1,14 @@
 -- hazards: OFFLINE_INDEX
 
+-- set yb_bnl_batch_size = 1024 for every new session of x_lean
+ALTER DATABASE x_lean SET yb_bnl_batch_size = '1024';
+
+-- set yb_enable_optimizer_statistics = on for every new session of x_lean
+ALTER DATABASE x_lean SET yb_enable_optimizer_statistics = 'on';
+
+-- set yb_enable_base_scans_cost_model = on for every new session of x_lean
+ALTER DATABASE x_lean SET yb_enable_base_scans_cost_model = 'on';
+
 -- raise kine_id_seq from 0 to 50001
 SELECT setval('kine_id_seq', GREATEST((SELECT MAX(id) FROM kine), (SELECT last_value FROM kine_id_seq)));
 
@@ -53,6 +62,6 @@ ALTER INDEX kinetune_new_kine_list_query_index RENAME TO kine_list_query_index;
 -- drop the former kine_list_query_index
 DROP INDEX kinetune_old_kine_list_query_index;
 
--- set yb_bnl_batch_size = 1024 for every new session of x_lean
-ALTER DATABASE x_lean SET yb_bnl_batch_size = '1024';
+-- note the time of these settings on kine
+DO $note$ BEGIN EXECUTE format('COMMENT ON TABLE kine IS %L', 'kinetune: planner settings since ' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')); END $note$;
 

@@ -1,5 +1,14 @@
 -- hazards: OFFLINE_INDEX
 
+-- set yb_bnl_batch_size = 1024 for every new session of x_tunedfull
+ALTER DATABASE x_tunedfull SET yb_bnl_batch_size = '1024';
+
+-- set yb_enable_optimizer_statistics = on for every new session of x_tunedfull
+ALTER DATABASE x_tunedfull SET yb_enable_optimizer_statistics = 'on';
+
+-- set yb_enable_base_scans_cost_model = on for every new session of x_tunedfull
+ALTER DATABASE x_tunedfull SET yb_enable_base_scans_cost_model = 'on';
+
 -- build the index on (name), beside the one in use
 CREATE INDEX NONCONCURRENTLY kinetune_new_kine_name_index ON kine (name HASH);
 
@@ -50,6 +59,6 @@ ALTER INDEX kinetune_new_kine_list_query_index RENAME TO kine_list_query_index;
 -- drop the former kine_list_query_index
 DROP INDEX kinetune_old_kine_list_query_index;
 
--- set yb_bnl_batch_size = 1024 for every new session of x_tunedfull
-ALTER DATABASE x_tunedfull SET yb_bnl_batch_size = '1024';
+-- note the time of these settings on kine
+DO $note$ BEGIN EXECUTE format('COMMENT ON TABLE kine IS %L', 'kinetune: planner settings since ' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')); END $note$;
 
