@@ -89,7 +89,7 @@ def _entries(session: Session, store: Explained, candidates: tuple[Candidate, ..
             entries.append(
                 Entry(
                     copy.candidate.profile,
-                    tuple(measured(one, store.page) for one in recordings),
+                    tuple(measured(one, store.page, copy.rows) for one in recordings),
                     copy.index_bytes,
                     custom=copy.candidate.settings.get("plan_cache_mode") == SETTLED,
                 )

@@ -70,8 +70,8 @@ def _runs(endpoint: Endpoint, look: Look, trials: tuple[Mapping[str, str], ...])
                 session.change(name, value)
             every = _recorded(session, calls, replace(look, settings=settings))
             page = page_of({**facts.settings, **settings})
-            store = explained_store(facts, kine, slowest_first(every, page))
-            yield replace(store, settings=settings, page=page)
+            store = explained_store(facts, kine, ())
+            yield replace(store, settings=settings, page=page, calls=slowest_first(every, page, store.rows))
 
 
 def recordings(session: Session, era: Era, look: Look) -> tuple[Recording, ...]:
@@ -93,13 +93,12 @@ def in_words(every: tuple[Recording, ...]) -> tuple[Recording, ...]:
     )
 
 
-def slowest_first(every: tuple[Recording, ...], page: int) -> tuple[Measured, ...]:
+def slowest_first(every: tuple[Recording, ...], page: int, rows: int | None) -> tuple[Measured, ...]:
     """What failed is first: most likely it took longest."""
     from kinetune.plans.measure import measured
 
-    return tuple(
-        sorted((measured(one, page) for one in every), key=lambda one: (not one.failed, -(one.milliseconds or 0.0)))
-    )
+    calls = (measured(one, page, rows) for one in every)
+    return tuple(sorted(calls, key=lambda one: (not one.failed, -(one.milliseconds or 0.0))))
 
 
 def _objects(listed: Recording) -> str:
@@ -222,7 +221,7 @@ def explained_store(facts: Facts, kine: EraInUse, calls: tuple[Measured, ...]) -
         database=facts.database,
         era=kine.era.name,
         era_source=kine.source,
-        rows=table.rows,
+        rows=table.size,
         table_bytes=table.bytes,
         index_bytes=sum(seen.bytes or 0 for seen in indexes if seen),
         profile=profile_of(facts, kine.era),

@@ -26,11 +26,14 @@ from kinetune.plans.reads import (
     scans,
     storage_rows,
 )
+from kinetune.plans.unbound import has_symptom_of_its_own
 
 WASTE = 10.0  # an object keeps a handful of revisions until compaction: below ten to one that explains it
 WASTE_OF_WHOLE = 2.0  # a whole read that keeps more than half of the rows is the shortest way to them
 MOSTLY = 0.5
 LIST_QUERY = "kine_list_query_index"
+FULL = (LIST_QUERY, "kine_name_prev_revision_uindex")  # the only ones that hold rows in every profile
+ASKED = "kinetune check --select KT402,KT403 names what the planner lacks"
 BY_NUMBER = ("kine_pkey", "kine_id_deleted_index", "kine_prev_revision_index")  # no name is found through these
 INDEX_NAME = re.compile(r"\bkine_\w+\b")
 COMPACTION = "see that old revisions are compacted: Kine's --compact-interval, or the API server's (every 5 minutes)"
@@ -41,7 +44,7 @@ UNVACUUMED = "where it has nothing to do, VACUUM (ANALYZE) kine"
 
 def whole_table_read(measured: Measured, plan: Plan) -> Iterator[Remark]:
     """Every row is read to keep few of them; on YugabyteDB also to find the largest id of a hash-sharded table."""
-    wholes = [node for node in scans(plan) if is_wasteful_whole(node)]
+    wholes = [node for node in scans(plan) if is_wasteful_whole(node) and not has_symptom_of_its_own(node)]
     if not wholes:
         return
     worst = max(wholes, key=rows_read)
@@ -92,9 +95,15 @@ def wrong_index(measured: Measured, plan: Plan) -> Iterator[Remark]:
         yield Remark(
             symptom="wrong-index",
             on=node.index or measured.call.query.name,
-            says=f"looks for keys by {title(node)}, and not by {wished[0]}, which is made for this",
-            do="ANALYZE kine; then kinetune init --dry-run, which shows whether the index is missing",
+            says=f"looks for keys by {title(node)}, and not by {_never_a_placeholder(wished)}, which is made for this",
+            do=f"{ASKED if is_distributed(plan) else 'ANALYZE kine'}; then kinetune init --dry-run, which shows "
+            "whether the index is missing",
         )
+
+
+def _never_a_placeholder(wished: list[str]) -> str:
+    """The first of them that no profile leaves empty."""
+    return next((name for name in wished if name in FULL), LIST_QUERY)
 
 
 def wished_for_names(wish: str) -> list[str]:
@@ -114,7 +123,7 @@ def _is_astray(node: Node, wished: list[str]) -> bool:
     A bitmap names its index below. An index-only scan that seeks names has all it needs, whatever its index was made
     for. LIKE leaves a filter beside the range that is sought: that is no second way.
     """
-    if node.index in wished or node.kind == "Bitmap Heap Scan":
+    if node.index in wished or node.kind == "Bitmap Heap Scan" or has_symptom_of_its_own(node):
         return False
     sought = condition(node, "Index Cond")
     if NAME.search(sought):

@@ -13,6 +13,8 @@ from kinetune.plans.numbers import count
 NEAR = 0.05
 """So far above the best is as good as the best."""
 LEAST_BLOCKS = 8
+FELT_MS, FELT_TIMES = 10.0, 3.0
+"""So much longer counts whatever the work: some of what a storage does shows in no counter."""
 LEAST_REQUESTS = 1
 """One deeper level in each of a few scans, one page more: not a difference between schemas."""
 
@@ -112,6 +114,9 @@ def _row(entries: tuple[Entry, ...], one: Measured) -> Row:
 def _above(cost: Cost | None, best: Cost | None, least: int) -> float:
     if cost is None or best is None:
         return math.inf
+    times = cost.milliseconds / best.milliseconds if best.milliseconds else 1.0
+    if times >= FELT_TIMES and cost.milliseconds - best.milliseconds >= FELT_MS:
+        return max(times, cost.work / max(best.work, 1)) - 1
     is_as_good = cost.work - best.work <= least or cost.milliseconds <= best.milliseconds
     return 0.0 if is_as_good else cost.work / max(best.work, 1) - 1
 

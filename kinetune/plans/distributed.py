@@ -98,8 +98,8 @@ def _lost(measured: Measured, join: Node, whole: Node) -> Remark:
         on=measured.call.query.name,
         says=f"a {join.kind.lower()} reads {count(rows_read(whole))} rows by {title(whole)} to keep "
         f"{count(join.rows or 0.0)}, where a batched join asks for those alone",
-        do="ALTER DATABASE <database> SET yb_enable_cbo = 'legacy_bnl_mode' (2024.2.5, 2025.1.1 and later); "
-        "before: ANALYZE kine with the cost model on (advisory TA-28222)",
+        do="kinetune init --dry-run, which shows whether the planner uses statistics and cost model (KT403; advisory "
+        "TA-28222)",
         severity=Severity.WARNING,
     )
 

@@ -9,14 +9,19 @@ from kinetune.model.workload import Measured, Recording
 from kinetune.plans import json_form
 from kinetune.plans.least import PAGE
 from kinetune.plans.symptoms import symptoms
+from kinetune.plans.unbound import revealed
 
 
-def measured(recording: Recording, page: int = PAGE) -> Measured:
-    """The median run of each kind of plan, by execution time, with what is wrong in words (`page`: see Measured)."""
+def measured(recording: Recording, page: int = PAGE, rows: float | None = None) -> Measured:
+    """
+    The median run of each kind of plan, by execution time, with what is wrong in words.
+
+    `page`: see Measured. `rows` are those of the table, about: a scan that filters in the storage may read all of them.
+    """
     if recording.failed or not recording.custom:
         return Measured(recording.call, recording, failed=recording.failed or "no plan was recorded", page=page)
-    document, plan = _median(recording.custom)
-    generic_document, generic = _median(recording.generic) if recording.generic else (None, None)
+    document, plan = _median(recording.custom, rows)
+    generic_document, generic = _median(recording.generic, rows) if recording.generic else (None, None)
     cost = Measured(
         call=recording.call,
         recording=replace(recording, custom=(document,), generic=(generic_document,) if generic else ()),
@@ -32,9 +37,10 @@ def measured(recording: Recording, page: int = PAGE) -> Measured:
     return replace(cost, remarks=symptoms(cost))
 
 
-def _median(documents: tuple[object, ...]) -> tuple[object, Plan]:
+def _median(documents: tuple[object, ...], rows: float | None) -> tuple[object, Plan]:
     """The middle one; of an even number the faster of the two."""
-    plans = sorted(((document, json_form.read(document)) for document in documents), key=lambda pair: _time(pair[1]))
+    read = ((document, revealed(json_form.read(document), rows)) for document in documents)
+    plans = sorted(read, key=lambda pair: _time(pair[1]))
     return plans[(len(plans) - 1) // 2]
 
 

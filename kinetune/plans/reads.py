@@ -75,9 +75,12 @@ def is_many(rows: float, own_ms: float | None) -> bool:
 
 
 def is_bounded(node: Node) -> bool:
-    """Whether an index scan seeks a part of the index. `id IS NOT NULL` is how MAX(id) says: all of it."""
+    """
+    Whether an index scan seeks a part of the index. `id IS NOT NULL` is how MAX(id) says: all of it; and an upper bound
+    of ids alone, the revision that is asked for, leaves out what is newer and nothing else.
+    """
     sought = condition(node, "Index Cond")
-    return bool(re.sub(r"\(?\S+ IS NOT NULL\)?", "", sought).strip("() "))
+    return bool(re.sub(r"\(?\S+ (IS NOT NULL|<= (\$\d+|'?\d+'?(::bigint)?))\)?| AND ", "", sought).strip("() "))
 
 
 def is_whole_read(node: Node) -> bool:

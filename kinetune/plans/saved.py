@@ -59,7 +59,7 @@ def _run(data: Mapping[str, Any]) -> Explained:
         table_bytes=data["table_bytes"],
         index_bytes=data["index_bytes"],
         profile=data["profile"],
-        calls=tuple(_measured(one, page) for one in data["calls"]),
+        calls=tuple(_measured(one, page, data["rows"]) for one in data["calls"]),
         settings=data.get("settings", {}),
         page=page,
     )
@@ -95,9 +95,9 @@ def _plain(argument: object) -> object:
     return f"[{len(argument)} bytes]" if isinstance(argument, bytes) else argument
 
 
-def _measured(one: Mapping[str, Any], page: int) -> Measured:
+def _measured(one: Mapping[str, Any], page: int, rows: int | None) -> Measured:
     query = Query("", one["query"], one["text"], (), "", "", one["wish"])
     call = Call(one["scenario"], one["words"], query, one["text"], tuple(one["arguments"]), one["writes"])
     custom = () if one["plan"] is None else (one["plan"],)
     generic = () if one["generic_plan"] is None else (one["generic_plan"],)
-    return measured(Recording(call, custom, generic, one["generic_chosen"], one["failed"]), page)
+    return measured(Recording(call, custom, generic, one["generic_chosen"], one["failed"]), page, rows)

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from kinetune.model.finding import Remark
 from kinetune.model.plan import Plan
 from kinetune.model.workload import Measured
-from kinetune.plans import access, distributed, effort
+from kinetune.plans import access, distributed, effort, unbound
 
 Symptom = Callable[[Measured, Plan], Iterator[Remark]]
 
 OF_READS: tuple[Symptom, ...] = (
+    unbound.lookup_reads_table,
+    unbound.unbound_list,
     access.whole_table_read,
     access.wrong_index,
     distributed.limit_in_vain,
@@ -29,7 +31,7 @@ OF_READS: tuple[Symptom, ...] = (
     effort.jit_cost,
 )
 # A write runs on a shadow copy that holds few rows: only a way of access that grows with the table says something.
-OF_WRITES: tuple[Symptom, ...] = (access.whole_table_read,)
+OF_WRITES: tuple[Symptom, ...] = (unbound.lookup_reads_table, access.whole_table_read)
 
 
 def symptoms(measured: Measured) -> tuple[Remark, ...]:

@@ -92,3 +92,14 @@ def test_a_whole_read_in_the_storage_counts_as_the_pages_it_reads() -> None:
     found = contest((Entry("stock", (whole,)), Entry("tuned", (measured("a", 0, 1.0, requests=1),))))
     assert found.winner == "tuned"
     assert found.worst["stock"] == (48.0, "call a")
+
+
+@pytest.mark.parametrize(("slow", "alike"), [(65.0, False), (12.0, False), (11.0, True), (5.0, True)])
+def test_time_that_no_counter_shows_counts_as_well(slow: float, alike: bool) -> None:
+    """A lookup of a missing key took 65 ms and 2 ms, 3 requests both (docs/facts/measured.md §9): not alike."""
+    entries = (
+        Entry("former", (measured("a", 0, slow, requests=3),)),
+        Entry("tuned", (measured("a", 0, 2.0, requests=3),)),
+    )
+    (row,) = contest(entries).rows
+    assert (row.best == ("former", "tuned")) is alike

@@ -165,7 +165,7 @@ def test_a_merge_or_hash_join_that_reads_the_table_for_a_few_rows_has_lost_the_b
     whole = scan("Seq Scan", Index_Name=None, Index_Cond=None, Actual_Rows=50_000)
     remark = of(lost(kind, scan(Actual_Rows=100), whole))["batched-join-lost"]
     assert "reads 50,000 rows by Seq Scan on kine to keep 100" in remark.says
-    assert "legacy_bnl_mode" in remark.do
+    assert "kinetune init --dry-run" in remark.do
     assert "TA-28222" in remark.do
 
 
