@@ -54,14 +54,14 @@ def gather(endpoint: Endpoint, look: Look) -> Facts:
             return _absent(facts, look)
         kine = _kine(session, look)
         facts = replace(inspect(session, facts), kine=kine, cluster=_cluster(session, look))
-        facts = replace(facts, recordings=_recordings(session, facts, kine, look))
+        facts = replace(facts, lookups=_lookups(session, facts), recordings=_recordings(session, facts, kine, look))
     return replace(facts, probe=_probe(endpoint)) if look.probe else facts
 
 
 def _absent(facts: Facts, look: Look) -> Facts:
     """Of a database that is not there yet nothing is known but the Kine that was said."""
     nothing = Unknown(f"there is no database {facts.database}")
-    names = ("statistics", "growth", "connections", "security", "recordings", "cluster")
+    names = ("statistics", "growth", "connections", "security", "recordings", "lookups", "cluster")
     parts: dict[str, Any] = dict.fromkeys(names, nothing)
     seen = replace(facts, **parts)
     return replace(seen, kine=said(look.era) if look.era else nothing)
@@ -157,6 +157,26 @@ def _recordings(
         return tuple(recordings(session, era, Effort(runs=RUNS)))
     except (CouldNotLook, UsageFailure) as failure:
         return Unknown(f"no plans for {facts.database}: {failure}")
+
+
+def _lookups(session: Session, facts: Facts) -> tuple[Recording, ...] | Unknown:
+    """Of the era in use, else of the newest; PostgreSQL does not have the trap (KT306)."""
+    from kinetune.database.explain import planned
+    from kinetune.kine.queries import catalogue
+    from kinetune.kine.releases import era_named, newest
+    from kinetune.kine.scenarios import lookups
+    from kinetune.kine.shape import stranger
+    from kinetune.model.server import Flavour
+
+    if facts.server.flavour is not Flavour.YUGABYTEDB:
+        return NOT_ASKED
+    if facts.table is None or stranger(facts.table):
+        return Unknown("there is no table of Kine's")
+    era = newest() if isinstance(facts.kine, Unknown) else era_named(facts.kine.era)
+    try:
+        return tuple(planned(session, lookups(catalogue(era.name))))
+    except (CouldNotLook, UsageFailure) as failure:
+        return Unknown(str(failure))
 
 
 def _probe(endpoint: Endpoint) -> Probe | Unknown:

@@ -181,9 +181,8 @@ def _count(around: Surroundings) -> str:
 
 
 def _statistics(around: Surroundings) -> str:
-    return _by_flavour(
-        around, "statistics (KT402) and the index of lists (KT107)", "statistics and cost model (KT402, KT403)"
-    )
+    yugabytedb = "where it grows with the table the planner reads all of it (kinetune check --select KT306,KT402,KT403)"
+    return _by_flavour(around, "statistics (KT402) and the index of lists (KT107)", yugabytedb)
 
 
 def _poll(around: Surroundings) -> str:
@@ -206,7 +205,12 @@ def _insert(around: Surroundings) -> str:
             "ids come out of order or are taken: kinetune check --select KT2,KT6 looks at the sequence and the release"
         )
     postgresql = "each index is written too (KT110, kinetune init), the rest is the server's disk and its standbys"
-    return _by_flavour(around, postgresql, "each index is a request to another tablet (KT110), each node a round trip")
+    yugabytedb = (
+        "where its times grow with the table, the planner finds the newest revision of a name by reading all of it: "
+        "kinetune check --select KT306,KT402,KT403 proves it and names what is missing; else each index is a request "
+        "to another tablet (KT110), each node a round trip"
+    )
+    return _by_flavour(around, postgresql, yugabytedb)
 
 
 def _compact(around: Surroundings) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -63,6 +64,10 @@ SINGLE = ("GetSingleVal", "GetCurrentVal", "GetCurrent")
 CHANGES = ("AfterAllOldVal", "AfterOldVal", "After")
 WRITES = ("InsertReturning", "Insert", "Compact", "Fill", "UpdateCompact")
 
+LOOKUPS = ("get", "get-missing", "get-old", "compact-rev", "create", "update-compact")
+ONE_NAME = re.compile(r"\bname = ")
+NOTHING = "/registry/kinetune-has-none/"
+
 SCENARIOS = (
     Scenario("list", "list {objects} {resource}, all at once", LIST),
     Scenario("list-page", "list {objects} {resource}, first page", LIST, limit=PAGE),
@@ -93,6 +98,12 @@ def calls(catalogue: Mapping[str, Query], sample: Sample, given: Mapping[str, st
         query = scenario.query(catalogue)
         if query is not None:
             yield _call(scenario, query, Arguments(scenario, sample, given or {}))
+
+
+def lookups(catalogue: Mapping[str, Query]) -> Iterator[Call]:
+    """The calls that look up one name, reads and writes, with arguments of no store: they are planned, not executed."""
+    nothing = Sample(NOTHING, NOTHING, NEW_KEY, NEW_KEY, newest_revision=1, old_revision=1, compact_revision=0)
+    return (call for call in calls(catalogue, nothing) if ONE_NAME.search(call.text) and call.scenario in LOOKUPS)
 
 
 def _call(scenario: Scenario, query: Query, arguments: Arguments) -> Call:

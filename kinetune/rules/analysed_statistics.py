@@ -2,15 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kinetune.model.facts import Facts, Growth, Relation, Statistics, Unknown
+from kinetune.model.facts import Facts, Relation, Statistics
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.server import Flavour
 from kinetune.plans.numbers import count
 from kinetune.rules.rule import rule
 from kinetune.rules.words import percent
+from kinetune.servers.statistics import PLANTED_ROWS, SERVES_UNTIL, are_missing, is_due
 
 FEW_ROWS = 1_000  # a fresh K3s store; below it every plan is quick
-TENFOLD = 10
 STALE_ROWS = 10_000  # changed rows that can turn a plan
 STALE_SHARE = 0.5  # autovacuum analyses after a tenth: half means that it does not come
 
@@ -21,51 +21,46 @@ def analysed_statistics(facts: Facts, statistics: Statistics, table: Relation) -
     The planner knows how large kine is and what its keys look like.
 
     Why it matters
-        Without statistics the planner guesses a thousand rows. On YugabyteDB the same index set then costs 4 or 97
-        requests to read one object, a list 26 or 414; with them every set is near the best (docs/facts/measured.md
-        §3). On PostgreSQL lists turn into whole reads.
+        On YugabyteDB statistics of an empty table (reltuples 0: never analysed, analysed while empty, or truncated
+        since) make the planner read the whole table to look up one name, in each create and update (KT306); statistics
+        of a few hundred rows make it read an index whole to count (docs/facts/measured.md §9). On PostgreSQL lists turn
+        into whole reads.
 
     What to do
         kinetune analyze, or ANALYZE kine. It reads a sample, takes no lock that stops Kine, and needs the owner of the
-        table. On PostgreSQL autovacuum repeats it (KT405). YugabyteDB does so only from 2025.2 and on new clusters:
-        before that let a job do it each week. Its releases up to 2.20 use statistics only with
-        yb_enable_optimizer_statistics (KT403).
+        table. On PostgreSQL autovacuum repeats it (KT405). On YugabyteDB up to 2024.2 nothing does, and nothing has to:
+        statistics of 2,000 rows, such as kinetune init gives a new table, serve to 500,000. A store of fewer rows is
+        not analysed: that would give it plans for few rows.
 
     When to ignore
-        The server's statistics counters were reset, after a crash or a failover: ANALYZE then costs nothing. On
-        YugabyteDB, which counts no changes, a growth is told once the revisions since the last compaction alone are
-        ten times the rows of the last ANALYZE.
+        The server's statistics counters were reset, after a crash or a failover: ANALYZE then costs nothing.
 
     Source
-        pg_stat_user_tables and pg_class.reltuples; docs/facts/yugabytedb.md §4 and §6.9, docs/facts/measured.md §3.
+        pg_stat_user_tables and pg_class.reltuples; docs/facts/yugabytedb.md §4 and §6.9, docs/facts/measured.md §9
+        and §11.
     """
-    for says in _outdated(facts, statistics, table):
+    is_distributed = facts.server.flavour is Flavour.YUGABYTEDB
+    for says in _outgrown(statistics, table) if is_distributed else _outdated(statistics):
         yield Remark(on="kine", says=says, do="kinetune analyze")
 
 
-def _outdated(facts: Facts, statistics: Statistics, table: Relation) -> Iterator[str]:
+def _outgrown(statistics: Statistics, table: Relation) -> Iterator[str]:
+    """reltuples, in live_rows, is the cluster's; the time of ANALYZE is one node's."""
+    believed, rows = statistics.live_rows, table.size or 0
+    if are_missing(believed, rows) and rows >= PLANTED_ROWS:
+        yield f"at least {count(rows)} rows and statistics of none: each create and update reads the table"
+    elif is_due(believed, table.counted) or rows > SERVES_UNTIL > believed:
+        yield f"at least {count(rows)} rows and statistics of {count(believed)}: lists and counts go by the wrong plan"
+
+
+def _outdated(statistics: Statistics) -> Iterator[str]:
     """At most one reason not to trust the statistics."""
-    is_distributed = facts.server.flavour is Flavour.YUGABYTEDB
-    # On YugabyteDB the time is one node's and reltuples, in live_rows, the cluster's: nothing but 0 before ANALYZE.
-    never = statistics.analysed_at is None and not (is_distributed and statistics.live_rows)
-    rows = (table.max_id or 0) if is_distributed else statistics.live_rows
-    if never and rows >= FEW_ROWS:
-        what = "revisions" if is_distributed else "rows"
-        yield f"{count(rows)} {what} and no ANALYZE on record: lists and reads go by guessed plans"
-    elif is_distributed and (grown := _grown(facts.growth, statistics)):
-        yield f"at least {count(grown)} rows now, {count(statistics.live_rows)} at the last ANALYZE: plans fit no more"
+    if statistics.analysed_at is None and statistics.live_rows >= FEW_ROWS:
+        yield f"{count(statistics.live_rows)} rows and no ANALYZE on record: lists and reads go by guessed plans"
     elif _is_stale(statistics):
         changed = f"{count(statistics.changed_since_analysed)} changes since the last ANALYZE"
         share = percent(statistics.changed_since_analysed, max(statistics.live_rows, 1))
         yield f"{changed}, {share} of the rows: plans fit a store that is gone"
-
-
-def _grown(growth: Growth | Unknown, statistics: Statistics) -> int:
-    """Rows there are at least (compaction leaves newer ones alone), where they are ten times those analysed; else 0."""
-    if isinstance(growth, Unknown):
-        return 0
-    least = growth.current_revision - (growth.compacted_revision or 0)
-    return least if least > TENFOLD * max(statistics.live_rows, FEW_ROWS) else 0
 
 
 def _is_stale(statistics: Statistics) -> bool:

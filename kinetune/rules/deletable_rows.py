@@ -35,12 +35,12 @@ def deletable_rows(growth: Growth, table: Relation, facts: Facts) -> Iterator[Re
     """
     if growth.deletable_rows <= MANY:
         return
-    if table.rows is None:
+    if table.size is None:
         yield Unknown("nobody knows how many rows kine has: ANALYZE kine")
-    elif growth.deletable_rows > SHARE * table.rows:
+    elif growth.deletable_rows > SHARE * table.size:
         yield Remark(
             on="kine",
-            says=f"about {count(growth.deletable_rows)} of {count(table.rows)} rows "
-            f"({percent(growth.deletable_rows, table.rows)}) are old revisions that compaction may delete",
+            says=f"about {count(growth.deletable_rows)} of {count(table.size)} rows "
+            f"({percent(growth.deletable_rows, table.size)}) are old revisions that compaction may delete",
             do=who_compacts(facts.kine),
         )

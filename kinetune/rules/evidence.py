@@ -80,4 +80,5 @@ class Evidence:
         recordings = self.facts.recordings
         if isinstance(recordings, Unknown):
             return recordings
-        return tuple(measured(recording) for recording in recordings if not recording.failed)
+        rows = self.facts.table.size if self.facts.table else None
+        return tuple(measured(recording, rows=rows) for recording in recordings if not recording.failed)

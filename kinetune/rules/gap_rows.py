@@ -35,9 +35,9 @@ def gap_rows(growth: Growth, table: Relation) -> Iterator[Remark]:
     """
     if growth.gap_rows <= MANY:
         return
-    share = growth.gap_rows / table.rows if table.rows else 0.0
+    share = growth.gap_rows / table.size if table.size else 0.0
     least = "at least " if growth.gap_rows >= growth.gap_limit else ""
-    of_all = f", {percent(growth.gap_rows, table.rows)} of all rows" if table.rows else ""
+    of_all = f", {percent(growth.gap_rows, table.size)} of all rows" if table.size else ""
     yield Remark(
         on="kine",
         says=f"{least}{count(growth.gap_rows)} revisions were missing and filled{of_all}: watches waited for each",

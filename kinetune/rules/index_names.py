@@ -56,8 +56,8 @@ def index_names(table: Relation, server: Server) -> Iterator[Remark | Unknown]:
 def _cost(table: Relation, server: Server) -> str:
     if server.flavour is Flavour.YUGABYTEDB:
         return "3 to 9 s each, and every write sends one request more from then on"
-    if not table.rows:
+    if not table.size:
         return f"no object can be written meanwhile ({A_MILLION_ROWS}), and every write feeds it from then on"
-    seconds = LONGEST * table.rows / 1_000_000
-    time = f"{'under a second' if seconds < 1 else f'up to {seconds:,.0f} s'} for {count(table.rows)} rows"
+    seconds = LONGEST * table.size / 1_000_000
+    time = f"{'under a second' if seconds < 1 else f'up to {seconds:,.0f} s'} for {count(table.size)} rows"
     return f"no object can be written meanwhile ({time}), and every write feeds it from then on"

@@ -80,7 +80,7 @@ def _severity(kine: KineRelease | None) -> Severity:
 
 
 def _follows(kine: KineRelease | None, server: Server, table: Relation) -> str:
-    rows = f" ({count(table.rows)} rows)" if table.rows else ""
+    rows = f" ({count(table.size)} rows)" if table.size else ""
     reads = f"every page of a list reads the whole table{rows}"
     if server.flavour is Flavour.YUGABYTEDB:
         reads = "every page of a list goes through an index that was not made for it"

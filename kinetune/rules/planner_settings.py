@@ -2,91 +2,57 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kinetune.model.facts import Facts, Unknown
+from kinetune.kine.releases import newest
+from kinetune.model.facts import Facts, KineRelease, Unknown
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.server import Flavour
 from kinetune.rules.rule import rule
 from kinetune.rules.words import given_to_kine, set_in_database
 from kinetune.servers import yugabytedb
 
-OWN_RULE = "yb_bnl_batch_size"
-"""KT401's."""
-MODE = "yb_enable_cbo"
-COST_MODEL = "yb_enable_base_scans_cost_model"
-STATISTICS = "yb_enable_optimizer_statistics"
-KEEPS_BATCHES = ("on", "legacy_bnl_mode", "legacy_stats_bnl_mode", "legacy_ignore_stats_bnl_mode")
-
 
 @rule("KT403", Severity.WARNING)
-def planner_settings(facts: Facts) -> Iterator[Remark | Unknown]:
+def planner_settings(facts: Facts, release: KineRelease | None) -> Iterator[Remark | Unknown]:
     """
-    YugabyteDB's planner has the settings that its release needs for Kine's joins.
+    YugabyteDB's planner uses the statistics of kine.
 
     Why it matters
-        Several releases take a merge or hash join for a batched one while the cost model is off (advisory TA-28222:
-        2024.1, 2024.2, 2025.1): batches are switched on (KT401) and not used, and a list reads whole tables again.
-        Releases up to 2.20 collect statistics and do not look at them unless told to: with statistics and cost model
-        every index set needs about 26 requests for a list, without them 20 to 414 (docs/facts/measured.md §3).
+        While statistics are not in use, the newest revision of a name is found by reading the primary key backwards,
+        row by row: each create of a new key reads the whole table, and so does each update of an object that was not
+        written lately. With 50,000 rows a prepared store then makes 6 creates and 3 updates a second, with statistics
+        60 and 64 (YugabyteDB 2.21, Kine v0.17.5, 4 writers: docs/facts/measured.md §9). The cost model makes counts and
+        lists join in batches; several releases drop batched joins without it (advisory TA-28222: 2024.1, 2024.2 before
+        2024.2.5, 2025.1.0).
 
     What to do
-        2024.2.5 and 2025.1.1 and newer have yb_enable_cbo = legacy_bnl_mode, which kinetune init sets. Before them:
-        upgrade, or switch the cost model on and ANALYZE kine.
+        kinetune init sets what the release and Kine's era need: yb_enable_optimizer_statistics and, for all but Kine
+        v0.13.0 to v0.15.0, yb_enable_base_scans_cost_model; where yb_enable_cbo exists (2024.2.4 and newer), that is
+        `on`. Its values off, legacy_mode, legacy_bnl_mode and legacy_ignore_stats_bnl_mode switch statistics off.
+        Settings reach new sessions only: restart Kine. Statistics have to exist too (KT402).
 
     When to ignore
-        The remark on unused statistics, where kinetune explain shows lists that are quick enough: both settings are
-        previews up to 2.20. PostgreSQL needs none of this and always passes.
+        Never, where Kine writes to YugabyteDB. Measured on 2.21; for 2024.x and newer documented, not measured.
+        PostgreSQL needs none of this and always passes.
 
     Source
-        docs/facts/yugabytedb.md §4; docs/facts/measured.md §3.
+        docs/facts/measured.md §9 and §11; docs/facts/yugabytedb.md §4.
     """
     if facts.server.flavour is not Flavour.YUGABYTEDB:
         return
-    for name, (value, why) in yugabytedb.planner_settings(facts.server.release).items():
-        if name != OWN_RULE:
+    era = release.number if release else newest().number
+    for name, (value, why) in yugabytedb.planner_settings(facts.server.release, era).items():
+        if name != yugabytedb.BATCHES:  # KT401
             yield from _wanted(facts, name, (value, why))
-    if yugabytedb.drops_batched_joins(facts.server.release) and not _uses_cost_model(facts):
-        yield _upgrade(facts)
-    elif _leaves_statistics_unused(facts):
-        yield Remark(
-            on=STATISTICS,
-            says="kine was analysed, and the planner does not look at the statistics",
-            do=_use_statistics(facts),
-            severity=Severity.INFO,
-        )
 
 
 def _wanted(facts: Facts, name: str, wish: tuple[str, str]) -> Iterator[Remark | Unknown]:
     value, why = wish
     seen = given_to_kine(facts, name)
     if seen is None:
-        yield Unknown(f"the server did not tell {name}")
-    elif seen != value and not (name == MODE and seen in KEEPS_BATCHES):
+        yield Unknown(f"the server does not show {name}")
+    elif seen != value and not (name == yugabytedb.MODE and seen in yugabytedb.USES_STATISTICS):
         yield Remark(
             on=name,
-            says=f"is {seen}, on {facts.server} it should be {value}: {why}",
+            says=f"is {seen}; on {facts.server} it should be {value}: {why}",
             do=f"{set_in_database(facts, name, value)}; then restart Kine",
         )
-
-
-def _upgrade(facts: Facts) -> Remark:
-    return Remark(
-        on=COST_MODEL,
-        says=f"{facts.server} drops batched joins while the cost model is off (TA-28222): lists read whole tables",
-        do=f"upgrade to 2024.2.5, 2025.1.1 or newer; until then {_use_statistics(facts)}",
-    )
-
-
-def _use_statistics(facts: Facts) -> str:
-    return f"ANALYZE kine; {set_in_database(facts, STATISTICS, 'on')}; {set_in_database(facts, COST_MODEL, 'on')}"
-
-
-def _uses_cost_model(facts: Facts) -> bool:
-    return given_to_kine(facts, COST_MODEL) == "on" or given_to_kine(facts, MODE) == "on"
-
-
-def _leaves_statistics_unused(facts: Facts) -> bool:
-    """Only where both are plain switches: from yb_enable_cbo on that one decides, and a default may be meant."""
-    if given_to_kine(facts, MODE) is not None or isinstance(facts.statistics, Unknown):
-        return False
-    both = (given_to_kine(facts, STATISTICS), given_to_kine(facts, COST_MODEL))
-    return both == ("off", "off") and facts.statistics.live_rows > 0

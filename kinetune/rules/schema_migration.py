@@ -69,7 +69,7 @@ def _old_types(table: Relation) -> list[str]:
 def _types(facts: Facts, table: Relation, old: list[str]) -> Remark:
     what, ids = ", ".join(old), ", ".join(name for name in old if name != "name")
     refused = facts.server.flavour is Flavour.YUGABYTEDB and not hashed(table) and ids
-    rows = f", {count(table.rows)} rows" if table.rows else ""
+    rows = f", {count(table.size)} rows" if table.size else ""
     if refused:
         says = f"KINE_SCHEMA_MIGRATION=1 cannot change {ids} of a range-sharded table (42P17): no Kine starts"
     else:

@@ -18,6 +18,7 @@ from kinetune.rules.emulated_etcd import emulated_etcd
 from kinetune.rules.encrypted_connection import encrypted_connection
 from kinetune.rules.endpoint_form import endpoint_form
 from kinetune.rules.equal_nodes import equal_nodes
+from kinetune.rules.former_settings import former_settings
 from kinetune.rules.gap_rows import gap_rows
 from kinetune.rules.generic_plans import generic_plans
 from kinetune.rules.idle_transactions import idle_transactions
@@ -28,6 +29,7 @@ from kinetune.rules.kine_table import kine_table
 from kinetune.rules.known_names import known_names
 from kinetune.rules.largest_resource import largest_resource
 from kinetune.rules.list_query_index import list_query_index
+from kinetune.rules.lookup_reads_table import lookup_reads_table
 from kinetune.rules.maintained_server import maintained_server
 from kinetune.rules.metrics_address import metrics_address
 from kinetune.rules.node_names import node_names
@@ -60,6 +62,7 @@ from kinetune.rules.superuser_role import superuser_role
 from kinetune.rules.surviving_nodes import surviving_nodes
 from kinetune.rules.table_bloat import table_bloat
 from kinetune.rules.transaction_pooler import transaction_pooler
+from kinetune.rules.unbound_lists import unbound_lists
 from kinetune.rules.unique_revisions import unique_revisions
 from kinetune.rules.unknown_indexes import unknown_indexes
 from kinetune.rules.used_indexes import used_indexes
@@ -95,6 +98,8 @@ RULES: tuple[Rule, ...] = (
     call_budgets,
     generic_plans,
     slower_than_before,
+    lookup_reads_table,
+    unbound_lists,
     batched_nested_loops,
     analysed_statistics,
     planner_settings,
@@ -104,6 +109,7 @@ RULES: tuple[Rule, ...] = (
     transaction_pooler,
     equal_nodes,
     surviving_nodes,
+    former_settings,
     compaction_lag,
     deletable_rows,
     gap_rows,

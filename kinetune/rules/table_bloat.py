@@ -60,8 +60,8 @@ def _expected(growth: Growth, table: Relation, statistics: Statistics | Unknown)
     """Bytes that the live rows need."""
     if isinstance(statistics, Unknown):
         return statistics
-    live = statistics.live_rows or table.rows
+    live = statistics.live_rows or table.size
     told = sum(resource.revisions for resource in growth.resources)
-    if not live or growth.sampled_rows < SAMPLED or told < COVERED * (table.rows or live):
+    if not live or growth.sampled_rows < SAMPLED or told < COVERED * (table.size or live):
         return Unknown(f"too few rows to tell their size by: {count(growth.sampled_rows)} sampled")
     return live * (ROW + sum(resource.bytes for resource in growth.resources) / told)

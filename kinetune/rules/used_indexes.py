@@ -34,7 +34,7 @@ def used_indexes(table: Relation, calls: tuple[Measured, ...], facts: Facts) -> 
         YugabyteDB. Not judged below 10,000 rows, where whole reads are right, nor when a call could not be explained.
         kine_list_query_index is left out: the next Kine needs it (KT107).
     """
-    if (table.rows or 0) < MANY_ROWS:
+    if (table.size or 0) < MANY_ROWS:
         yield Unknown(f"kine has fewer than {count(MANY_ROWS)} rows, or was never analysed: its plans prove nothing")
         return
     if (why := _gap(calls, facts)) is not None:

@@ -58,7 +58,7 @@ YUGABYTEDB = {
     "lc_collate": "C",
     "yb_bnl_batch_size": "1024",
     "yb_prefer_bnl": "on",
-    "yb_enable_cbo": "legacy_bnl_mode",
+    "yb_enable_cbo": "on",
     "yb_effective_transaction_isolation_level": "read committed",
 }
 

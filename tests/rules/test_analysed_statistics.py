@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import replace
+import pytest
 
-from kinetune.model.facts import Growth, Statistics, Unknown
+from kinetune.model.facts import Statistics, Unknown
 from kinetune.model.finding import Severity
 from kinetune.rules.analysed_statistics import analysed_statistics
-from tests.rules.made import NOW, healthy, heard, skipped, yugabytedb
-
-GROWTH = yugabytedb().growth
-assert isinstance(GROWTH, Growth)
+from tests.rules.made import NOW, healthy, heard, skipped, with_table, yugabytedb
 
 
 def statistics(live: int, changed: int = 0, *, analysed: bool = True) -> Statistics:
@@ -26,18 +23,26 @@ def test_a_store_that_grew_since_is_a_warning() -> None:
     assert "12,000 changes since the last ANALYZE, 60 % of the rows" in found.says
 
 
-def test_yugabytedb_is_judged_by_its_revisions() -> None:
-    (found,) = heard(analysed_statistics, yugabytedb(statistics=statistics(0, analysed=False)))
-    assert "60,000 revisions and no ANALYZE on record" in found.says
-
-
-def test_a_tenfold_growth_on_yugabytedb_is_a_warning() -> None:
-    assert isinstance(GROWTH, Growth)
-    growth = replace(GROWTH, current_revision=60_000, compacted_revision=9_000)
-    (found,) = heard(analysed_statistics, yugabytedb(statistics=statistics(5_000), growth=growth))
-    assert "at least 51,000 rows now, 5,000 at the last ANALYZE" in found.says
-    assert heard(analysed_statistics, yugabytedb(statistics=statistics(5_200), growth=growth)) == ()
-    assert heard(analysed_statistics, yugabytedb(statistics=statistics(5_000), growth=Unknown("no"))) == ()
+@pytest.mark.parametrize(
+    ("believed", "counted", "newest", "says"),
+    [
+        (0, 4_000, 60_000, "at least 60,000 rows and statistics of none: each create and update reads the table"),
+        (0, 2_000, 2_000, "at least 2,000 rows and statistics of none"),
+        (500, 4_000, 60_000, "at least 60,000 rows and statistics of 500"),
+        (2_000, 4_000, 500_001, "at least 500,001 rows and statistics of 2,000"),
+        (0, 1_999, 1_999, ""),  # fewer rows are not worth it
+        (2_000, 4_000, 500_000, ""),  # planted ones serve so far
+        (2_000, 0, None, ""),
+        (600_000, 4_000, 900_000, ""),
+    ],
+)
+def test_on_yugabytedb_statistics_are_set_against_the_rows_there_are(
+    believed: int, counted: int, newest: int | None, says: str
+) -> None:
+    table = {"rows": believed or None, "counted": counted, "max_id": newest, "compacted": 0}
+    found = heard(analysed_statistics, with_table(yugabytedb(statistics=statistics(believed)), **table))
+    assert [one.do for one in found] == (["kinetune analyze"] if says else [])
+    assert not says or says in found[0].says
 
 
 def test_on_yugabytedb_another_node_may_have_analysed() -> None:
