@@ -2,9 +2,10 @@
 `python -m bench [PART …] [--rows N …]`: the parts named, else the first five. Exit 5 where a budget was missed.
 
 start: small calls. explain: Kine's calls with each profile and era. writes: inserts. init: the program on a store.
-logs: how fast `hotspots` reads, beside pgbadger. sets: the sets of indexes on YugabyteDB by what was recorded, without
-a server. settings: each planner setting alone and all of them. indexes: the experiment behind the profile tuned, ten
-minutes at 100,000 rows. rebuild: kinetune init --rebuild, undisturbed and killed at twenty random moments.
+logs: how fast `hotspots` reads, beside pgbadger. settings: each planner setting alone and all of them. indexes: the
+experiment behind the profile tuned on PostgreSQL, ten minutes at 100,000 rows. rebuild: kinetune init --rebuild,
+undisturbed and killed at twenty random moments. yugabytedb: real Kine on a stock and on a prepared store, writers at
+work, on a real cluster: half an hour at 50,000 rows.
 """
 
 from __future__ import annotations
@@ -25,17 +26,15 @@ from kinetune.reports.table import save, write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ASKED_FOR = ("sets", "settings", "indexes", "rebuild")
+ASKED_FOR = ("settings", "indexes", "rebuild", "yugabytedb")
 """Run only by name: they decide profiles and do not measure them, or take long."""
-OFFLINE = ("sets",)
-"""They ask no server."""
-ONCE = ("start", "logs", "sets")
+ONCE = ("start", "logs")
 """The number of rows does not matter to them."""
 RESULTS = Path(__file__).parent / "results"
 
 
 def _parts() -> dict[str, Callable[[Ground, int], Report]]:
-    from bench import budgets, explain, indexes, logs, rebuild, sets, settings, writes
+    from bench import budgets, explain, indexes, logs, rebuild, settings, writes, yugabytedb
 
     return {
         "start": budgets.start,
@@ -43,10 +42,10 @@ def _parts() -> dict[str, Callable[[Ground, int], Report]]:
         "writes": writes.run,
         "init": budgets.init,
         "logs": logs.run,
-        "sets": sets.run,
         "settings": settings.run,
         "indexes": indexes.run,
         "rebuild": rebuild.run,
+        "yugabytedb": yugabytedb.run,
     }
 
 
@@ -60,10 +59,6 @@ def main() -> int:
     asked = parser.parse_args()
     if unknown := set(asked.parts) - set(parts):
         parser.error(f"unknown part {min(unknown)}: {', '.join(parts)}")
-    if asked.parts and set(asked.parts) <= set(OFFLINE):
-        for name in asked.parts:
-            write(offline(name), "text", sys.stdout)
-        return Exit.CLEAN
     said, missed = machine(), False
     with Ground() as ground:
         for rows in asked.rows:
@@ -74,12 +69,6 @@ def main() -> int:
                 _tell(report, name, rows, said)
                 missed |= bool(report.data.get("missed"))
     return Exit.MISSED if missed else Exit.CLEAN
-
-
-def offline(name: str) -> Report:
-    from bench import sets
-
-    return {"sets": sets.run}[name]()
 
 
 def _tell(report: Report, name: str, rows: int, said: str) -> None:
