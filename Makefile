@@ -2,17 +2,21 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-yugabytedb lint bench clean
+.PHONY: demo test soak test-yugabytedb lint bench clean
 
 demo: .venv/ready
 	$(BIN)/kinetune demo --output report.html
 
 test: .venv/ready
-	$(BIN)/pytest -n auto $(ARGS)
+	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
+
+# What takes long: every interruption, larger stores, all releases under load.
+soak: .venv/ready
+	$(BIN)/pytest -n auto --dist loadgroup -m soak $(ARGS)
 
 # On a cluster of yours: make test-yugabytedb DSN=postgres://yugabyte@127.0.0.1:5433/yugabyte HTTP=9000
 test-yugabytedb: .venv/ready
-	KINETUNE_TEST_YB_DSN='$(DSN)' KINETUNE_TEST_YB_HTTP='$(HTTP)' $(BIN)/pytest -s -m yugabytedb tests $(ARGS)
+	KINETUNE_TEST_YB_DSN='$(DSN)' KINETUNE_TEST_YB_HTTP='$(HTTP)' $(BIN)/pytest -m yugabytedb tests $(ARGS)
 
 lint: .venv/ready
 	$(BIN)/ruff check .

@@ -1,16 +1,22 @@
 """
-A real YugabyteDB cluster, named by KINETUNE_TEST_YB_DSN (`make test-yugabytedb DSN=… [HTTP=…]`), and databases in it.
+A real YugabyteDB for the tests of this folder, and databases in it.
 
-Written against the recordings of a 2.21 cluster (shared/data/yugabytedb) and run on a real one before each release.
-Every database it makes is called kt_… and dropped afterwards.
+`yb` is one cluster for all workers of a run: the one that KINETUNE_TEST_YB_DSN names (`make test-yugabytedb DSN=…`),
+else one of our own (cluster.py). `apart` is a second one, whose nodes die and whose flags change: never a named one.
+The tests of each are one xdist group: a change of a catalog ends others in the same cluster with 40001.
 """
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
+import time
 import uuid
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -18,23 +24,31 @@ import pytest
 from kinetune.database.probe import least_cache
 from kinetune.database.session import visit
 from tests.cli.call import Said, call
+from tests.cluster import MissingServer
 from tests.database.stores import place
+from tests.yugabytedb.cluster import Ours, shared
 
-ABSENT = "no cluster is named: make test-yugabytedb DSN=postgres://yugabyte@127.0.0.1:5433/yugabyte"
+HOST = f"{zlib.crc32(uuid.getnode().to_bytes(8, 'big')):08x}"
+OURS = f"kt_{HOST}_"
+"""How our databases begin: only those of runs on this machine that have ended are dropped."""
 
 
 @dataclass
 class Yb:
-    """`dsn` names a maintenance database. `flag` is the least cache of a sequence on its node; `told` the tables."""
+    """`dsn` names a maintenance database. `flag` is the least cache of a sequence on its node."""
 
     dsn: str
     http: str
     flag: int
-    told: list[str] = field(default_factory=list)
+    ours: Ours | None = None
+    numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def of(self, database: str) -> str:
         place, mark, options = self.dsn.partition("?")
         return f"{place.rsplit('/', 1)[0]}/{database}{mark}{options}"
+
+    def name(self) -> str:
+        return f"{OURS}{os.getpid()}_{next(self.numbers)}"
 
     def run(self, *arguments: object) -> Said:
         """kinetune, with the tservers' port; ids that would be cached are allowed where the flag says so."""
@@ -53,6 +67,27 @@ class Yb:
                 rows = cursor.fetchall() if cursor.description else []
         return rows
 
+    @contextlib.contextmanager
+    def fresh(self) -> Iterator[str]:
+        """The endpoint of a database that does not exist yet."""
+        name = self.name()
+        yield self.of(name)
+        self.execute(self.dsn, f"DROP DATABASE IF EXISTS {name}")
+
+    @contextlib.contextmanager
+    def empty(self) -> Iterator[str]:
+        """The same, made, with nothing in it. A try that fails half way leaves its name taken in the storage."""
+        for _ in range(8):
+            with self.fresh() as dsn, psycopg.connect(self.dsn, autocommit=True) as connection:
+                name = psycopg.conninfo.conninfo_to_dict(dsn)["dbname"]
+                try:
+                    connection.execute(f"CREATE DATABASE {name}".encode())
+                except (psycopg.errors.SerializationFailure, psycopg.errors.InternalError_):
+                    continue
+                yield dsn
+                return
+        raise RuntimeError("no database could be created")
+
 
 def _patiently(
     connection: psycopg.Connection[tuple[object, ...]], statement: str
@@ -60,37 +95,75 @@ def _patiently(
     for _ in range(8):
         try:
             return connection.execute(statement.encode())
-        except (psycopg.errors.SerializationFailure, psycopg.errors.InternalError_):
-            continue
+        except (psycopg.errors.SerializationFailure, psycopg.errors.InternalError_, psycopg.errors.ObjectInUse):
+            time.sleep(0.5)
     return connection.execute(statement.encode())
 
 
 @pytest.fixture(scope="session")
-def yb() -> Iterator[Yb]:
+def yb(testrun_uid: str) -> Iterator[Yb]:
     dsn = os.environ.get("KINETUNE_TEST_YB_DSN")
-    if not dsn:
-        pytest.skip(ABSENT)
+    with contextlib.ExitStack() as stack:
+        ours = None if dsn else stack.enter_context(_shared("main", testrun_uid, "--cache", "1"))
+        found = _found(dsn or (ours.dsn() if ours else ""), ours)
+        if dsn:
+            _drop_abandoned(found)
+        yield found
+
+
+@contextlib.contextmanager
+def _shared(name: str, run: str, *flags: str, nodes: int = 3) -> Iterator[Ours]:
+    try:
+        stack = contextlib.ExitStack()
+        cluster = stack.enter_context(shared(name, run, *flags, nodes=nodes))
+    except MissingServer as missing:
+        pytest.skip(str(missing))
+    with stack:
+        yield cluster
+
+
+def _found(dsn: str, ours: Ours | None) -> Yb:
     with visit(place(dsn), "test", write=True) as session:
-        release, flag = str(session.server), least_cache(session)
-    cluster = Yb(dsn, os.environ.get("KINETUNE_TEST_YB_HTTP") or "9000", flag)
-    yield cluster
-    print(f"\n{release}, ysql_sequence_cache_minval {flag}\n" + "\n".join(cluster.told))
+        flag = least_cache(session)
+    return Yb(dsn, os.environ.get("KINETUNE_TEST_YB_HTTP") or "9000", flag, ours)
+
+
+def _drop_abandoned(yb: Yb) -> None:
+    """Databases of runs on this machine whose process has ended."""
+    for (name,) in yb.execute(yb.dsn, f"SELECT datname FROM pg_database WHERE datname LIKE '{OURS}%'"):
+        pid = str(name).removeprefix(OURS).split("_")[0]
+        if not Path(f"/proc/{pid}").exists():
+            yb.execute(yb.dsn, f"DROP DATABASE IF EXISTS {name}")
 
 
 @pytest.fixture
-def name() -> str:
-    return f"kt_{uuid.uuid4().hex[:12]}"
+def fresh(yb: Yb) -> Iterator[str]:
+    with yb.fresh() as dsn:
+        yield dsn
 
 
 @pytest.fixture
-def fresh(yb: Yb, name: str) -> Iterator[str]:
-    """The endpoint of a database that does not exist yet."""
-    yield yb.of(name)
-    yb.execute(yb.dsn, f"DROP DATABASE IF EXISTS {name}")
+def empty(yb: Yb) -> Iterator[str]:
+    with yb.empty() as dsn:
+        yield dsn
 
 
-@pytest.fixture
-def empty(yb: Yb, name: str, fresh: str) -> str:
-    """The same, made, with nothing in it."""
-    yb.execute(yb.dsn, f"CREATE DATABASE {name}")
-    return fresh
+Apart = Callable[..., Yb]
+
+
+@pytest.fixture(scope="session")
+def apart(testrun_uid: str) -> Iterator[Apart]:
+    """A cluster with the flags that are asked for: begun anew where it has others, or a node that is down."""
+    if os.environ.get("KINETUNE_TEST_YB_DSN"):
+        pytest.skip("a named cluster is used as it is: its nodes are not killed, its flags not changed")
+    with _shared("apart", testrun_uid, "--cache", "1") as cluster:
+        state = ["--cache", "1"]
+
+        def with_flags(*flags: str) -> Yb:
+            down = [line for line in cluster.run("status").splitlines() if line.endswith(" down")]
+            if list(flags) != state or down:
+                cluster.run("up", "--nodes", "3", *flags)
+                state[:] = flags
+            return _found(cluster.dsn(), cluster)
+
+        yield with_flags
