@@ -26,7 +26,7 @@ SELECT '/registry/' || (ARRAY['pods', 'pods', 'leases', 'secrets', 'events'])[1 
        || lpad(o::text, 6, '0'), (r = 0)::int, 0, CASE WHEN r = 0 THEN 0 ELSE 1 END, r, 0, repeat('v', 500)::bytea, NULL
 FROM generate_series(0, 4) AS r, generate_series({first}, {last}) AS o ORDER BY r, o
 """
-A_TRANSACTION = 400
+A_TRANSACTION = 1_000
 """Objects, each with five revisions."""
 CONTENT = "SELECT count(*), min(id), max(id), sum(hashtext(name || prev_revision::text)::bigint) FROM kine"
 FORMER = (

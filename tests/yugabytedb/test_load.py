@@ -21,8 +21,8 @@ pytestmark = [pytest.mark.yugabytedb, pytest.mark.xdist_group("yugabytedb")]
 ROWS = 20_000
 RELEASES = ("v0.14.16", "v0.16.4", "v0.17.5")
 LOOKUPS = ("get", "get-missing", "get-old", "poll", "list-empty")
-SLACK_MS = 5.0
-"""Of a millisecond or two, on a machine that runs other tests: what grows with the table grows by more."""
+SLACK_MS = 20.0
+"""Of a millisecond or two, on a machine that runs other tests; reading 50,000 rows takes 37 to 200."""
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +48,20 @@ def explained(yb: Yb, dsn: str, kine: str) -> dict[str, dict[str, float]]:
     return {one["scenario"]: one for one in calls}
 
 
+def test_a_prepared_store_takes_more_updates_than_stock(yb: Yb, prepared: str) -> None:
+    """A small form of `make bench ARGS=yugabytedb`, with generous bounds; first of this file: 20,000 rows."""
+    fill(prepared, ROWS, 10_000)
+    with yb.fresh() as stock:
+        with RestartedKine("v0.16.4", stock):
+            pass
+        fill(stock, ROWS)
+        found = [(load(stock, "v0.16.4", 5.0).updates, load(prepared, "v0.16.4", 5.0).updates) for _ in range(2)]
+    assert max(one for _, one in found) >= 1.5 * max(one for one, _ in found), found
+
+
 def test_reads_of_a_prepared_store_do_not_grow_with_the_table(yb: Yb, prepared: str) -> None:
     small = {kine: explained(yb, prepared, kine) for kine in RELEASES}
-    fill(prepared, 50_000, 10_000)
+    fill(prepared, 50_000, ROWS)
     for kine in RELEASES:
         calls = explained(yb, prepared, kine)
         for name, one in calls.items():
@@ -59,19 +70,6 @@ def test_reads_of_a_prepared_store_do_not_grow_with_the_table(yb: Yb, prepared: 
             before, now = small[kine][name]["milliseconds"], calls[name]["milliseconds"]
             assert now <= 1.5 * before + SLACK_MS, (kine, name)
         assert not early(findings(yb, prepared, kine=kine))
-
-
-def test_a_prepared_store_takes_more_updates_than_stock(yb: Yb) -> None:
-    """A small form of `make bench ARGS=yugabytedb`, with generous bounds."""
-    with yb.fresh() as stock, yb.fresh() as ready:
-        with RestartedKine("v0.16.4", stock):
-            pass
-        assert yb.init(ready).status == 0
-        for dsn in (stock, ready):
-            fill(dsn, ROWS)
-        for kine in ("v0.16.4", "v0.17.5"):
-            found = [(load(stock, kine).updates, load(ready, kine).updates) for _ in range(2)]
-            assert max(one for _, one in found) >= 1.5 * max(one for one, _ in found), (kine, found)
 
 
 def test_a_kine_that_ran_before_init_is_slow_until_its_sessions_are_new(yb: Yb, empty: str, tmp_path: Path) -> None:
