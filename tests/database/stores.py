@@ -108,7 +108,7 @@ def schema(dsn: str) -> Relation:
     assert table is not None
     key = table.primary_key and replace(table.primary_key, bytes=None)
     indexes = tuple(replace(seen, bytes=None) for seen in table.indexes)
-    return replace(table, bytes=None, rows=None, primary_key=key, indexes=indexes)
+    return replace(table, bytes=None, rows=None, primary_key=key, indexes=indexes, settings_since=None)
 
 
 def content(dsn: str) -> tuple[Any, ...]:

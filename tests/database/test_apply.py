@@ -95,7 +95,7 @@ def test_a_lock_that_another_session_holds_for_a_moment_is_waited_for(database: 
         started = time.monotonic()
         done = run(database, todo)
     assert time.monotonic() - started > 0.25
-    assert done[0].tries > 1
+    assert max(one.tries for one in done) > 1
     assert not script(database, "tuned", "E07")
 
 

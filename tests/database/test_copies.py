@@ -60,7 +60,7 @@ def test_on_yugabytedb_keys_are_made_with_the_order_of_the_profile() -> None:
     assert stock.primary_key == "CONSTRAINT kine_pkey PRIMARY KEY (id HASH)"
     assert article.primary_key == tuned.primary_key == "CONSTRAINT kine_pkey PRIMARY KEY (id ASC)"
     assert all("NONCONCURRENTLY" in one and " ON kine " in one for one in (*stock.indexes, *article.indexes))
-    assert article.settings == {"yb_bnl_batch_size": "1024"}
+    assert article.settings == {"yb_bnl_batch_size": "1024", "yb_enable_cbo": "on"}
     assert not any("SERIAL" in one or "SEQUENCE" in one for one in (stock.primary_key, *stock.indexes))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -78,12 +79,12 @@ def test_right_after_a_restore_a_new_key_is_looked_up_in_an_index(database15: st
     assert is_index_only(database15)
 
 
-ROUNDS = 4
+ROUNDS = 5
 
 
 @pytest.mark.parametrize("server", ["pg15", "pg18"])
 def test_a_prepared_store_takes_as_many_writes_as_stock(request: pytest.FixtureRequest, server: str) -> None:
-    """The best of alternating rounds: a machine that runs other tests slows single ones."""
+    """Medians of alternating rounds: a machine that runs other tests slows single ones."""
     kine("v0.17.5")
     cluster = request.getfixturevalue(server)
     assert isinstance(cluster, Cluster)
@@ -92,4 +93,4 @@ def test_a_prepared_store_takes_as_many_writes_as_stock(request: pytest.FixtureR
             make(dsn, STOCK, 4_000)
             reach(dsn, profile)
         found = [(load(stock, "v0.17.5", 2.0).updates, load(ready, "v0.17.5", 2.0).updates) for _ in range(ROUNDS)]
-    assert max(one for _, one in found) >= 0.9 * max(one for one, _ in found), found
+    assert median(one for _, one in found) >= 0.9 * median(one for one, _ in found), found
