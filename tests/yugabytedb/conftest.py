@@ -63,7 +63,7 @@ class Yb:
         rows: list[tuple[object, ...]] = []
         with psycopg.connect(dsn.replace("yugabytedb://", "postgres://"), autocommit=True) as connection:
             for statement in statements:
-                cursor = _patiently(connection, statement)
+                cursor = patiently(connection, statement)
                 rows = cursor.fetchall() if cursor.description else []
         return rows
 
@@ -89,9 +89,7 @@ class Yb:
         raise RuntimeError("no database could be created")
 
 
-def _patiently(
-    connection: psycopg.Connection[tuple[object, ...]], statement: str
-) -> psycopg.Cursor[tuple[object, ...]]:
+def patiently(connection: psycopg.Connection[tuple[object, ...]], statement: str) -> psycopg.Cursor[tuple[object, ...]]:
     for _ in range(8):
         try:
             return connection.execute(statement.encode())

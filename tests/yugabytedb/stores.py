@@ -17,7 +17,7 @@ from kinetune.tuning.difference import difference
 from kinetune.tuning.profiles import target
 from tests.database.stores import STOCK, ask, facts, place
 from tests.kine.process import Kine, KineFailed
-from tests.yugabytedb.conftest import Yb
+from tests.yugabytedb.conftest import Yb, patiently
 
 REVISIONS = 5
 BULK = """
@@ -58,7 +58,7 @@ def fill(dsn: str, rows: int, have: int = 0) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
         for first in range(have // REVISIONS + 1, rows // REVISIONS + 1, A_TRANSACTION):
             last = min(first + A_TRANSACTION - 1, rows // REVISIONS)
-            connection.execute(BULK.format(first=first, last=last).encode())
+            patiently(connection, BULK.format(first=first, last=last))
 
 
 def reltuples(dsn: str) -> int:

@@ -28,7 +28,8 @@ def cluster_of(yb: Yb) -> Ours:
     return yb.ours
 
 
-@pytest.mark.parametrize("kine", [pytest.param("v0.14.16", marks=pytest.mark.soak), "v0.16.4", "v0.17.5"])
+@pytest.mark.soak
+@pytest.mark.parametrize("kine", ["v0.14.16", "v0.16.4", "v0.17.5"])
 def test_no_acknowledged_write_is_lost_with_a_node(apart: Apart, kine: str) -> None:
     """
     v0.17.5 acknowledges creates that failed (KT601; docs/facts/measured.md §2, §8: 1 of 1,500): those are printed and
@@ -57,6 +58,7 @@ def _killed(ours: Ours) -> None:
     time.sleep(10)
 
 
+@pytest.mark.soak
 def test_an_init_during_which_a_node_dies_is_finished_by_the_next(apart: Apart) -> None:
     yb = apart("--cache", "1")
     ours = cluster_of(yb)
@@ -108,6 +110,7 @@ def kubectl(environment: dict[str, str], *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.soak
 def test_a_k3s_server_starts_on_a_prepared_store_and_outlives_a_node(apart: Apart, k3s: dict[str, str]) -> None:
     """The first use in README. With its own schema it takes about twice as long (docs/facts/measured.md §10)."""
     yb = apart("--cache", "1")

@@ -69,7 +69,7 @@ def test_a_store_of_stock_kine_is_judged_rebuilt_and_judged_again(yb: Yb, empty:
     assert ask(empty, "SELECT nextval('kine_id_seq') > (SELECT max(id) FROM kine)") == [(True,)]
     assert yb.init(empty, "--finish").status == 0
     assert ask(empty, "SELECT to_regclass('kine_before_init')") == [(None,)]
-    assert not early(findings(yb, empty))
+    assert early(findings(yb, empty)) <= {"KT307"}
 
 
 @pytest.mark.soak
