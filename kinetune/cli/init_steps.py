@@ -15,10 +15,12 @@ from kinetune.model.script import Hazard
 
 if TYPE_CHECKING:
     from kinetune.database.apply import Done, Watcher
-    from kinetune.kine.releases import EraInUse
+    from kinetune.kine.releases import Era, EraInUse
     from kinetune.model.endpoint import Endpoint
     from kinetune.model.facts import Facts
     from kinetune.model.script import Script
+    from kinetune.model.server import Server
+    from kinetune.tuning.target import Target
 
 
 STOPPED = frozenset({Hazard.REBUILD, Hazard.OFFLINE_INDEX})
@@ -76,11 +78,17 @@ def offline(server: str, wish: Wish) -> Script:
     from kinetune.kine.releases import newest
     from kinetune.servers.recognise import named
     from kinetune.tuning.difference import for_empty
-    from kinetune.tuning.profiles import target
 
     known = named(server)
-    wanted = target(wish.profile, known, wish.era.era if wish.era else newest())
-    return for_empty(known, replace(wanted, plants=wanted.plants and wish.plant))
+    return for_empty(known, _target(wish, known, wish.era.era if wish.era else newest()))
+
+
+def _target(wish: Wish, server: Server, era: Era) -> Target:
+    """The profile's, without planting where the user left that out."""
+    from kinetune.tuning.profiles import target
+
+    found = target(wish.profile, server, era)
+    return replace(found, plants=found.plants and wish.plant)
 
 
 def carry_out(endpoint: Endpoint, seen: Seen, wish: Wish, *, yes: bool) -> Outcome:
@@ -106,16 +114,14 @@ def carry_out(endpoint: Endpoint, seen: Seen, wish: Wish, *, yes: bool) -> Outco
 def _script(facts: Facts, kine: EraInUse, wish: Wish) -> Script:
     """Where the era is only assumed, settings that were right for the one known before stay."""
     from kinetune.tuning.difference import difference
-    from kinetune.tuning.profiles import target
     from kinetune.tuning.rebuild import Rebuild
     from kinetune.tuning.swap import finish
 
     if wish.finish:
         return finish(facts, wish.profile)
-    wanted = target(wish.profile, facts.server, kine.era)
+    wanted = _target(wish, facts.server, kine.era)
     if not kine.known and wish.profile != "stock":  # stock is what one goes back to
         wanted = wanted.keeping(facts.database_settings)
-    wanted = replace(wanted, plants=wanted.plants and wish.plant)
     rebuild = Rebuild(wish.rebuild, Hazard.REBUILD in wish.leave, wish.drop_gaps)
     return difference(facts, wanted, rebuild).without(wish.leave)
 

@@ -21,8 +21,6 @@ SINCE: Mapping[str, Release] = {
 FIRST_PG15: Release = (2, 25)
 FIRST_MODE: Release = (2024, 2, 4)
 """yb_enable_cbo exists from here on (§4); before, statistics and cost model are two switches."""
-FIRST_AUTO_ANALYZE: Release = (2025, 1)
-"""From here on a cluster may analyse by itself (§4, early access by a flag in 2025.1): no statistics last."""
 MODE_BY_DEFAULT: Release = (2025, 2)
 """From here on new clusters have yb_enable_cbo = on by themselves (§4)."""
 BATCHES, STATISTICS, COST_MODEL, MODE = (
@@ -54,7 +52,7 @@ def server(release: Release) -> Server:
     if base == 11:
         names.discard("plan_cache_mode")  # 2024.x compares above 2.25 and still has the PostgreSQL 11 base
     if base == 11 and release >= SINCE["batched_nested_loop"]:
-        names.add("lasting_statistics")  # nothing analyses by itself, and ANALYZE is obeyed
+        names.add("lasting_statistics")  # nothing analyses by itself, as a flag may have it from 2025.1 on (§4)
     return Server(Flavour.YUGABYTEDB, release, base, frozenset(names))
 
 
