@@ -131,8 +131,7 @@ class Apply:
         self.watch(Done(step, position, question, tries - len(parts) + 1, time.monotonic() - started))
 
     def _answers(self, question: str) -> list[str]:
-        rows = self.session.connection.execute(question.encode()).fetchall()
-        return [text for row in rows for text in row.values()]
+        return [text for row in self.session.fetched(question) for text in row.values()]
 
     def _together(self, position: int, step: Step) -> None:
         """All statements of a step in one transaction; a try that fails leaves nothing behind."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import psycopg
 from psycopg import sql
@@ -32,43 +33,43 @@ class Effort:
 def explain(session: Session, calls: Iterable[Call], effort: Effort) -> Iterator[Recording]:
     """One recording a call. A call that fails is a recording too; a lost connection raises CouldNotLook."""
     for call in calls:
-        yield _guarded(session, call, effort)
+        yield _guarded(session, call, partial(_recorded, session, call, effort))
 
 
 def planned(session: Session, calls: Iterable[Call]) -> Iterator[Recording]:
     """Plans alone, of writes too, in READ ONLY transactions: EXPLAIN without ANALYZE executes nothing, draws no id."""
     for call in calls:
-        try:
-            with session.connection.transaction():
-                session.connection.execute("SET TRANSACTION READ ONLY")
-                _prepare(session, call)
-                yield Recording(call, custom=(_explained(session, call, "FORMAT JSON"),))
-        except psycopg.Error as error:
-            if session.connection.closed:
-                raise failure_of(error) from error
-            yield Recording(call, failed=str(failure_of(error, session.connection.info.user)))
+        yield _guarded(session, call, partial(_plan, session, call))
 
 
-def _guarded(session: Session, call: Call, effort: Effort) -> Recording:
+def _guarded(session: Session, call: Call, record: Callable[[], Recording]) -> Recording:
+    """Again where a catalog changed meanwhile; a call that fails is a recording too."""
     try:
-        with session.connection.transaction():
-            return _recorded(session, call, effort)
-    except psycopg.errors.QueryCanceled:
-        return Recording(call, failed=f"stopped after {effort.timeout:g} s (raise it with --timeout)")
+        return session.repeated(record)
     except psycopg.Error as error:
         if session.connection.closed:
             raise failure_of(error) from error
         return Recording(call, failed=str(failure_of(error, session.connection.info.user)))
 
 
-def _recorded(session: Session, call: Call, effort: Effort) -> Recording:
-    if not call.writes:
+def _plan(session: Session, call: Call) -> Recording:
+    with session.connection.transaction():
         session.connection.execute("SET TRANSACTION READ ONLY")
-    session.connection.execute(
-        sql.SQL("SET LOCAL statement_timeout = {}").format(sql.Literal(f"{int(effort.timeout * 1000)}ms"))
-    )
-    _prepare(session, call)
-    return _both(session, call, effort)
+        _prepare(session, call)
+        return Recording(call, custom=(_explained(session, call, "FORMAT JSON"),))
+
+
+def _recorded(session: Session, call: Call, effort: Effort) -> Recording:
+    limit = sql.SQL("SET LOCAL statement_timeout = {}").format(sql.Literal(f"{int(effort.timeout * 1000)}ms"))
+    try:
+        with session.connection.transaction():
+            if not call.writes:
+                session.connection.execute("SET TRANSACTION READ ONLY")
+            session.connection.execute(limit)
+            _prepare(session, call)
+            return _both(session, call, effort)
+    except psycopg.errors.QueryCanceled:
+        return Recording(call, failed=f"stopped after {effort.timeout:g} s (raise it with --timeout)")
 
 
 def _prepare(session: Session, call: Call) -> None:

@@ -6,25 +6,27 @@ import contextlib
 import itertools
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
 from kinetune.database.errors import Reaction, could_not_connect, reaction_to, translated
 from kinetune.model.endpoint import Endpoint
 from kinetune.model.failure import CouldNotLook
-from kinetune.model.server import Server
+from kinetune.model.server import Flavour, Server
 from kinetune.rendering import identifier
 from kinetune.resources import folder
 from kinetune.servers.recognise import recognise
 from kinetune.servers.variants import variant
 
 Row = dict[str, Any]
+T = TypeVar("T")
 LOG = logging.getLogger("kinetune")
 logging.getLogger("psycopg").addHandler(logging.NullHandler())  # what it warns of is told by what it raises
 CONNECT_SECONDS = 10
@@ -45,13 +47,24 @@ class Session:
     server: Server
 
     def ask(self, question: str) -> list[Row]:
-        """The rows of sql/facts/<question>.sql, in the variant of this server. Raises CouldNotLook."""
-        return self.rows(_text(variant(folder("sql") / "facts", question, self.server)))
+        """The rows of sql/facts/<question>.sql, in the variant of this server, repeated. Raises CouldNotLook."""
+        text = _text(variant(folder("sql") / "facts", question, self.server))
+        return self.repeated(lambda: self.rows(text))
 
     def rows(self, text: str, *arguments: object) -> list[Row]:
         """The rows of one statement; a percent sign needs doubling only where there are arguments."""
         with translated(self.connection.info.user):
-            return self.connection.execute(text.encode(), arguments or None).fetchall()
+            return self.fetched(text, *arguments)
+
+    def fetched(self, text: str, *arguments: object) -> list[Row]:
+        """
+        The same, with psycopg's own errors.
+
+        Prepared on YugabyteDB: sent by the simple protocol, a statement during which a catalog changes is answered
+        without rows and without an error (2.21, docs/facts/measured.md §12), and "no table kine" is then untrue.
+        """
+        prepare = self.server.flavour is Flavour.YUGABYTEDB or None
+        return self.connection.execute(text.encode(), arguments or None, prepare=prepare).fetchall()
 
     def run(self, statement: sql.Composed) -> None:
         """A statement without rows. Raises CouldNotLook."""
@@ -59,23 +72,31 @@ class Session:
             self.connection.execute(statement)
 
     def repeat(self, statement: sql.Composed) -> None:
-        """
-        The same for one that may be sent twice (IF EXISTS …), again where the server asks for that.
+        """The same for one that may be sent twice (IF EXISTS …)."""
+        self.repeated(lambda: self.run(statement))
 
-        On YugabyteDB 2.21 any change of a catalog may end with 40001 because of one in another database.
+    def repeated(self, send: Callable[[], T]) -> T:
+        """
+        Again where the server asks for that, outside a transaction, which it has ended.
+
+        On YugabyteDB 2.21 anything may end with 40001 because of a catalog that changed, in another database too. A
+        lock that was waited for is not waited for again.
         """
         for attempt in itertools.count():
             try:
-                self.run(statement)
-                return
-            except CouldNotLook as failure:
-                if reaction_to(failure.__cause__) is not Reaction.RETRY or attempt == TRIES:
+                return send()
+            except (CouldNotLook, psycopg.Error) as failure:
+                error = failure.__cause__ if isinstance(failure, CouldNotLook) else failure
+                again = reaction_to(error) is Reaction.RETRY and not isinstance(error, psycopg.errors.LockNotAvailable)
+                idle = self.connection.info.transaction_status is TransactionStatus.IDLE
+                if not (again and idle) or attempt == TRIES:
                     raise
                 time.sleep(0.05 * 2**attempt)
+        raise AssertionError("unreachable")
 
     def change(self, name: str, value: str) -> None:
         """SET a parameter for the rest of this session."""
-        self.run(sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
+        self.repeat(sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
 
 
 class Told(psycopg.Cursor[Row]):
@@ -146,7 +167,7 @@ def connect(endpoint: Endpoint, command: str) -> psycopg.Connection[Row]:
 
 def _server(connection: psycopg.Connection[Row]) -> Server:
     with translated():
-        row = connection.execute(_text("server.sql").encode()).fetchone()
+        row = connection.execute(_text("server.sql").encode(), binary=True).fetchone()  # not simple: see fetched
     assert row is not None
     return recognise(row["version"], row["number"])
 
