@@ -58,6 +58,16 @@ def test_led_tablets_and_copies_are_those_of_the_store(port: int, database: str)
     led = sum({"LEADER": "127.0.0.1"} in one["raft_config"] for one in ours)
     assert seen.nodes[0].leaders == led
     assert seen.replication == 3 if ours else isinstance(seen.replication, Unknown)
+    unnamed = {node.name: node.server for node in seen.nodes[1:]}
+    assert set(unnamed) == {"127.0.0.2:5433", "127.0.0.3:5433"}
+    assert all("could not be asked" in str(one) for one in unnamed.values())
+
+
+def test_copies_that_go_by_other_addresses_are_no_nodes_that_are_down(port: int) -> None:
+    """A public name in yb_servers(), private ones in the copies: nothing is missing."""
+    database = next(one["namespace"] for one in TABLETS.values() if one["table_name"] == "kine")
+    seen = with_http(Cluster((Node("localhost:5433"),)), database, port)
+    assert len(seen.nodes) == 1
 
 
 def test_a_tserver_that_does_not_answer_is_unknown_with_the_reason() -> None:
