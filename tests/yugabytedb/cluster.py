@@ -14,10 +14,13 @@ import os
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
+
+import psycopg
 
 from tests.cluster import MissingServer
 
@@ -53,6 +56,30 @@ class Ours:
         if done.returncode:
             raise RuntimeError(f"cluster {' '.join(arguments)}: {done.stdout.strip()[-500:]}")
         return done.stdout
+
+    def answers(self, node: int) -> bool:
+        """Whether a new session there gets an answer."""
+        try:
+            with psycopg.connect(self.dsn(node=node), connect_timeout=5) as connection:
+                return connection.execute("SELECT 1").fetchone() == (1,)
+        except psycopg.Error:
+            return False
+
+    def kill(self, node: int) -> None:
+        """SIGKILL; returns when it answers nobody any more."""
+        self.run("kill", str(node))
+        for _ in range(40):
+            if not self.answers(node):
+                return
+            time.sleep(0.25)
+        raise RuntimeError(f"node {node} was killed and still answers: {self.run('status')}")
+
+    def start(self, node: int) -> None:
+        self.run("start", str(node))
+
+    def whole(self) -> bool:
+        """Whether every node runs and answers."""
+        return " down" not in self.run("status") and all(self.answers(node) for node in range(1, self.nodes + 1))
 
     def flush(self, database: str, *tables: str) -> None:
         """Write out and compact: what deleted rows and a bulk load have left slows nothing down any more."""

@@ -28,7 +28,6 @@ def cluster_of(yb: Yb) -> Ours:
     return yb.ours
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize("kine", ["v0.14.16", "v0.16.4", "v0.17.5"])
 def test_no_acknowledged_write_is_lost_with_a_node(apart: Apart, kine: str) -> None:
     """
@@ -49,21 +48,20 @@ def test_no_acknowledged_write_is_lost_with_a_node(apart: Apart, kine: str) -> N
             print(f"KT601: {kine} acknowledged and lost {', '.join(creates)}")
         assert sum(len(one.moments) for one in ledgers) > 100
         assert longest_silence(ledgers) < STALL_SECONDS
-        ours.run("start", "3")
+        ours.start(3)
 
 
 def _killed(ours: Ours) -> None:
     time.sleep(3)
-    ours.run("kill", "3")
+    ours.kill(3)
     time.sleep(10)
 
 
-@pytest.mark.soak
 def test_an_init_during_which_a_node_dies_is_finished_by_the_next(apart: Apart) -> None:
     yb = apart("--cache", "1")
     ours = cluster_of(yb)
     with yb.empty() as dsn:
-        killer = threading.Timer(1.0, lambda: ours.run("kill", "3"))
+        killer = threading.Timer(1.0, lambda: ours.kill(3))
         killer.start()
         first = yb.init(dsn)
         killer.join()
@@ -74,10 +72,10 @@ def test_an_init_during_which_a_node_dies_is_finished_by_the_next(apart: Apart) 
         fill(dsn, 500)
         missing = yb.run("check", "--format", "json", "--kine", "v0.16.4", dsn)
         assert f"node {ours.net}.3:5433 could not be asked" in missing.out, (
-            ours.run("status"),
+            ours.answers(3),
             [one for one in json.loads(missing.out)["skipped"] if one["code"] < "KT5"],
         )
-        ours.run("start", "3")
+        ours.start(3)
 
 
 @pytest.fixture
@@ -110,7 +108,6 @@ def kubectl(environment: dict[str, str], *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.soak
 def test_a_k3s_server_starts_on_a_prepared_store_and_outlives_a_node(apart: Apart, k3s: dict[str, str]) -> None:
     """The first use in README. With its own schema it takes about twice as long (docs/facts/measured.md §10)."""
     yb = apart("--cache", "1")
@@ -119,11 +116,11 @@ def test_a_k3s_server_starts_on_a_prepared_store_and_outlives_a_node(apart: Apar
         assert yb.init(dsn, "--k3s", "v1.35.0").status == 0
         ready = up(k3s, dsn)
         kubectl(k3s, "create", "configmap", "before", "--from-literal=a=b")
-        ours.run("kill", "3")
+        ours.kill(3)
         kubectl(k3s, "create", "configmap", "without-a-node", "--from-literal=a=b")
-        ours.run("start", "3")
+        ours.start(3)
         found = findings(yb, dsn, kine="v0.14.9")
-        assert not early(found), found
+        assert not early(found), early(found)
         log = Path(k3s["K3S_DATA"]) / "log"
         told = yb.run("hotspots", log, "--format", "json")
         assert told.status == 0, told.err
