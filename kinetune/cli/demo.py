@@ -8,13 +8,11 @@ from typing import Annotated
 
 import typer
 
-from kinetune.cli.options import KineRelease, era_given
+from kinetune.cli.options import KineRelease, era_given, option
 
-Objects = Annotated[
-    int, typer.Option(envvar="KINETUNE_OBJECTS", min=1, help="Kubernetes objects; five revisions of each in the mean.")
-]
-Keep = Annotated[bool, typer.Option("--keep", help="Leave the server running, and say where it is.")]
-Page = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the report goes.")]
+Objects = Annotated[int, option("--objects", min=1, help="Kubernetes objects; five revisions of each in the mean.")]
+Keep = Annotated[bool, option("--keep", help="Leave the server running, and say where it is.")]
+Page = Annotated[Path, option("--output", "-o", metavar="FILE", help="Where the report goes.")]
 
 
 def demo(

@@ -87,13 +87,13 @@ app.command("init", epilog=EVERY_OPTION)(init.init)
 app.command("explain", epilog=EVERY_OPTION)(explain.explain)
 app.command("hotspots", epilog=EVERY_OPTION)(hotspots.hotspots)
 app.command("check", epilog=EVERY_OPTION)(check.check)
-app.command("rule")(rule.rule)
+app.command("rule", epilog=EVERY_OPTION)(rule.rule)
 app.command("server", epilog=EVERY_OPTION)(server.server)
 app.command("analyze", epilog=EVERY_OPTION)(analyze.analyze)
 app.command("render", epilog=EVERY_OPTION)(render.render)
 app.command("drop", epilog=EVERY_OPTION)(drop.drop)
 app.command("restore", epilog=EVERY_OPTION)(restore.restore)
-app.command("demo")(demo.demo)
+app.command("demo", epilog=EVERY_OPTION)(demo.demo)
 app.add_typer(embedded.app, name="embedded")
 
 
@@ -108,8 +108,9 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """The exit status of one call. An error is one line on stderr; with --debug its trace follows."""
     try:
-        settings = {} if HELP & set(arguments) else defaults()  # help comes whatever the configuration says
-        status = app(list(arguments), prog_name="kinetune", standalone_mode=False, default_map=settings)
+        program = typer.main.get_command(app)
+        settings = {} if HELP & set(arguments) else defaults(program)  # help comes whatever the configuration says
+        status = program.main(list(arguments), prog_name="kinetune", standalone_mode=False, default_map=settings)
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit) as error:  # typer turns the first into the second
         return _unread(error)

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 TSERVERS = "Of YugabyteDB's tservers, asked for their flags; 0 asks none."
 FOR_CHECK = frozenset({"sarif", "junit", "github", ".sarif", ".xml"})
 FOR_HOTSPOTS = frozenset({"csv", ".csv"})
-EVERY_OPTION = "Each option may stand in the environment as KINETUNE_<OPTION>, the common ones in kinetune.toml too."
+EVERY_OPTION = "Every option can also be set in kinetune.toml, or in the environment as KINETUNE_<OPTION>."
 
 
 def option(name: str, *more: str, **how: Any) -> Any:
     """An option that KINETUNE_<OPTION> sets as well; EVERY_OPTION says so once for all of them."""
-    variable = "KINETUNE_" + name.removeprefix("--").upper().replace("-", "_")
+    variable = "KINETUNE_" + name.partition("/")[0].removeprefix("--").upper().replace("-", "_")
     return typer.Option(name, *more, envvar=variable, show_envvar=False, **how)
 
 

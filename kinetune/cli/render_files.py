@@ -36,13 +36,12 @@ def show(files: tuple[File, ...]) -> None:
         sys.stdout.write(file.text)
 
 
-def write(files: tuple[File, ...], folder: str, *, force: bool) -> None:
+def write(files: tuple[File, ...], target: Path, *, force: bool) -> None:
     """
     Into the folder, which is made if need be. stderr says what was written.
 
     A folder that holds something is asked about on a terminal, and refused without one (exit 4) unless forced.
     """
-    target = Path(folder)
     try:
         if target.exists() and not target.is_dir():
             raise UsageFailure(f"{target} is no folder", "name one with --output")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -27,9 +28,9 @@ def _value(name: str, metavar: str | None, words: str) -> Any:
 KindName = Annotated[
     str | None, typer.Argument(metavar="[KIND]", show_default=False, help="What to make; without one, they are listed.")
 ]
-List = Annotated[bool, typer.Option("--list", help="List the kinds, each with the options it reads.")]
+List = Annotated[bool, option("--list", help="List the kinds, each with the options it reads.")]
 Folder = Annotated[
-    str | None, option("--output", "-o", metavar="DIR", show_default=False, help="Write the files into DIR.")
+    Path | None, option("--output", "-o", metavar="DIR", show_default=False, help="Write the files into DIR.")
 ]
 Force = Annotated[bool, option("--force", help="Write into a folder that holds files; those of equal name go.")]
 

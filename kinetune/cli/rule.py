@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kinetune.cli.options import option
 from kinetune.model.failure import UsageFailure
 
 if TYPE_CHECKING:
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="[RULE]...", help="A code (KT103), the start of one (KT1), or a name.")
 ]
-All = Annotated[bool, typer.Option("--all", help="All rules; in text a line each.")]
-PageFormat = Annotated[str, typer.Option("--format", metavar="FORMAT", help="text, markdown or json.")]
+All = Annotated[bool, option("--all", help="All rules; in text a line each.")]
+PageFormat = Annotated[str, option("--format", metavar="FORMAT", help="text, markdown or json.")]
 Place = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="PLACE", help="A file; with --all in markdown a folder, a file each page."),
+    option("--output", "-o", metavar="PLACE", help="A file; with --all in markdown a folder, a file each page."),
 ]
 
 

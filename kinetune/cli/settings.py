@@ -5,124 +5,101 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kinetune.model.failure import UsageFailure
 
-COMMON = {"profile", "kine", "k3s", "format", "k3s-config"}
-"""Options that may stand at the top and then hold for every command that has them."""
-KNOWN = {
-    "init": {"profile", "kine", "k3s", "format", "k3s-config", "allow", "leave", "tserver-http"},
-    "explain": {"kine", "k3s", "format", "k3s-config", "runs", "timeout", "tolerance", "writes", "rows", "tree"},
-    "hotspots": {
-        "format",
-        "k3s-config",
-        "journal",
-        "metrics",
-        "interval",
-        "by",
-        "top",
-        "min-duration",
-        "zone",
-        "jobs",
-        "fail-over",
-        "redact",
-    },
-    "server": {"format", "k3s-config", "tserver-http"},
-    "analyze": {"k3s-config"},
-    "render": {"kine", "k3s", "image", "kinetune-image", "namespace", "servers", "pool", "max-connections"},
-    "drop": {"format", "k3s-config", "watch"},
-    "restore": {"format", "k3s-config"},
-    "demo": {"objects", "kine"},
-    "check": {
-        "kine",
-        "k3s",
-        "format",
-        "k3s-config",
-        "select",
-        "extend-select",
-        "fail-on",
-        "strict",
-        "baseline",
-        "against",
-        "tserver-http",
-        "kine-unit",
-        "helm-values",
-        "compose",
-        "config-dir",
-        "offline",
-    },
-}
+if TYPE_CHECKING:
+    from typer._click import Command
+
 TABLES = {"check": {"severity", "ignore", "limits"}}
-"""Tables within a command's own, that no option stands for."""
-TEXT, TEXTS, PATH, PATHS = "a text", "a list of texts", "a path", "a list of paths"
-WHOLE, NUMBER, SWITCH = "a whole number", "a number", "true or false"
+"""Tables within a command's own that are not options. `ignore` takes the place of --ignore: a reason needs a key."""
+
+
+class Kind(NamedTuple):
+    """What the value of an option must be: in words, as TOML types, and as an example."""
+
+    words: str
+    types: tuple[type, ...]
+    example: str
+
+
 KINDS = {
-    **dict.fromkeys(("profile", "kine", "k3s", "format", "fail-on", "interval", "by", "min-duration", "zone"), TEXT),
-    **dict.fromkeys(("image", "kinetune-image", "namespace"), TEXT),
-    **dict.fromkeys(("allow", "leave", "select", "extend-select", "journal", "metrics", "fail-over"), TEXTS),
-    **dict.fromkeys(("k3s-config", "baseline", "against"), PATH),
-    **dict.fromkeys(("runs", "rows", "objects", "top", "jobs", "tserver-http"), WHOLE),
-    **dict.fromkeys(("servers", "pool", "max-connections"), WHOLE),
-    **dict.fromkeys(("kine-unit", "helm-values", "compose", "config-dir"), PATHS),
-    **dict.fromkeys(("writes", "tree", "strict", "redact", "offline"), SWITCH),
-    **dict.fromkeys(("timeout", "tolerance", "watch"), NUMBER),
+    "str": Kind("a text", (str,), '"…"'),
+    "path": Kind("a path", (str,), '"…"'),
+    "int": Kind("a whole number", (int,), "3"),
+    "float": Kind("a number", (int, float), "0.5"),
+    "boolean": Kind("true or false", (bool,), "true"),
 }
-TYPES: dict[str, type | tuple[type, ...]] = {
-    TEXT: str,
-    TEXTS: (str, list),
-    PATH: str,
-    PATHS: (str, list),
-    WHOLE: int,
-    NUMBER: (int, float),
-    SWITCH: bool,
+"""By click's name of the type."""
+REPEATABLE = {
+    "str": Kind("a list of texts", (str, list), '["…", "…"]'),
+    "path": Kind("a list of paths", (str, list), '["…", "…"]'),
 }
-EXAMPLES = dict.fromkeys((TEXT, PATH), '"…"') | dict.fromkeys((TEXTS, PATHS), '["…", "…"]')
-EXAMPLES |= {WHOLE: "3", NUMBER: "0.5", SWITCH: "true"}
 
 
-def defaults(folder: Path | None = None) -> dict[str, Any]:
+def defaults(command: Command, folder: Path | None = None) -> dict[str, Any]:
     """
     Values by command and parameter, as click's default_map wants them.
 
-    Paths are read from the file's folder. Raises UsageFailure naming the file for a key that no command knows, for a
-    value of another kind and for TOML that cannot be read.
+    Every option of every command is a key. A key above the table of a command holds for each command below that has
+    the option, as its environment variable does. Paths are read from the file's folder. Raises UsageFailure naming the
+    file for a key that no command knows, for a value of another kind and for TOML that cannot be read.
     """
     found = _find(folder or Path.cwd())
-    if found is None:
-        return {}
-    file, table = found
-    for key, value in table.items():
-        if key not in COMMON and not (key in KNOWN and isinstance(value, dict)):
-            raise UsageFailure(
-                f"{at(file, key)}: unknown key {key!r}", f"known are {', '.join(sorted(COMMON | KNOWN.keys()))}"
-            )
-    return {command: _values(file, command, table) for command in KNOWN}
+    return _defaults(found[0], command, found[1], {}) if found else {}
 
 
-def _values(file: Path, command: str, table: dict[str, Any]) -> dict[str, Any]:
-    own = table.get(command, {})
+def _defaults(file: Path, command: Command, table: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Those of a command and of the commands below it; its own table goes before what stands `above`."""
+    below = _below(command)
+    tables = {key: value for key, value in table.items() if key in below and isinstance(value, dict)}
+    own = {key: value for key, value in table.items() if key not in tables}
+    _refuse_unknown(file, command, own)
+    given = above | own
+    values = {option.name: _value(file, key, option, given[key]) for key, option in _options(command) if key in given}
+    return values | {name: _defaults(file, one, tables.get(name, {}), given) for name, one in below.items()}
+
+
+def _below(command: Command) -> dict[str, Command]:
+    return getattr(command, "commands", {})
+
+
+def _options(command: Command) -> Iterator[tuple[str, Any]]:
+    """The command's own by key, without --version and --install-completion, which only act."""
+    for one in command.params:
+        if one.param_type_name == "option" and not one.callback:
+            key = next(name for name in one.opts if name.startswith("--")).removeprefix("--")
+            if key not in TABLES.get(command.name or "", ()):
+                yield key, one
+
+
+def _keys(command: Command) -> set[str]:
+    return {key for key, _ in _options(command)}.union(*map(_keys, _below(command).values()))
+
+
+def _refuse_unknown(file: Path, command: Command, own: Iterable[str]) -> None:
+    below, known = _below(command), _keys(command)
+    where = "" if below else f" in [{command.name}]"
+    names = ", ".join(f"[{name}]" for name in below) + " and their options" if below else ", ".join(sorted(known))
     for key in own:
-        if key not in KNOWN[command] | TABLES.get(command, set()):
-            raise UsageFailure(
-                f"{at(file, key)}: unknown key {key!r} in [{command}]", f"known are {', '.join(sorted(KNOWN[command]))}"
-            )
-    shared = {key: value for key, value in table.items() if key in COMMON & KNOWN[command]}
-    options = {key: value for key, value in (shared | own).items() if key in KNOWN[command]}
-    return {key.replace("-", "_"): _value(file, key, value) for key, value in options.items()}
+        if key not in known | TABLES.get(command.name or "", set()):
+            raise UsageFailure(f"{at(file, key)}: unknown key {key!r}{where}", f"known are {names}")
 
 
-def _value(file: Path, key: str, value: object) -> object:
-    kind = KINDS[key]
-    fits = isinstance(value, TYPES[kind]) and isinstance(value, bool) == (kind == SWITCH)
+def _value(file: Path, key: str, option: Any, value: object) -> object:
+    click = option.type.name.removesuffix(" range")
+    kind = (REPEATABLE if option.multiple else KINDS)[click]
+    fits = isinstance(value, kind.types) and isinstance(value, bool) == (bool in kind.types)
     if not fits or (isinstance(value, list) and not all(isinstance(one, str) for one in value)):
-        raise UsageFailure(f"{at(file, key)}: {key} = {_toml(value)} is not {kind}", f"write {key} = {EXAMPLES[kind]}")
-    if kind == PATH:
-        return str(file.parent / str(value))
-    if kind == PATHS:
-        return [str(file.parent / str(one)) for one in (value if isinstance(value, list) else [value])]
-    return [value] if kind == TEXTS and isinstance(value, str) else value
+        raise UsageFailure(
+            f"{at(file, key)}: {key} = {_toml(value)} is not {kind.words}", f"write {key} = {kind.example}"
+        )
+    if click == "path":
+        value = [str(file.parent / one) for one in value] if isinstance(value, list) else str(file.parent / str(value))
+    return [value] if option.multiple and isinstance(value, str) else value
 
 
 def _toml(value: object) -> str:
