@@ -172,7 +172,10 @@ def _unheard() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _handled(handler: object) -> Iterator[None]:
-    former = {number: signal.signal(number, handler) for number in SIGNALS}  # type: ignore[arg-type]
+    """Signals that the caller ignores (nohup, `&` in a script) stay ignored."""
+    former = {number: before for number in SIGNALS if (before := signal.getsignal(number)) is not signal.SIG_IGN}
+    for number in former:
+        signal.signal(number, handler)  # type: ignore[arg-type]
     try:
         yield
     finally:

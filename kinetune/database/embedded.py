@@ -186,7 +186,11 @@ def _halt(data: Path) -> bool:
     if not _runs(data):
         return False
     account = pwd.getpwuid(data.stat().st_uid).pw_name if os.geteuid() == 0 else None
-    _run(_programs() / "pg_ctl", data, account, "stop", "-w", "-m", "fast")
+    try:
+        _run(_programs() / "pg_ctl", data, account, "stop", "-w", "-m", "fast")
+    except CouldNotLook:
+        if _runs(data):  # else it ended by itself before pg_ctl read its process id: a crash that was under way
+            raise
     return True
 
 

@@ -64,7 +64,19 @@ def call(*arguments: object, folder: Path = Path("/"), **environ: str) -> Said:
     return Said(status, out.getvalue(), err.getvalue())
 
 
-def start(*arguments: object, folder: Path = Path("/"), **environ: str) -> subprocess.Popen[str]:
+def take(handling: signal.Handlers = signal.SIG_DFL) -> None:
+    """
+    In a child before it runs: a shell ignores SIGINT for what it starts with `&`, nohup SIGHUP, and children inherit
+    that. kinetune leaves ignored signals ignored, as its user asked; a test that sends one must not depend on how the
+    suite was started.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, handling)
+
+
+def start(
+    *arguments: object, folder: Path = Path("/"), handling: signal.Handlers = signal.SIG_DFL, **environ: str
+) -> subprocess.Popen[str]:
     """In a process of its own, which goes on."""
     return subprocess.Popen(
         [*PROGRAM, *map(str, arguments)],
@@ -74,6 +86,7 @@ def start(*arguments: object, folder: Path = Path("/"), **environ: str) -> subpr
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: take(handling),
     )
 
 
@@ -89,7 +102,7 @@ def ended(process: subprocess.Popen[str], seconds: float = 20) -> Said:
 
 def separate(*arguments: object, folder: Path = Path("/"), **environ: str) -> Said:
     """In a process of its own, to its end."""
-    return ended(start(*arguments, folder=folder, **environ))
+    return ended(start(*arguments, folder=folder, handling=signal.SIG_DFL, **environ))
 
 
 @dataclass
@@ -122,6 +135,11 @@ class Terminal:
         return True
 
 
+def _of_the_terminal() -> None:
+    take()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 @contextlib.contextmanager
 def terminal(*arguments: object, columns: int = 80, **environ: str) -> Iterator[Terminal]:
     """Ctrl-C is typed as \\x03; the process is gone afterwards."""
@@ -135,7 +153,7 @@ def terminal(*arguments: object, columns: int = 80, **environ: str) -> Iterator[
         stdout=other,
         stderr=other,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=_of_the_terminal,
     )
     os.close(other)
     try:

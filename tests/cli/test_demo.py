@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -19,11 +18,10 @@ from kinetune.model.server import Flavour, Server
 from kinetune.model.workload import Explained
 from kinetune.plans.compare import Comparison, Verdict
 from kinetune.workload.store import Store
+from tests.cli.call import separate, start
 from tests.cluster import MissingServer, wheel_binaries
 from tests.conftest import absent
 
-KINETUNE = [sys.executable, "-c", "from kinetune.cli.main import main; main()"]
-ROOT = Path(__file__).parent.parent.parent
 STARTED = "start a private PostgreSQL:"
 ENDS = [
     (signal.SIGINT, ""),
@@ -47,16 +45,11 @@ def home() -> Iterator[Path]:
         yield Path(folder)
 
 
-def demo(home: Path, tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, "KINETUNE_EMBEDDED_HOME": str(home), "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(
-        [*KINETUNE, "demo", "--objects", "300", *arguments],
-        cwd=tmp_path,
-        env=environment,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+def demo(
+    home: Path, tmp_path: Path, *arguments: str, handling: signal.Handlers = signal.SIG_DFL
+) -> subprocess.Popen[str]:
+    words = ("demo", "--objects", "300", *arguments)
+    return start(*words, folder=tmp_path, handling=handling, KINETUNE_EMBEDDED_HOME=str(home))
 
 
 def left(home: Path) -> list[str]:
@@ -104,6 +97,18 @@ def test_an_interrupted_demo_leaves_nothing(home: Path, tmp_path: Path, number: 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_demo_whose_caller_ignores_signals_goes_on(home: Path, tmp_path: Path) -> None:
+    running = demo(home, tmp_path, handling=signal.SIG_IGN)
+    assert running.stderr is not None
+    while STARTED not in running.stderr.readline():
+        assert running.poll() is None
+    running.send_signal(signal.SIGINT)
+    running.send_signal(signal.SIGHUP)
+    _, progress = running.communicate(timeout=120)
+    assert running.returncode == 0, progress
+    assert left(home) == []
+
+
 def test_a_failing_demo_leaves_nothing(home: Path, tmp_path: Path) -> None:
     running = demo(home, tmp_path, "--objects", "9000000000000000000")
     assert running.stderr is not None
@@ -121,14 +126,11 @@ def test_a_kept_server_is_named_and_can_be_removed(home: Path, tmp_path: Path) -
     running = demo(home, tmp_path, "--keep", "--kine", "v0.14.16", "-o", "page.md")
     said, progress = running.communicate(timeout=120)
     name = f"demo-kept-{running.pid}"
-    environment = {**os.environ, "KINETUNE_EMBEDDED_HOME": str(home), "PYTHONPATH": str(ROOT)}
-    removed = subprocess.run(
-        [*KINETUNE, "embedded", "remove", "--yes", name], env=environment, capture_output=True, text=True, check=False
-    )
+    removed = separate("embedded", "remove", "--yes", name, KINETUNE_EMBEDDED_HOME=str(home))
     assert running.returncode == 0, progress
     assert "era v0.14.8" in said
     assert f"kinetune embedded remove --yes {name}" in progress
-    assert removed.stdout == f"embedded:{name} is removed\n"
+    assert removed.out == f"embedded:{name} is removed\n"
     assert (tmp_path / "page.md").exists()
 
 

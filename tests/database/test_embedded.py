@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -88,6 +91,23 @@ def test_a_process_id_left_by_a_crash_is_not_taken_for_a_server(home: Path) -> N
     gone.wait()
     (home / "crashed" / "postmaster.pid").write_text(f"{gone.pid}\n{rest}")
     assert ask("crashed", "SELECT 1") == 1
+
+
+@pytest.mark.usefixtures("wheel")
+def test_a_server_that_ends_before_it_is_stopped_is_removed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crash that is under way: it still answers when it is looked at, and has no process id when pg_ctl reads it."""
+    embedded.start("dying")
+    process, pg_ctl = home / "dying" / "postmaster.pid", embedded._run
+
+    def late(*arguments: Any) -> None:
+        os.kill(int(process.read_text().split()[0]), signal.SIGQUIT)
+        while process.exists():
+            time.sleep(0.01)
+        pg_ctl(*arguments)
+
+    monkeypatch.setattr(embedded, "_run", late)
+    assert embedded.remove("dying")
+    assert not (home / "dying").exists()
 
 
 @pytest.mark.usefixtures("wheel")
