@@ -20,5 +20,5 @@ def bad(folder: Path) -> Path:
 
 
 def saved(facts: Facts, path: Path) -> Path:
-    keep(facts, path, redact=False)
+    keep(facts, path)
     return path

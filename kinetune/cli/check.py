@@ -29,15 +29,7 @@ FactsFile = Annotated[
 ]
 SaveFacts = Annotated[Path | None, option("--save-facts", metavar="FILE", help="Keep what was seen, for --facts.")]
 Redact = Annotated[bool, option("--redact", help="Hide object keys in reports and saved facts.")]
-Plans = Annotated[
-    bool,
-    typer.Option(
-        "--plans/--no-plans",
-        envvar="KINETUNE_PLANS",
-        show_envvar=False,
-        help="Run Kine's queries under EXPLAIN, as explain does.",
-    ),
-]
+Plans = Annotated[bool, option("--plans/--no-plans", help="Run Kine's queries under EXPLAIN, as explain does.")]
 KineUnit = Annotated[
     list[Path] | None,
     option("--kine-unit", metavar="FILE", help="Read a systemd unit of Kine or K3s."),
@@ -137,7 +129,7 @@ def check(
     if show_settings:
         sys.stdout.write(shown(chosen, gate))
         return
-    told = Told(format, tuple(output or ()), save_facts, redact)
+    told = Told(format, tuple(output or ()), save_facts)
     refuse_unready(told, gate)
     typed = context.get_parameter_source("k3s_config")
     named = Named(
@@ -157,6 +149,10 @@ def check(
         seen = alone(configuration, said(look.era) if look.era else None)
     else:
         seen = beside(facts_of(facts, look, lambda: endpoint_of(endpoint, k3s_config)), configuration)
+    if redact:  # before the rules: what they do not know, no report can show
+        from kinetune.kine.redact import redacted
+
+        seen = redacted(seen)
     raise typer.Exit(_judge(Case(seen, chosen, gate, str(facts or "")), before, told))
 
 
@@ -167,9 +163,9 @@ def _judge(case: Case, before: Explained | None, told: Told) -> int:
     from kinetune.reports.table import save, write
 
     if told.save_facts:
-        keep(case.facts, told.save_facts, redact=told.redact)
+        keep(case.facts, told.save_facts)
     heard = judged(case, before)
-    result = report(case, heard, redact=told.redact)
+    result = report(case, heard)
     for path in told.outputs:
         save(result, path)
     write(result, told.format, sys.stdout)

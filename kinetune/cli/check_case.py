@@ -49,12 +49,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Told:
-    """Where the verdict goes, and whether keys are hidden in it."""
+    """Where the verdict and the facts go."""
 
     format: str
     outputs: tuple[Path, ...]
     save_facts: Path | None
-    redact: bool
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 
 from kinetune import __version__
 from kinetune.cli.check_case import Case, Heard
@@ -19,9 +18,9 @@ FEW, MANY = 4, 8
 TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARN, Severity.INFO: Tone.DIM}
 
 
-def report(case: Case, heard: Heard, *, redact: bool) -> Report:
+def report(case: Case, heard: Heard) -> Report:
     """Sections for people, data for programs, the judgement for SARIF and its like."""
-    verdict = _redacted(heard.verdict) if redact else heard.verdict
+    verdict = heard.verdict
     sections = (
         Paragraph(_place(case)),
         *_findings(verdict),
@@ -132,18 +131,3 @@ def _data(case: Case, verdict: Verdict, heard: Heard) -> dict[str, object]:
         "notes": list(heard.notes),
         "fail_on": case.gate.fail_on,
     }
-
-
-def _redacted(verdict: Verdict) -> Verdict:
-    from kinetune.kine.redact import redacted
-    from kinetune.model.plain import decode
-
-    cleaned = decode(Verdict, redacted(encode(verdict)))
-    assert isinstance(cleaned, Verdict)
-    # A path looks like a key and is none.
-    findings = tuple(replace(one, place=was.place) for one, was in zip(cleaned.findings, verdict.findings, strict=True))
-    ignored = tuple(
-        replace(one, finding=replace(one.finding, place=was.finding.place))
-        for one, was in zip(cleaned.ignored, verdict.ignored, strict=True)
-    )
-    return replace(cleaned, findings=findings, ignored=ignored)

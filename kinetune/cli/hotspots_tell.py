@@ -116,17 +116,16 @@ def _heaviest(seen: Seen) -> list[Hotspot | Cost]:
 
 def hidden(reading: Reading) -> Reading:
     """Keys cut to their resource and a mark; sources and statements stay."""
-    from kinetune.kine.redact import redacted
+    from kinetune.kine.redact import hidden as hide
+    from kinetune.kine.redact import hidden_in
 
     spots = tuple(
         replace(
             spot,
-            resource=str(redacted(spot.resource)),
-            worst=tuple(replace(one, resource=str(redacted(one.resource))) for one in spot.worst),
+            resource=hide(spot.resource),
+            worst=tuple(replace(one, resource=hide(one.resource)) for one in spot.worst),
         )
         for spot in reading.hotspots
     )
-    plans = tuple(
-        plan._replace(resource=str(redacted(plan.resource)), text=str(redacted(plan.text))) for plan in reading.plans
-    )
+    plans = tuple(plan._replace(resource=hide(plan.resource), text=hidden_in(plan.text)) for plan in reading.plans)
     return replace(reading, hotspots=spots, plans=plans)

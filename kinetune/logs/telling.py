@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kinetune.kine.redact import redacted
+from kinetune.kine.redact import hidden_in
 from kinetune.kine.signals import Sign, sign_of
 from kinetune.logs.envelope import colourless, peel
 from kinetune.logs.kine import unquoted
@@ -42,5 +42,5 @@ def short(message: bytes) -> str:
     """At most 240 characters on one line; what a transaction compares and puts is left out, keys become marks."""
     found = _TERMINAL.search(message)
     text = message[found.end() if found else 0 :][:20000].decode("utf-8", "replace")
-    bare = " ".join(redacted(_VALUES.sub("…", text)).split())
+    bare = " ".join(hidden_in(_VALUES.sub("…", text)).split())
     return bare if len(bare) <= _LONGEST else bare[: _LONGEST - 1] + "…"

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from kinetune.kine.redact import hidden
 from tests.cli.call import Said, call
-from tests.rules.made import hashed, healthy, yugabytedb
+from tests.database.stores import ask
+from tests.rules.made import hashed, healthy, recording, yugabytedb
 from tests.saved import bad, good, saved
 
 
@@ -121,11 +123,43 @@ def test_fingerprints_stay_when_the_wording_of_the_facts_changes(tmp_path: Path,
     assert seen[0]["fingerprint"] == seen[1]["fingerprint"]
 
 
-def test_keys_are_hidden_on_request(tmp_path: Path) -> None:
-    facts = tmp_path / "facts.json"
-    said = check("--facts", good(tmp_path), "--save-facts", facts, "--redact")
-    assert said.status == 0
-    assert json.loads(facts.read_text())["kind"] == "kinetune facts"
+KEY, OTHER = "/registry/secrets/it's, (Zone-7)/DB-password", "/Unfiled/Token"
+LONGER = f"{KEY}-Nr17"
+
+
+@pytest.fixture
+def keyed(tmp_path: Path) -> Path:
+    """Facts with three keys, in every place that has any: arguments, plans and what the server said of a failure."""
+    literals = " OR ".join(f"name = '{key.replace(chr(39), 2 * chr(39))}'::text" for key in (KEY, OTHER, LONGER))
+    made = recording("list-page")
+    plan = ([{"Plan": {"Node Type": "Seq Scan", "Plans": [{"Node Type": "Result", "Filter": f"({literals})"}]}}],)
+    one = replace(made, call=replace(made.call, arguments=(KEY, 7, OTHER, LONGER)), custom=plan, generic=plan)
+    failed = replace(one, failed=f"no room for {LONGER} and {OTHER}")
+    return saved(healthy(recordings=(failed,), lookups=(one,)), tmp_path / "keyed.json")
+
+
+@pytest.mark.parametrize("format", ["text", "json", "markdown", "sarif", "junit", "github", "html"])
+def test_keys_are_hidden_on_request(keyed: Path, tmp_path: Path, format: str) -> None:
+    """Of each key its resource is left. The words are of the keys alone, and every format writes them as they are."""
+    words, kept = ("Zone-7", "DB-password", "Nr17", "Token"), tmp_path / "kept.json"
+    arguments = ("--facts", keyed, "--save-facts", kept, "--format", format)
+    report, facts = check(*arguments).out, kept.read_text("utf-8")
+    assert all(word in report and word in facts for word in words)
+    report, facts = check(*arguments, "--redact").out, kept.read_text("utf-8")
+    assert not [word for word in words if word in report or word in facts]
+    assert "/registry/secrets/" in facts
+    assert "secrets" in report
+
+
+def test_redacted_facts_of_a_store_hold_no_key_and_give_the_same_findings(store: str, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.json"
+    now = check(store, "--save-facts", kept, "--redact", "--format", "json")
+    text = json.dumps(json.loads(kept.read_text("utf-8")), ensure_ascii=False)
+    names = {name for (name,) in ask(store, "SELECT name FROM kine") if hidden(name) != name}
+    assert len(names) > 900
+    assert not [name for name in names if name in text]
+    assert "…" in text
+    assert codes(now) == codes(check("--facts", kept, "--format", "json"))
 
 
 BAD = {

@@ -93,7 +93,7 @@ def told(kind: Kind, text: str) -> Iterator[str]:
     case = Case(facts, Chosen(Bench(RULES), Limits(), None), Gate(None, False, None, False))
     for format in FORMATS:
         stream = io.StringIO()
-        WRITERS[format](report(case, Heard(verdict), redact=False), stream)
+        WRITERS[format](report(case, Heard(verdict)), stream)
         yield stream.getvalue()
 
 
