@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kinetune.model.finding import Remark, Severity
-from kinetune.model.plan import Plan
+from kinetune.model.plan import Node, Plan
 from kinetune.model.workload import Measured
 from kinetune.plans import json_form, text_form
 from kinetune.plans.access import wished_for_names
@@ -229,6 +229,31 @@ def test_a_slow_generic_plan_weighs_more_when_the_server_chooses_it(chosen: bool
 def test_a_generic_plan_as_quick_is_no_symptom(generic: float | None) -> None:
     found = replace(measured(postgres("E20-list-page")), generic_milliseconds=generic, generic_chosen=True)
     assert symptoms(found) == ()
+
+
+def otherwise(plan: Plan) -> Plan:
+    """Another plan of the same work: each index is called otherwise."""
+
+    def renamed(node: Node) -> Node:
+        return replace(node, index=node.index and "other", children=tuple(map(renamed, node.children)))
+
+    return replace(plan, root=renamed(plan.root))
+
+
+@pytest.mark.parametrize(
+    ("name", "milliseconds", "is_worse"),
+    [
+        ("E20-list-page", 12.0, False),  # the machine was busy
+        ("E20-list-page", 70.0, True),  # not so busy: a plan may compile or spill
+        ("list-without-indexes", 12.0, True),
+    ],
+)
+def test_a_generic_plan_that_does_as_much_is_not_worse_by_a_busy_machine(
+    name: str, milliseconds: float, is_worse: bool
+) -> None:
+    usual = measured(postgres("E20-list-page"))
+    found = replace(usual, generic=otherwise(postgres(name)), generic_milliseconds=milliseconds, generic_chosen=True)
+    assert ("generic-worse" in spoken(found)) == is_worse
 
 
 def test_compiling_for_longer_than_running_is_told() -> None:
