@@ -51,7 +51,8 @@ def lock_row(session: Session, patience: float) -> Iterator[None]:
     Hold the row; Refused, naming the holder, where another does for longer than `patience` seconds.
 
     The table stays, empty. Where the row is lost to another (this process stood still for half a minute), what runs is
-    cancelled and Refused is raised: two never change a store at the same time.
+    cancelled and Refused is raised: two never change a store at the same time. So it is at the end, if all was done
+    before the loss was noticed: what was verified may have been changed by the other since.
     """
     me = f"{socket.gethostname()} process {os.getpid()} ({uuid.uuid4().hex[:8]})"
     _create(session)
@@ -60,16 +61,15 @@ def lock_row(session: Session, patience: float) -> Iterator[None]:
     heart.start()
     try:
         yield
-        if heart.lost:
-            raise Refused(LOST, "run again")
     except Failure as failure:
         if heart.lost:
             raise Refused(LOST, "run again") from failure
         raise
     finally:
         heart.stop()
-        with contextlib.suppress(psycopg.Error):
-            session.connection.execute(RELEASE, (me,))
+        heart.lost |= not _released(session, me)
+    if heart.lost:
+        raise Refused(LOST, "run again")
 
 
 def forget(endpoint: Endpoint) -> None:
@@ -100,6 +100,14 @@ def _take(session: Session, me: str, deadline: float) -> None:
                 f"wait for it to end, or until it is taken for dead: {_who(session)}",
             )
         time.sleep(0.2)
+
+
+def _released(session: Session, me: str) -> bool:
+    """False where the row was another's; one that cannot be given back is taken over in time."""
+    try:
+        return session.connection.execute(RELEASE, (me,)).rowcount == 1
+    except psycopg.Error:
+        return True
 
 
 def _taken(session: Session, me: str) -> bool:

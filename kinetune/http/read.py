@@ -5,6 +5,7 @@ from __future__ import annotations
 import urllib.request
 from base64 import b64encode
 from http.client import HTTPException
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from kinetune.model.failure import CouldNotLook
@@ -37,13 +38,21 @@ def _request(place: str) -> urllib.request.Request:
 
 
 def read(place: str, reach: str) -> str:
-    """Text of an address or a file; CouldNotLook with `reach` as the next step."""
+    """Text of an address or a file; CouldNotLook with `reach` as the next step; so where it is over LARGEST."""
     try:
         if is_remote(place):
             with urllib.request.urlopen(_request(place), timeout=SECONDS) as answer:
-                return str(answer.read(LARGEST).decode("utf-8", "replace"))
+                return _text(answer)
         with open(place, "rb") as file:
-            return file.read(LARGEST).decode("utf-8", "replace")
+            return _text(file)
     except (OSError, ValueError, HTTPException) as error:
         cause = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise CouldNotLook(f"cannot read {shown(place)}: {cause}", reach) from None
+
+
+def _text(stream: BinaryIO) -> str:
+    """All of it: half an answer would be read as a whole one. ValueError for more than LARGEST."""
+    content = stream.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise ValueError(f"larger than {LARGEST // 2**20} MiB")
+    return content.decode("utf-8", "replace")

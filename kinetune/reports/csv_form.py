@@ -9,6 +9,8 @@ from kinetune.model.failure import UsageFailure
 from kinetune.model.report import Report
 from kinetune.reports.characters import visible
 
+FORMULA = ("=", "+", "-", "@", "\t", "\n")
+
 
 def write(report: Report, stream: TextIO) -> None:
     """The first line names the columns; without records nothing else is there."""
@@ -22,8 +24,8 @@ def write(report: Report, stream: TextIO) -> None:
 
 
 def _field(value: object) -> object:
-    """A text that a spreadsheet would take for a formula gets an apostrophe."""
+    """A text that a spreadsheet would take for a formula, also behind white space, gets an apostrophe (OWASP)."""
     if not isinstance(value, str):
         return value
     text = visible(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+    return f"'{text}" if text.startswith(FORMULA) else text

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +231,45 @@ def test_the_era_is_recognised_from_what_the_server_remembers(store: str) -> Non
     said = " ".join(call("init", "-n", store).out.split())
     assert "Kine v0.13.0 – v0.13.19: pg_stat_statements has seen the statements of Kine v0.13.0 – v0.13.19" in said
     assert json.loads(call("explain", "--format", "json", store).out)["era"] == "v0.13.0"
+
+
+@pytest.fixture
+def keeper(store: str) -> Iterator[str]:
+    """The endpoint of a role that owns the table of a store, and not its database."""
+    role = f"keeper_{name_of(store)}"
+    ask(store, f"CREATE ROLE {role} LOGIN; GRANT CREATE ON SCHEMA public TO {role}; ALTER TABLE kine OWNER TO {role}")
+    yield store.replace("postgres@", f"{role}@")
+    ask(store, f"ALTER DATABASE {name_of(store)} OWNER TO postgres; DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def settings(dsn: str) -> set[str]:
+    kept = "SELECT unnest(setconfig) FROM pg_db_role_setting JOIN pg_database AS d ON d.oid = setdatabase"
+    return {text for (text,) in ask(dsn, f"{kept} WHERE datname = current_database()")}
+
+
+SETTING = ("init", "--yes", "--kine", "v0.13.17")
+"""Of a Kine whose queries need settings of the planner."""
+SET = {"random_page_cost=1.1", "plan_cache_mode=force_custom_plan"}
+
+
+def test_the_owner_of_the_table_alone_is_given_the_statements_for_the_owner_of_the_database(
+    store: str, keeper: str
+) -> None:
+    before = ask(store, CATALOGS)
+    said = call(*SETTING, keeper)
+    cause, _, statements = said.line.partition("; ask the administrator for: ")
+    assert (said.status, ask(store, CATALOGS), settings(store)) == (3, before, set())
+    assert cause == f"role keeper_{name_of(store)} does not own the database {name_of(store)}"
+    ask(store, statements)
+    assert settings(store) == SET
+    assert call(*SETTING, keeper).status == 0
+    assert NOTHING in call(*SETTING, keeper).out
+
+
+def test_the_owner_of_both_sets_them(store: str, keeper: str) -> None:
+    ask(store, f"ALTER DATABASE {name_of(store)} OWNER TO keeper_{name_of(store)}")
+    assert call(*SETTING, keeper).status == 0
+    assert settings(store) == SET
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,27 @@ def test_a_sequence_that_was_behind_is_not(store: str, file: Path) -> None:
     assert sequence(store) == [(5102,)]
 
 
+BACK = """
+CREATE FUNCTION back() RETURNS event_trigger LANGUAGE plpgsql AS
+$$ BEGIN IF to_regclass('kine') IS NOT NULL THEN PERFORM setval('kine_id_seq', 7); END IF; END $$;
+CREATE EVENT TRIGGER back ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION back()
+"""
+"""Somebody who sets the sequence back once the table is called kine."""
+
+
+def test_a_sequence_that_was_set_back_meanwhile_is_told_and_init_raises_it(store: str, file: Path) -> None:
+    dropped(store, file)
+    ask(store, BACK)
+    said = call("restore", "--yes", file, store)
+    assert (said.status, said.err.splitlines()[-1]) == (
+        3,
+        "kinetune: restored, but its sequence is behind; run kinetune init, which raises it",
+    )
+    ask(store, "DROP EVENT TRIGGER back")
+    assert call("init", "--yes", store).status == 0
+    assert sequence(store) == [(5102,)]
+
+
 def test_from_an_older_server_to_a_newer_one_and_into_a_new_database(store: str, pg18: Cluster, file: Path) -> None:
     before = content(store)
     dropped(store, file)

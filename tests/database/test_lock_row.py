@@ -140,6 +140,19 @@ def test_one_that_stood_still_and_lost_the_row_is_stopped(database15: str) -> No
     assert ask(database15, "SELECT holder FROM kinetune_lock") == [("another",)]
 
 
+@pytest.mark.parametrize("other", ["UPDATE kinetune_lock SET holder = 'another'", "DELETE FROM kinetune_lock"])
+def test_a_clean_end_after_the_row_was_lost_is_no_success(database15: str, other: str) -> None:
+    """Before a heartbeat has noticed it: the other is at work, or has already ended."""
+
+    def end_cleanly() -> None:
+        with visitor(database15) as session, alone(session):
+            ask(database15, other)
+
+    with pytest.raises(Refused, match="another kinetune has taken this store over"):
+        end_cleanly()
+    assert rows(database15) == other.startswith("UPDATE")
+
+
 def test_a_failure_under_the_lock_is_told_as_it_is(database15: str) -> None:
     with visitor(database15) as session, pytest.raises(CouldNotLook, match="division by zero"), alone(session):
         session.rows("SELECT 1/0")
