@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from kinetune.cli.hotspots_words import clock, listed, name, place, resource, several, slots, took
+from kinetune.kine.pool import IDLE, RAISE
 from kinetune.model.counters import Activity, Costs
 from kinetune.model.hotspot import Counts, Reading
 from kinetune.model.report import Cell, Heading, Heat, Items, Paragraph, Section, Table, Tone
@@ -115,15 +116,15 @@ def _pool(metrics: Costs) -> Iterator[Cell]:
     if waits:
         each = took(seconds * 1000.0 / waits)
         yield Cell(
-            f"Waits for a connection: {waits:,.0f}{_rate(waits, metrics.seconds)}, {each} each → raise "
-            "--datastore-max-open-connections, or look what holds them (kinetune rule KT701)",
+            f"Waits for a connection: {waits:,.0f}{_rate(waits, metrics.seconds)}, {each} each → {RAISE}, "
+            "or look what holds them (kinetune rule KT701)",
             Tone.WARN,
         )
     closed = grown.get("go_sql_max_idle_closed_total", 0.0)
     if closed:
         yield Cell(
             f"Connections closed because too many were idle: {closed:,.0f}{_rate(closed, metrics.seconds)} → raise "
-            "--datastore-max-idle-connections",
+            f"{IDLE} in the environment of Kine or K3s",
             Tone.WARN,
         )
 

@@ -10,7 +10,7 @@ from kinetune.deploy.given import Given, Origin, part, shown
 from kinetune.deploy.images import component, image
 from kinetune.deploy.lexer import ARGUMENTS, VARIABLE, Lexer, Word
 from kinetune.kine.flags import K3S_KEYS, K3S_VARIABLES
-from kinetune.model.configuration import HOST_NETWORK, Component, Part
+from kinetune.model.configuration import HOST_NETWORK, NO_FLAG, STORES, Component, Part
 from kinetune.model.place import Place
 
 PROGRAMS = {
@@ -155,8 +155,15 @@ def _program(name: str, command: Sequence[Word], around: Around) -> Iterator[Par
             yield part(replace(around.origin, component=Component.OTHER), (), around.variables)
         return
     place = _place(around, command[0]) if name else around.origin.place
-    own = [*around.flags, *flags(arguments, around)]
+    own = [*around.flags, *(_until_blank(arguments, around) if kind in STORES else flags(arguments, around))]
     yield part(replace(around.origin, component=kind, place=place), own, around.variables)
+
+
+def _until_blank(arguments: Sequence[Word], around: Around) -> Iterator[Given]:
+    """`' --datastore-endpoint=…'` is no flag: Kine and K3s (urfave/cli) read none from there on."""
+    at = next((at for at, word in enumerate(arguments) if re.match(r"\s+-", word.text)), len(arguments))
+    yield from flags(arguments[:at], around)
+    yield from (Given(NO_FLAG, "", _place(around, word)) for word in arguments[at : at + 1])
 
 
 def flags(arguments: Sequence[Word], around: Around) -> Iterator[Given]:

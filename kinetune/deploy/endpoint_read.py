@@ -5,20 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from kinetune.deploy.lexer import VARIABLE
 from kinetune.model.configuration import EndpointRead
 from kinetune.model.endpoint import Endpoint, parse
-from kinetune.model.endpoint_text import ENCODE, EXAMPLE, FOREIGN, FORK, NARROW, WIDE
+from kinetune.model.endpoint_text import ENCODE, EXAMPLE, FOREIGN, FORK, NARROW, WIDE, parameter_names
 from kinetune.model.failure import UsageFailure
 from kinetune.model.place import Place
 
 _STAND_IN = "kinetunevariable"
 _PORT = re.compile(f":{VARIABLE}(?=[/,?]|$)")
 _SECRET = re.compile(r"(?:^|[?&\s])(?:ssl)?password\s*=\s*([^&\s]+)", re.IGNORECASE)
+_READER = re.compile(r"^[^.]+-(?:ro|repl|replicas)(?:\.|$)|\.cluster-ro-", re.IGNORECASE)
+"""Services of replicas alone: CloudNativePG's -ro, Zalando's -repl, Crunchy's -replicas, Aurora's cluster-ro-."""
 _POOLER = re.compile(r"pg-?bouncer|pgcat|odyssey|(^|[.-])pooler([.-]|$)", re.IGNORECASE)
-PGBOUNCER_PORT = 6432
+_POOLER_PORTS = frozenset((6432, 6543))
+"""PgBouncer's own, and that of Supabase's transaction pooler."""
+YSQL_PORT = 5433
+READER = "a host's name is that of read replicas, which take no writes"
+SEVERAL = "several hosts without target_session_attrs: Kine takes the first that answers, which may be a standby"
+VERBATIM = (
+    "the database's name is taken as written, with the / or blank in it: another database, created where Kine may"
+)
 SMALL = "the database's name has capitals and is read in small letters, as Kine does from v0.13.0"
 _UNPREPARED = ("exec", "simple_protocol")
 """pgx's modes that need nothing of a connection but the one message (facts/kine.md §3 has the first)."""
@@ -40,9 +49,9 @@ class Read:
 
 
 def read(text: str, place: Place) -> Read:
-    """Nothing is quoted but the host, the database and the names of parameters."""
-    text = text.strip()
-    if not text or not text.replace(VARIABLE, ""):
+    """Nothing is quoted but the host, the database and the names of parameters. A blank at the end is Kine's too."""
+    text = text.lstrip().rstrip("\r\n")
+    if not text.strip() or not text.replace(VARIABLE, ""):
         return Read(None, password=False)
     return Read(_endpoint(text, place), _has_password(text))
 
@@ -77,13 +86,35 @@ def _accepted(target: Endpoint, rest: str, found: EndpointRead) -> EndpointRead:
         database=bool(path) or bool(re.search("(^|&)(dbname|database)=", query)),
         pooler=next(filter(None, map(_pooler, target.hosts)), ""),
         refused=f"Kine refuses its user or password as written; {ENCODE}" if wide else next(_refused(query), ""),
-        notes=tuple(map(_bare, filter(_is_kines, target.notes))),
+        notes=(*map(_bare, filter(_is_kines, target.notes)), *_notes(target, unquote(path))),
         prepares=not _unprepared(rest),
+        parameters=parameter_names(f"{found.scheme}://{rest}"),
+        quoted=bool(path) and VARIABLE not in path and not _UNQUOTED.fullmatch(unquote(path)),
     )
 
 
+def _notes(target: Endpoint, path: str) -> Iterator[str]:
+    """What is read as written and seldom meant."""
+    if re.search(r"[/\s]", path):
+        yield VERBATIM
+    if any(_READER.search(host) for host, _ in target.hosts):
+        yield READER
+    ports = {port for _, port in target.hosts}  # any node of YugabyteDB takes writes
+    if len(target.hosts) > 1 and YSQL_PORT not in ports and "target_session_attrs" not in target.parameters:
+        yield SEVERAL
+
+
+_UNQUOTED = re.compile("[a-z_][a-z0-9_]*")
+"""A name that CREATE DATABASE takes without quotes."""
+
+
 def _refused(query: str) -> Iterator[str]:
-    for name, value in parse_qsl(query):
+    given = dict(parse_qsl(query))
+    if given.get("statement_cache_capacity") == "0" and "default_query_exec_mode" not in given:
+        yield "Kine does not start without a cache of statements; add default_query_exec_mode=exec, or remove it"
+    if given.get("ssl", "true") not in ("true", VARIABLE):
+        yield "Kine does not start with this ssl; write sslmode=require, or sslmode=disable"
+    for name, value in given.items():
         if VARIABLE not in value and value not in _VALUES.get(name, (value,)):
             yield f"Kine does not start with this {name}; write one of {', '.join(_VALUES[name])}"
 
@@ -92,7 +123,7 @@ def _pooler(server: tuple[str, int | None]) -> str:
     host, port = server
     if _POOLER.search(host):
         return "its host's name"
-    return "port 6432" if port == PGBOUNCER_PORT else ""
+    return f"port {port}" if port in _POOLER_PORTS else ""
 
 
 def _is_kines(note: str) -> bool:

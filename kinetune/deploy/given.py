@@ -9,7 +9,17 @@ from dataclasses import dataclass, replace
 from kinetune.deploy import endpoint_read, gflags
 from kinetune.deploy.lexer import VARIABLE
 from kinetune.kine.flags import FLAGS, K3S_KEYS, near, variable
-from kinetune.model.configuration import UNKNOWN_FLAG, Component, Image, Part, Secret, Setting
+from kinetune.model.configuration import (
+    NO_FLAG,
+    PASSED_OVER,
+    REFUSED,
+    UNKNOWN_FLAG,
+    Component,
+    Image,
+    Part,
+    Secret,
+    Setting,
+)
 from kinetune.model.place import Place
 
 _KEPT_NAMES = """
@@ -39,12 +49,16 @@ _BY_VARIABLE = {variable(name): name for name in _KEPT}
 
 @dataclass(frozen=True)
 class Given:
-    """A flag, key or variable with its value as the file has it. `shown`: everybody on the machine sees it."""
+    """
+    A flag, key or variable with its value as the file has it. `shown`: everybody on the machine sees it. `key`: it
+    stands in K3s' config.yaml.
+    """
 
     name: str
     value: str
     place: Place
     shown: bool = False
+    key: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,7 +121,10 @@ def _settings(component: Component, given: Iterable[Given]) -> Iterator[Setting]
             inside = gflags.hidden(one.name, one.value) if one.name != "tserver_flags" else None
             if inside is not None:
                 yield Setting(gflags.CACHE, inside, one.place, within=shown(one.name))
-        name = _BY_VARIABLE.get(one.name, one.name)
+        name, lost = _BY_VARIABLE.get(one.name, one.name), _lost(component, one)
+        if lost or one.name == NO_FLAG:
+            yield Setting(one.name, "", one.place, within=lost)
+            continue
         if name in _KEPT:
             yield Setting(name, kept(one.value, name in _NAMES), one.place)
         ours = component in _ENDPOINTS and _OUR_FLAG.fullmatch(one.name) and near(one.name, FLAGS | K3S_KEYS)
@@ -117,6 +134,15 @@ def _settings(component: Component, given: Iterable[Given]) -> Iterator[Setting]
             yield Setting(one.name, "", one.place)
         elif component is Component.KINE and _OUR_FLAG.fullmatch(one.name):
             yield Setting(UNKNOWN_FLAG, "", one.place)
+
+
+def _lost(component: Component, given: Given) -> str:
+    """Where a flag or key for the datastore is lost that K3s does not have; empty for any other name."""
+    name = given.name
+    if component is not Component.K3S or not _OUR_FLAG.fullmatch(name) or name in K3S_KEYS:
+        return ""
+    meant = (name in FLAGS and name.startswith("datastore-")) or near(name, K3S_KEYS)
+    return (PASSED_OVER if given.key else REFUSED) if meant else ""
 
 
 def kept(value: str, named: bool = False) -> str:

@@ -50,9 +50,13 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def read_environment(text: str, file: str) -> list[Part]:
-    """An environment file by itself is a Kine's, or a K3s' where it speaks of K3s alone; flags stand elsewhere."""
+    """
+    An environment file by itself is a K3s' where it names a K3S_… variable, else a Kine's; flags stand elsewhere.
+
+    K3s takes KINE_… variables too (docs/facts/kine.md §9.2), Kine takes no K3S_… one.
+    """
     given = variables(text, file)
     ours = {prefix for prefix in ("KINE", "K3S") for one in given if one.name.startswith(f"{prefix}_")}
-    component = Component.KINE if "KINE" in ours else Component.K3S if ours else Component.OTHER
+    component = Component.K3S if "K3S" in ours else Component.KINE if ours else Component.OTHER
     origin = Origin(component, file.rpartition("/")[2], Place(file, 1), unread="a command that is not here")
     return [part(origin, (), given)]

@@ -45,4 +45,4 @@ def _given(key: str, item: Node) -> Given:
     if key == "kube-apiserver-arg":
         name, _, value = item.text.lstrip("-").partition("=")
         return Given(name, value, item.place)
-    return Given(key, item.text, item.place)
+    return Given(key, item.text, item.place, key=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kinetune.kine.keyspace import words
+from kinetune.kine.pool import RAISE
 from kinetune.kine.releases import era_named
 from kinetune.model.counters import Cost
 from kinetune.model.hotspot import Hotspot, Vantage
@@ -48,7 +49,7 @@ STOPS_AT_A_PAGE = "E19"
 """From this era on a list with a limit stops after the page, if kine_list_query_index is there (kine.md §0.2)."""
 ASKS_AT_EACH_CREATE = ("E17", "E18", "E19")
 """Their Get of a missing key asks for the compacted revision too (kine.md §2.1)."""
-POOL = "raise K3s' --datastore-max-open-connections, or bring fewer calls at once (KT701)"
+POOL = f"{RAISE}, or bring fewer calls at once (KT701)"
 
 
 @dataclass(frozen=True)

@@ -1,39 +1,87 @@
-"""Kine's flags and variables, and K3s' for its datastore: which there are."""
+"""Kine's flags and variables, and K3s' for its datastore: which there are, and which releases do not know them."""
 
 from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
-# pkg/app/app.go of v0.17.5, and those that older releases had under the same names (v0.14.16, v0.16.4).
-_FLAGS = """
-listen-address endpoint ca-file cert-file key-file skip-verify log-format metrics-bind-address server-cert-file
-server-key-file trusted-ca-file datastore-max-idle-connections datastore-max-open-connections
-datastore-connection-max-lifetime datastore-connection-max-idle-time datastore-poll-interval slow-sql-threshold
-slow-sql-warning-threshold metrics-enable-profiling metrics-ignore-tls-config watch-progress-notify-interval
-emulated-etcd-version compact-interval compact-interval-jitter compact-timeout compact-min-retain compact-batch-size
-poll-batch-size peer-bind-address peer-advertise-address s3-bucket s3-folder s3-endpoint s3-region s3-access-key
-s3-secret-key s3-session-token s3-profile s3-ca-bundle debug help version
-"""
-FLAGS = frozenset(_FLAGS.split())
+from kinetune.kine.traits import LATEST, Trait
+
+SOURCE = (
+    "main.go and pkg/app/app.go of 44 tags from v0.6.0 to v0.17.5 (module proxy), and `kine --help` of v0.10.1, "
+    "v0.14.16, v0.16.4 and v0.17.5; docs/facts/kine.md §9.1"
+)
+# Flags by the newest release that was read without them. A release between that one and the next that was read is
+# judged by neither. None of them has gone again up to v0.17.5.
+_FLAGS: Mapping[tuple[int, int, int], str] = MappingProxyType(
+    {
+        (0, 0, 0): """
+            listen-address endpoint ca-file cert-file key-file datastore-max-idle-connections
+            datastore-max-open-connections datastore-connection-max-lifetime debug help version
+        """,
+        (0, 7, 3): "server-cert-file server-key-file",
+        (0, 9, 1): "metrics-bind-address slow-sql-threshold",
+        (0, 9, 3): "metrics-enable-profiling",
+        (0, 11, 2): "watch-progress-notify-interval",
+        (0, 11, 11): "emulated-etcd-version",
+        (0, 12, 0): "skip-verify",
+        (0, 13, 14): """
+            log-format slow-sql-warning-threshold metrics-ignore-tls-config compact-interval compact-interval-jitter
+            compact-timeout compact-min-retain compact-batch-size poll-batch-size
+        """,
+        (0, 14, 9): "trusted-ca-file",
+        (0, 14, 16): """
+            datastore-connection-max-idle-time peer-bind-address peer-advertise-address s3-bucket s3-folder s3-endpoint
+            s3-region s3-access-key s3-secret-key s3-session-token s3-profile s3-ca-bundle
+        """,
+        (0, 16, 5): "datastore-poll-interval",
+    }
+)
+_WITHOUT = {name: newest for newest, names in _FLAGS.items() for name in names.split()}
+_BACKPORTED = MappingProxyType({"datastore-poll-interval": (((0, 17, 0), (0, 17, 2)),)})
+"""It came to v0.16.6 and v0.17.3: releases of the newer line before that do not have it either."""
+FLAGS = frozenset(_WITHOUT)
 SCHEMA_MIGRATION = "KINE_SCHEMA_MIGRATION"
 """The one variable that is no flag (pkg/drivers/pgsql/pgsql.go)."""
+NO_VARIABLES = Trait((((0, 0, 0), (0, 14, 0)),), f"kine#519; {SOURCE}")
+"""Releases that read no variable but KINE_SCHEMA_MIGRATION."""
+NO_MIGRATION = Trait((((0, 0, 0), (0, 11, 4)),), "docs/facts/kine.md §1.1 (E09), kine#273; v0.11.4 was read without it")
+_NAMED_OTHERWISE = frozenset(
+    ("help", "version", "s3-region", "s3-access-key", "s3-secret-key", "s3-session-token", "s3-profile", "s3-ca-bundle")
+)
+"""Flags without a variable, and those that take the AWS_… ones."""
 
 
 def variable(flag: str) -> str:
-    """`compact-interval` as KINE_COMPACT_INTERVAL; Kine reads such variables from v0.14.1 on (facts/kine.md §1.2)."""
+    """`compact-interval` as KINE_COMPACT_INTERVAL; Kine reads such variables from v0.14.1 on."""
     return "KINE_" + flag.upper().replace("-", "_")
 
 
-VARIABLES = frozenset(map(variable, FLAGS - {"help", "version"})) | {SCHEMA_MIGRATION}
-# pkg/cli/cmds/server.go of K3s.
-# Whether a K3s takes the bounds of the pool is not read here: they count as known names.
-_KEYS = """
-datastore-endpoint datastore-cafile datastore-certfile datastore-keyfile datastore-max-idle-connections
-datastore-max-open-connections datastore-connection-max-lifetime datastore-connection-max-idle-time
-"""
-K3S_KEYS = frozenset(_KEYS.split())
+_BY_VARIABLE = {variable(flag): flag for flag in FLAGS - _NAMED_OTHERWISE}
+VARIABLES = frozenset(_BY_VARIABLE) | {SCHEMA_MIGRATION}
+
+
+def lacking(name: str) -> Trait:
+    """Releases without that flag or variable; KeyError for a name that no release has."""
+    if name == SCHEMA_MIGRATION:
+        return NO_MIGRATION
+    flag = _BY_VARIABLE.get(name, name)
+    first = NO_VARIABLES.spans[0][1] if name in _BY_VARIABLE else (0, 0, 0)
+    until = max(_WITHOUT[flag], first)
+    return Trait((((0, 0, 0), until), *_BACKPORTED.get(flag, ())), SOURCE)
+
+
+# `k3s server --help` of v1.35.0+k3s1: K3s has no other flag for its datastore (docs/facts/kine.md §9.2).
+K3S_KEYS = frozenset(("datastore-endpoint", "datastore-cafile", "datastore-certfile", "datastore-keyfile"))
 K3S_VARIABLES = frozenset("K3S_" + key.upper().replace("-", "_") for key in K3S_KEYS)
+K3S_IGNORES = frozenset(map(variable, ("endpoint", "listen-address", "metrics-bind-address", "ca-file")))
+"""K3s gives Kine its own values in place of these (tried on v1.35.0, docs/facts/kine.md §9.2)."""
+K3S_READS_VARIABLES = Trait(
+    (((0, 14, 9), (LATEST, 0, 0)),),
+    "k3s#12599 and k3s#14098; tried on K3s v1.35.0 (Kine v0.14.9), docs/facts/kine.md §9.2",
+)
 _CLOSE = 0.75
 
 

@@ -33,6 +33,11 @@ HOST_NETWORK = "host"
 """In place of a container's published port: all of them are the host's."""
 UNKNOWN_FLAG = "unknown-flag"
 """The name of a setting whose own is not kept."""
+NO_FLAG = "no-flag"
+"""The name of a setting for a word that begins with a blank: reading of flags ends there."""
+PASSED_OVER = "config.yaml"
+REFUSED = "k3s server"
+"""Where a key or a flag that K3s does not know is lost: it passes over the key, and ends at the flag."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Setting:
     """
     A flag (without dashes), a key or a variable (in capitals). Values are kept where rules judge by them, else empty.
 
-    `within` names the flag in whose value this one is lost: it looks set and is not.
+    `within` names the flag in whose value this one is lost, or PASSED_OVER or REFUSED: it looks set and is not.
     """
 
     name: str
@@ -58,6 +63,7 @@ class EndpointRead:
 
     `refused` says why Kine does not take it, `foreign` names the store that is none of ours; `notes` say what is read
     otherwise than written. `prepares` is false where default_query_exec_mode keeps Kine from preparing statements.
+    `parameters` are names; `quoted` is whether the database's name has to stand in quotes in SQL.
     """
 
     place: Place
@@ -68,6 +74,8 @@ class EndpointRead:
     foreign: str = ""
     notes: tuple[str, ...] = ()
     prepares: bool = True
+    parameters: tuple[str, ...] = ()
+    quoted: bool = False
 
 
 @dataclass(frozen=True)

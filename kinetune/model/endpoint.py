@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -26,7 +26,15 @@ default_query_exec_mode description_cache_capacity krbspn pool_health_check_peri
 pool_max_conn_lifetime pool_max_conn_lifetime_jitter pool_max_conns pool_min_conns pool_min_idle_conns servicefile
 statement_cache_capacity
 """
+# Parameters of other drivers (JDBC, Prisma, Npgsql, YugabyteDB's own). pgx sends them to the server, which knows none:
+# each connection of Kine's fails (42704; tried with Kine v0.17.5, docs/facts/kine.md §9.4).
+_OTHERS = """
+ApplicationName binary_parameters charset connection_limit currentSchema load-balance load_balance loggerLevel max_conns
+parseTime pgbouncer pool_timeout prefer_simple_protocol prepareThreshold prepare_threshold reWriteBatchedInserts schema
+serverTimezone simple_protocol sslaccept statement_cache_mode timeout topology_keys useSSL
+"""
 LIBPQ = frozenset(_LIBPQ.split())
+OTHERS = frozenset(_OTHERS.split())
 PGX = frozenset(_PGX.split())
 SHOWN = ("service", "sslmode", "target_session_attrs")
 
@@ -38,7 +46,8 @@ class Endpoint:
 
     An empty database, user or host and a port of None are left to libpq (service, PG* variables, defaults). `hosts` are
     tried in order; a host that begins with / is a socket's directory. `parameters` are libpq's keywords. `source` says
-    who named the endpoint, `notes` what is read otherwise than written or than some Kine reads it.
+    who named the endpoint, `notes` what is read otherwise than written or than some Kine reads it. `written` are names
+    of parameters as a URL has them, which Kine's driver may read otherwise.
     """
 
     database: str = endpoint_text.DATABASE
@@ -48,6 +57,7 @@ class Endpoint:
     password: str | None = field(default=None, repr=False)
     source: str = "argument"
     notes: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
 
     def libpq(self) -> dict[str, Any]:
         """Keyword arguments for psycopg.connect(), strings all of them, the password among them."""
@@ -108,7 +118,7 @@ def parse(text: str, source: str = "argument") -> Target:
         if kind == "embedded" and not name.startswith("//"):
             return Embedded(name) if mark else Embedded()
         words, notes = endpoint_text.read(text.strip())
-        return _endpoint(words, notes, source)
+        return replace(_endpoint(words, notes, source), written=endpoint_text.parameter_names(text))
     except UsageFailure as failure:
         raise UsageFailure(f"{source}: {failure.cause}", failure.next_step) from None
 
@@ -145,16 +155,21 @@ def _endpoint(words: endpoint_text.Words, notes: tuple[str, ...], source: str) -
         parameters=parameters,
         password=place["password"] or None,
         source=source,
-        notes=notes + tuple(f"parameter {word} is pgx's, libpq does not know it: left out" for word in left_out),
+        notes=notes + tuple(map(_left_out, left_out)),
     )
 
 
+def _left_out(word: str) -> str:
+    whose = "is pgx's" if word in PGX else "stops Kine (KT607)"
+    return f"parameter {word} {whose}, libpq does not know it: left out"
+
+
 def _parameters(words: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """libpq's keywords, with all that neither it nor pgx knows as `options`; and the names of those that are pgx's."""
+    """libpq's keywords, with all that no driver knows as `options`; and the names of those that are left out."""
     known = {word: value for word, value in words.items() if word in LIBPQ}
-    settings = {word: value for word, value in words.items() if word not in LIBPQ | PGX}
+    settings = {word: value for word, value in words.items() if word not in LIBPQ | PGX | OTHERS}
     options = _options(known.get("options", ""), settings.items())
-    return known | ({"options": options} if options else {}), sorted(PGX & words.keys())
+    return known | ({"options": options} if options else {}), sorted((PGX | OTHERS) & words.keys())
 
 
 def _options(first: str, settings: Iterable[tuple[str, str]]) -> str:

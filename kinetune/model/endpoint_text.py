@@ -116,6 +116,26 @@ def _parameters(query: str) -> Words:
     return found
 
 
+_URL = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
+_SECRET = re.compile("(?!passfile$).*(?:pas|pw|secret|token)", re.IGNORECASE)
+_PARAMETER = re.compile(r"[A-Za-z_][\w.-]{0,62}")
+
+
+def parameter_names(text: str) -> tuple[str, ...]:
+    """
+    Names of a URL's parameters. None behind one that may hold a password: an & in it would make a name of its rest.
+    """
+    names: dict[str, None] = {}
+    query = text.partition("?")[2] if _URL.match(text) else ""
+    for name, mark, _ in (pair.partition("=") for pair in query.split("&")):
+        name = unquote(name).strip()
+        if mark and _PARAMETER.fullmatch(name):
+            names[name] = None
+        if _SECRET.match(name):
+            break
+    return tuple(names)
+
+
 def _notes(authority: str, path: str, query: str) -> list[str]:
     account, _, servers = authority.rpartition("@")
     database, ports = _decode(path), [server.rpartition("]")[2].partition(":")[2] for server in servers.split(",")]

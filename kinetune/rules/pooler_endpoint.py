@@ -27,11 +27,12 @@ def pooler_endpoint(configuration: Configuration, release: KineRelease | None) -
         up to v0.16.0.
 
     When to ignore
-        The pooler pools by session, or keeps prepared statements and Kine is older than v0.16.1; or port 6432 is not a
-        pooler's.
+        The pooler pools by session, or keeps prepared statements and Kine is older than v0.16.1; or port 6432 or 6543
+        is not a pooler's.
 
     Source
-        docs/facts/kine.md §3 and §7. A pooler is told by the host's name or by port 6432.
+        docs/facts/kine.md §3 and §7. A pooler is recognised by the host's name, by PgBouncer's port 6432, or by
+        Supabase's 6543.
     """
     seen = False
     for part in configuration.parts:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kinetune.kine.flags import NO_MIGRATION
 from kinetune.kine.schema import SEQUENCE
-from kinetune.model.facts import Facts, Relation
+from kinetune.model.facts import Facts, KineRelease, Relation
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.server import Flavour
 from kinetune.plans.numbers import count
@@ -15,7 +16,7 @@ UNSET = "leave KINE_SCHEMA_MIGRATION unset"
 
 
 @rule("KT115", Severity.WARNING)
-def schema_migration(table: Relation, facts: Facts) -> Iterator[Remark]:
+def schema_migration(table: Relation, facts: Facts, release: KineRelease | None) -> Iterator[Remark]:
     """
     KINE_SCHEMA_MIGRATION would find nothing to do.
 
@@ -30,13 +31,15 @@ def schema_migration(table: Relation, facts: Facts) -> Iterator[Remark]:
         PostgreSQL. On YugabyteDB leave it unset, or set ysql_sequence_cache_minval=1 on every tserver first.
 
     When to ignore
-        When nobody will ever set it.
+        The variable will never be set. Kine before v0.11.5 does not read it: there the rule passes.
 
     Source
         docs/facts/kine.md §0.5 (42P01 is fatal), §3 (the statements) and §5; docs/facts/measured.md §7 (a cache of 1 is
         100 after ALTER SEQUENCE, types of a range-sharded table). That the flag is 1 is known
         with --probe, or from the tservers over HTTP (KT206).
     """
+    if release is not None and NO_MIGRATION.of(release):
+        return
     name = table.sequence.name if table.sequence else SEQUENCE.name
     if name != SEQUENCE.name:
         says = f"KINE_SCHEMA_MIGRATION=1 asks for {SEQUENCE.name} instead, and Kine then does not start (42P01)"
@@ -74,4 +77,4 @@ def _types(facts: Facts, table: Relation, old: list[str]) -> Remark:
         says = f"KINE_SCHEMA_MIGRATION=1 cannot change {ids} of a range-sharded table (42P17): no Kine starts"
     else:
         says = f"KINE_SCHEMA_MIGRATION changes {what} at Kine's start{rows}: nothing is read or written meanwhile"
-    return Remark(on="kine", says=says, do=f"{UNSET}; {change_types(facts.server)}")
+    return Remark(on="kine", says=says, do=f"{UNSET}; {change_types(facts.server, table)}")

@@ -20,7 +20,7 @@ def transaction_pooler(facts: Facts, limits: Limits) -> Iterator[Remark | Unknow
         start (k3s#7808).
 
     What to do
-        Connect Kine directly: it pools by itself, and needs few connections (--datastore-max-open-connections). Or add
+        Connect Kine directly: it pools by itself, and needs few connections (KT701). Or add
         default_query_exec_mode=exec to its endpoint, or let the pooler pool by session. PgBouncer 1.21 and newer keeps
         prepared statements with max_prepared_statements.
 

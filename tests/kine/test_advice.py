@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,8 @@ from kinetune.rules.table import RULES
 EVERY = sorted({(name, era.name) for era in ERAS if era.catalogue for name in catalogue(era.name)})
 CODES = {rule.code for rule in RULES}
 GROUPS = {code[:3] for code in CODES}
+
+ROOT = Path(__file__).parents[2]
 
 
 def spot(query: str, resource: str = "", era: str = "v0.17.3", **more: float) -> Hotspot:
@@ -78,3 +81,18 @@ def test_signals_change_the_advice() -> None:
 def test_each_server_gets_its_own() -> None:
     assert "KT401" not in advice(spot("ListCurrentVal"), Surroundings(flavour=Flavour.POSTGRESQL))
     assert "KT107" not in advice(spot("ListCurrentVal"), Surroundings(flavour=Flavour.YUGABYTEDB))
+
+
+def test_nothing_advises_a_flag_that_k3s_does_not_have() -> None:
+    """`k3s server` ends at it (docs/facts/kine.md §9.2): only pool.py, which knows the program, may name it."""
+    named = {
+        str(path.relative_to(ROOT))
+        for folder in ("kinetune", "templates")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".yml", ".html", ".md", ".service", ".sh", ".env")
+        and "--datastore-max-open-connections" in path.read_text(encoding="utf-8")
+    }
+    pages = {"kinetune/rules/single_connection.py", "kinetune/rules/connection_budget.py"}
+    assert named <= pages
+    for page in pages:
+        assert "K3s has no flag" in (ROOT / page).read_text(encoding="utf-8")

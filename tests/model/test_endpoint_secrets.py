@@ -61,3 +61,17 @@ def test_a_failure_never_shows_what_was_typed(template: str, secret: str, slip: 
 def test_any_text_is_read_or_refused_in_one_line(text: str) -> None:
     printed, refused = said(text)
     assert not refused or "\n" not in printed
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("postgres://kine@db/k?work_mem=8MB&pool_max_conns=3", ("work_mem", "pool_max_conns")),
+        ("postgres://kine@db/k?sslpassword=hun&ter2=x", ("sslpassword",)),
+        ("host=db password='x://y?ter2=1&a=b'", ()),
+    ],
+)
+def test_no_piece_of_a_password_is_kept_as_the_name_of_a_parameter(text: str, names: tuple[str, ...]) -> None:
+    endpoint = parse(text)
+    assert isinstance(endpoint, Endpoint)
+    assert endpoint.written == names

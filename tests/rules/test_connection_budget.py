@@ -6,7 +6,7 @@ from kinetune.model.facts import Connections, Unknown
 from kinetune.model.finding import Severity
 from kinetune.rules.connection_budget import connection_budget
 from kinetune.rules.evidence import Limits
-from tests.rules.made import healthy, heard, skipped
+from tests.rules.made import healthy, heard, skipped, written_by
 
 
 def server(used: int, in_store: int = 3) -> Connections:
@@ -27,7 +27,19 @@ def test_pools_that_do_not_fit_are_seen_before_they_fill(
     (found,) = heard(connection_budget, healthy(), limits=Limits(pool=pool, servers=servers))
     assert (found.severity, found.on) == (severity, "max_connections")
     assert says in found.says
-    assert "--datastore-max-open-connections" in found.do
+    assert found.do.startswith("KINE_DATASTORE_MAX_OPEN_CONNECTIONS=10 in the environment of Kine, or of K3s")
+
+
+@pytest.mark.parametrize(
+    ("tag", "do"),
+    [
+        ("v0.13.9", "--datastore-max-open-connections=10 where Kine runs by itself (K3s has no setting for it"),
+        ("v0.17.5", "raise max_connections and restart the database: Kine v0.17.5 stops at a bound (KT603)"),
+    ],
+)
+def test_the_remedy_is_one_that_the_release_has(tag: str, do: str) -> None:
+    facts = healthy(kine=written_by(tag), connections=server(97))
+    assert heard(connection_budget, facts)[0].do.startswith(do)
 
 
 @pytest.mark.parametrize(("used", "severity"), [(80, Severity.WARNING), (97, Severity.ERROR)])

@@ -14,7 +14,9 @@ def endpoint(place: str, parameters: str = "") -> str:
     return f"datastore-endpoint: postgres://kine@{place}/kubernetes{parameters}"
 
 
-@pytest.mark.parametrize("place", ["pgbouncer:5432", "db.example:6432", "pg-bouncer.db.svc", "db-pooler.example"])
+@pytest.mark.parametrize(
+    "place", ["pgbouncer:5432", "db.example:6432", "pg-bouncer.db.svc", "db-pooler.example", "db.example:6543"]
+)
 def test_a_pooler_loses_prepared_statements(place: str) -> None:
     (found,) = heard(pooler_endpoint, beside(said(Kind.K3S, endpoint(place)), kine=written_by("v0.15.0")))
     assert (found.severity, str(found.place)) == (Severity.WARNING, "config.yaml:1")

@@ -6,7 +6,7 @@ from kinetune.model.facts import Facts, Probe, Unknown
 from kinetune.model.finding import Severity
 from kinetune.model.schema import Sequence
 from kinetune.rules.schema_migration import schema_migration
-from tests.rules.made import hashed, healthy, heard, with_table, yugabytedb
+from tests.rules.made import hashed, healthy, heard, with_table, written_by, yugabytedb
 
 UNSET = "leave KINE_SCHEMA_MIGRATION unset"
 NOT_ASKED = Unknown("not asked for")
@@ -27,6 +27,13 @@ def test_todays_names_and_types_leave_nothing_to_migrate() -> None:
     assert not heard(schema_migration, yugabytedb())
 
 
+def test_a_release_that_does_not_read_the_variable_is_not_warned() -> None:
+    old = typed(healthy(), id="integer")
+    assert not heard(schema_migration, replace(old, kine=written_by("v0.11.4")))
+    assert heard(schema_migration, replace(old, kine=written_by("v0.11.11")))
+    assert heard(schema_migration, replace(old, kine=Unknown("not asked")))
+
+
 def test_a_sequence_of_another_name_stops_kine() -> None:
     for facts in (healthy(), yugabytedb()):
         (finding,) = heard(schema_migration, called(facts, "kine_seq"))
@@ -40,7 +47,7 @@ def test_old_types_are_rewritten_while_nothing_is_read() -> None:
     assert finding.says == (
         "KINE_SCHEMA_MIGRATION changes id, name at Kine's start, 20,000 rows: nothing is read or written meanwhile"
     )
-    assert finding.do == f"{UNSET}; stop Kine, kinetune init --allow COLUMN_TYPES, start Kine"
+    assert finding.do == f"{UNSET}; stop Kine; kinetune init --allow COLUMN_TYPES; start Kine"
 
 
 def test_range_sharded_ids_cannot_change_their_type() -> None:

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kinetune.kine.traits import ASKS_POSTGRES_FIRST, named
+from kinetune.model.facts import Facts, KineRelease, Unknown
+from kinetune.model.finding import Remark, Severity
+from kinetune.rendering import identifier
+from kinetune.rules.rule import rule
+
+UPGRADE = "upgrade to Kine v0.11.4 or newer (K3s 1.28.7, 1.29.2)"
+
+
+@rule("KT618", Severity.ERROR)
+def postgres_database(kine: KineRelease, facts: Facts) -> Iterator[Remark | Unknown]:
+    """
+    The database `postgres` can be used by a Kine that connects to it first.
+
+    Why it matters
+        Kine v0.11.0 to v0.11.2 (K3s 1.28.4 to 1.28.6, 1.29.0 and 1.29.1) connect to the database `postgres` before the
+        endpoint's own, to see whether that one has to be created, and end where they cannot: `building kine: … database
+        "postgres" does not exist (SQLSTATE 3D000)`, or `no pg_hba.conf entry … database "postgres"`.
+
+    What to do
+        Upgrade to v0.11.4 or newer, which goes on without it. Or create that database, let it accept connections, and
+        GRANT CONNECT ON DATABASE postgres to Kine's role.
+
+    When to ignore
+        Never with these releases.
+
+    Source
+        docs/facts/kine.md §9.5; k3s#9033, k3s#9109. Whether pg_hba.conf lets the role in is not seen.
+    """
+    if ASKS_POSTGRES_FIRST.of(kine) is not True:
+        return
+    if isinstance(facts.endpoint, Unknown):
+        yield facts.endpoint
+    elif facts.endpoint.postgres:
+        yield Remark(
+            on="database postgres",
+            says=f"{named(kine)} connects to the database postgres first and ends: {facts.endpoint.postgres}",
+            do=f"{UPGRADE}, or {_remedy(facts.endpoint.postgres, facts.role.name)}",
+        )
+
+
+def _remedy(why: str, role: str) -> str:
+    if "exist" in why:
+        return "CREATE DATABASE postgres"
+    if "accepts" in why:
+        return "ALTER DATABASE postgres ALLOW_CONNECTIONS true"
+    return f"GRANT CONNECT ON DATABASE postgres TO {identifier(role)}"
