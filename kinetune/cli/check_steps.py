@@ -46,10 +46,14 @@ def facts_of(file: Path | None, look: Look, endpoint: Callable[[], Endpoint]) ->
 
 def gather(endpoint: Endpoint, look: Look) -> Facts:
     """Everything the rules may ask for, on sessions that may only read; --probe alone writes."""
+    from kinetune.database.endpoint_seen import endpoint_seen
     from kinetune.database.inspect import inspect
     from kinetune.database.look import store
 
     with store(endpoint, "check") as (session, facts):
+        if facts.server.unsupported:
+            return facts
+        facts = replace(facts, endpoint=endpoint_seen(session, endpoint))
         if not facts.database_exists:
             return _absent(facts, look)
         kine = _kine(session, look)
@@ -61,7 +65,7 @@ def gather(endpoint: Endpoint, look: Look) -> Facts:
 def _absent(facts: Facts, look: Look) -> Facts:
     """Of a database that is not there yet nothing is known but the Kine that was said."""
     nothing = Unknown(f"there is no database {facts.database}")
-    names = ("statistics", "growth", "connections", "security", "recordings", "lookups", "cluster")
+    names = ("statistics", "growth", "integrity", "connections", "security", "recordings", "lookups", "cluster")
     parts: dict[str, Any] = dict.fromkeys(names, nothing)
     seen = replace(facts, **parts)
     return replace(seen, kine=said(look.era) if look.era else nothing)
@@ -83,21 +87,13 @@ def load(path: Path, era: EraInUse | None) -> Facts:
     return replace(facts, kine=said(era)) if era else facts
 
 
-def keep(facts: Facts, path: Path, *, redact: bool) -> None:
+def keep(facts: Facts, path: Path) -> None:
     """Facts as a file, whole or not at all."""
     from kinetune.model.facts_file import to_data
-    from kinetune.model.plain import encode
     from kinetune.model.report import Report
     from kinetune.reports.table import save
 
-    data = to_data(facts, __version__)
-    if redact:
-        from kinetune.kine.redact import redacted
-
-        # Paths of files look like keys, and configuration holds none.
-        data = redacted(to_data(replace(facts, configuration=NOT_ASKED), __version__))
-        data["facts"]["configuration"] = encode(facts.configuration)
-    save(Report("kinetune facts", "", (), data), path, "json")
+    save(Report("kinetune facts", "", (), to_data(facts, __version__)), path, "json")
 
 
 def said(kine: EraInUse) -> KineRelease:

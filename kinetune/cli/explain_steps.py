@@ -147,11 +147,11 @@ def load(path: Path) -> Explained:
 def refuse_nothing(facts: Facts) -> None:
     from kinetune.tuning.refuse import refuse_strangers
 
+    refuse_strangers(facts)
     if facts.table is None:
         raise CouldNotLook(
             f"there is no table kine in database {facts.database}", "start Kine on it, or prepare it with kinetune init"
         )
-    refuse_strangers(facts)
 
 
 def wanted_calls(session: Session, era: Era, look: Look) -> tuple[Call, ...]:

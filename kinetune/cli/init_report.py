@@ -39,7 +39,7 @@ def planned(seen: Seen) -> Report:
     )
     if seen.facts.server.note:
         sections += (Paragraph(f"note: {seen.facts.server.note}", Tone.WARN),)
-    sections += tuple(_rebuilt(seen))
+    sections += (*_release(seen), *_rebuilt(seen))
     sections += tuple(_statistics(seen))
     if script:
         sections += (*_changes(script, _way_back(seen)), *_reasons(script), *told(seen), *_restart(seen), _kine(seen))
@@ -77,6 +77,19 @@ def _sql(step: Step) -> str:
     lines = [f"{statement};" for statement in (_transaction(step.statements) if step.atomic else step.statements)]
     after = [] if step.in_database else [f"\\connect {step.subject}"]
     return "\n".join([*lines, *after]) + "\n"
+
+
+def _release(seen: Seen) -> Iterator[Section]:
+    """A release that loses objects, and from which there is no way back by itself."""
+    from kinetune.cli.check_steps import said
+    from kinetune.kine.traits import LOSES_CREATES
+
+    if seen.kine.known and LOSES_CREATES.of(said(seen.kine)):
+        yield Paragraph(
+            "This Kine acknowledges creates that failed, and stores NULL that most other releases do not read: "
+            "kinetune rule KT601 has the statement to run before v0.16.4 takes its place.",
+            Tone.WARN,
+        )
 
 
 def _rebuilt(seen: Seen) -> Iterator[Section]:

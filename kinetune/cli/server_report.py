@@ -40,6 +40,8 @@ def reported(seen: InForce) -> Report:
 
 
 def _note(server: Server) -> Iterator[Section]:
+    if server.unsupported:
+        yield Paragraph(f"{server} is not supported by Kine (KT412)", Tone.BAD)
     if server.note:
         yield Paragraph(f"note: {server.note}", Tone.WARN)
 

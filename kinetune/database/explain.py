@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import psycopg
@@ -32,8 +32,26 @@ class Effort:
 
 def explain(session: Session, calls: Iterable[Call], effort: Effort) -> Iterator[Recording]:
     """One recording a call. A call that fails is a recording too; a lost connection raises CouldNotLook."""
+    parts = {row["name"] for row in session.ask("partitions")}
     for call in calls:
-        yield _guarded(session, call, partial(_recorded, session, call, effort))
+        yield _of_kine(_guarded(session, call, partial(_recorded, session, call, effort)), parts)
+
+
+def _of_kine(seen: Recording, parts: set[str]) -> Recording:
+    """A scan of a partition is one of kine: plans name the partition."""
+    if not parts:
+        return seen
+    custom, generic = (tuple(_renamed(document, parts) for document in runs) for runs in (seen.custom, seen.generic))
+    return replace(seen, custom=custom, generic=generic)
+
+
+def _renamed(value: object, parts: set[str]) -> object:
+    if isinstance(value, list):
+        return [_renamed(one, parts) for one in value]
+    if isinstance(value, dict):
+        ours = value.get("Relation Name") in parts
+        return {name: "kine" if ours and name == "Relation Name" else _renamed(of, parts) for name, of in value.items()}
+    return value
 
 
 def planned(session: Session, calls: Iterable[Call]) -> Iterator[Recording]:

@@ -15,6 +15,7 @@ from kinetune.database.nodes import Nodes
 from kinetune.database.observe import last_id
 from kinetune.database.session import READ_SETTINGS, Session
 from kinetune.kine.schema import TABLE
+from kinetune.kine.shape import TABLES
 from kinetune.model.endpoint import Endpoint
 from kinetune.model.facts import Facts, Unknown
 from kinetune.model.failure import CouldNotLook
@@ -52,7 +53,7 @@ def holdings(endpoint: Endpoint, command: str, seconds: float, told: Callable[[s
         if not facts.database_exists:
             return Holdings(facts)
         seen = look(session, facts)
-        if facts.table is None or facts.table.kind != "r" or facts.table.column("id") is None:
+        if facts.table is None or facts.table.kind not in TABLES or facts.table.column("id") is None:
             return seen
         return _contents(session, seen, seconds, told)
 

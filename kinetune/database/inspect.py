@@ -20,6 +20,7 @@ from kinetune.model.facts import (
     Facts,
     Growth,
     Idle,
+    Integrity,
     Relation,
     Resource,
     Security,
@@ -33,6 +34,8 @@ from kinetune.rendering import identifier
 
 GAP_LIMIT = 100_000
 """gap_rows.sql counts so far."""
+ENDS = 4_000
+"""Rows that nulls.sql looks at, where there are more: half of them the oldest, half the newest."""
 TOP_RESOURCES = 10
 
 T = TypeVar("T")
@@ -44,6 +47,7 @@ def inspect(session: Session, facts: Facts) -> Facts:
         facts,
         statistics=_guarded(lambda: _statistics(session, _kine(facts))),
         growth=_guarded(lambda: _growth(session, _kine(facts))),
+        integrity=_guarded(lambda: _integrity(session, _kine(facts))),
         connections=_guarded(lambda: _connections(session, facts.table)),
         security=_guarded(lambda: _security(session)),
     )
@@ -73,12 +77,7 @@ def _statistics(session: Session, _table: Relation) -> Statistics:
 
 
 def _growth(session: Session, table: Relation) -> Growth:
-    if not _by_name(table):
-        raise CouldNotLook("no index of kine begins with name: counting would read the whole table", "kinetune init")
-    if table.primary_key and table.primary_key.index.keys[0].order is Order.HASH:
-        raise CouldNotLook(
-            "ids are sharded by hash: a sample in their order would read the whole table", "kinetune init"
-        )
+    _refuse_reading_all(table)
     with _by_index(session):
         sampled = session.ask("sample_rows")
         (compaction,) = session.ask("compaction")
@@ -88,13 +87,30 @@ def _growth(session: Session, table: Relation) -> Growth:
     return Growth(
         current_revision=table.max_id or 0,
         compacted_revision=compaction["compacted_revision"],
-        compaction_rows=compaction["compaction_rows"],
         deletable_rows=round(share * sum(row["deletable"] for row in sampled)),
         sampled_rows=len(sampled),
         gap_rows=round(share * seen) if gaps is None else gaps,
         gap_limit=GAP_LIMIT,
         resources=_resources(sampled, share),
     )
+
+
+def _refuse_reading_all(table: Relation) -> None:
+    if not _by_name(table):
+        raise CouldNotLook("no index of kine begins with name: counting would read the whole table", "kinetune init")
+    if table.primary_key and table.primary_key.index.keys[0].order is Order.HASH:
+        raise CouldNotLook(
+            "ids are sharded by hash: a sample in their order would read the whole table", "kinetune init"
+        )
+
+
+def _integrity(session: Session, table: Relation) -> Integrity:
+    _refuse_reading_all(table)
+    with _by_index(session):
+        (compaction,) = session.ask("compaction")
+        (nulls,) = session.ask("nulls")
+    looked = nulls.pop("looked")
+    return Integrity(looked, looked < ENDS, nulls, compaction["compaction_rows"], compaction["bare_revision"])
 
 
 @contextlib.contextmanager

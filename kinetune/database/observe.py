@@ -13,7 +13,7 @@ from psycopg.errors import InsufficientPrivilege
 
 from kinetune.database.session import Row, Session
 from kinetune.kine.schema import TABLE
-from kinetune.kine.shape import BESIDE, SETTINGS_SINCE
+from kinetune.kine.shape import BESIDE, SETTINGS_SINCE, TABLES
 from kinetune.model.facts import COUNTED_UP_TO, Facts, Grant, Relation, Role, SeenIndex, Unknown
 from kinetune.model.failure import CouldNotLook
 from kinetune.model.schema import Column, Index, Key, Order, Sequence
@@ -27,9 +27,13 @@ ORDERS = {0: Order.ASC, 1: Order.DESC, 2: Order.ASC, 3: Order.DESC, 4: Order.HAS
 
 def observe(session: Session) -> Facts:
     """What is there. Raises CouldNotLook where even the catalogs cannot be read."""
+    if session.server.unsupported:
+        return _unsupported(session)
     in_force = settings(session)
     with _catalogs(session, in_force):
         (role,) = session.ask("role")
+        (writes,) = session.ask("writes")
+        stores = tuple(row["schema"] for row in session.ask("stores"))
         parts = [session.ask(question) for question in ("relation", "columns", "indexes", "sequence")]
     return Facts(
         observed_at=datetime.now(UTC),
@@ -42,6 +46,29 @@ def observe(session: Session) -> Facts:
         database_settings={row["name"]: row["value"] for row in session.ask("database_settings")},
         sessions=_sessions(session),
         beside={name: seen for name in BESIDE if (seen := _named(name, parts)[0])},
+        read_only=_read_only(writes),
+        stores=stores,
+    )
+
+
+def _read_only(writes: Row) -> str:
+    if writes["standby"]:
+        return "it is a standby, which takes no writes"
+    return "default_transaction_read_only is on for the database, role or server" if writes["read_only"] else ""
+
+
+def _unsupported(session: Session) -> Facts:
+    """Its catalogs are not PostgreSQL's: nothing but its name is asked for."""
+    name = session.connection.info.user
+    role = Role(name, superuser=False, create_database=False, owns_table=False, may_create=False)
+    return Facts(
+        observed_at=datetime.now(UTC),
+        server=session.server,
+        database=session.endpoint.database,
+        database_exists=True,
+        role=role,
+        table=None,
+        unseen=f"{session.server} is not supported by Kine",
     )
 
 
@@ -75,7 +102,7 @@ def _relation(session: Session, role: str, parts: list[list[Row]]) -> Relation |
     if seen is None:
         _refuse_hidden(session, role)
         return None
-    if seen.kind != "r" or seen.column("id") is None:
+    if seen.kind not in TABLES or seen.column("id") is None:
         return seen
     read = (f"{identifier(seen.schema)}.kine", *(row["address"] for row in sequences))
     with _granted(f"GRANT SELECT ON {', '.join(read)} TO {identifier(role)}"):
@@ -129,6 +156,8 @@ def relation(found: Row, columns: Rows[Row], indexes: Rows[Row], sequences: Rows
         grants=tuple(Grant(*text.split(" ", 1)) for text in found.get("grants", ())),
         attached=tuple(found.get("attached", ())),
         settings_since=_settings_since(found.get("comment")),
+        unlogged=found.get("unlogged", False),
+        identity=bool(sequences and sequences[0].get("identity")),
     )
 
 

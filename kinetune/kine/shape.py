@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from kinetune.kine.schema import COLUMNS, INDEXES, PRIMARY_KEY
 from kinetune.model.facts import Facts, Relation, SeenIndex
 from kinetune.model.schema import Column
-from kinetune.rendering import identifier
 
+TABLES = ("r", "p")
+"""pg_class.relkind of what Kine can work with: a table, and one in partitions."""
 KINDS = {
     "v": "a view",
     "m": "a materialized view",
@@ -32,11 +33,25 @@ BESIDE = (COPY, BEFORE, STAGED)
 
 
 def stranger(table: Relation) -> str:
-    """Why the relation is not Kine's table, in words that follow its name; empty where it is."""
-    if table.kind != "r":
+    """Why no Kine works with the relation, in words that follow its name; empty where one may."""
+    if table.kind not in TABLES:
         return f"is {KINDS.get(table.kind, 'not a table')}, not Kine's table"
     wrong = next(wrongs(table), "")
     return f"is not Kine's table: {wrong}" if wrong else ""
+
+
+def oddities(table: Relation) -> Iterator[str]:
+    """What Kine takes as it is and kinetune does not tune, in words that follow `it`: none in Kine's own table."""
+    if table.kind == "p":
+        yield "is a partitioned table"
+    for wanted in COLUMNS:
+        seen = table.column(wanted.name)
+        if seen is not None and seen.type not in known_types(wanted.name):
+            yield f"has {seen.type} for {wanted.name}, Kine's is {wanted.type}"
+    if not keyed_by_id(table):
+        yield "has another primary key than (id)"
+    if table.sequence is not None and table.identity:
+        yield "draws its ids as an identity column"
 
 
 def overlooked(facts: Facts) -> str:
@@ -44,22 +59,33 @@ def overlooked(facts: Facts) -> str:
     table, schema = facts.table, facts.role.schema
     if table is None or schema is None or schema == table.schema:
         return ""
-    here, there = identifier(table.schema), identifier(schema)
-    return f"put {here} first in search_path, or stop Kine and ALTER TABLE {here}.kine SET SCHEMA {there}"
+    return f"put ?search_path={table.schema} at the end of Kine's endpoint"
 
 
 def wrongs(table: Relation) -> Iterator[str]:
-    """Everything in a table's shape that Kine cannot work with, in the order of the columns."""
+    """
+    Everything in a table's shape that Kine cannot work with, in the order of the columns.
+
+    Tried with v0.10.1, v0.14.16 and v0.17.5 (docs/facts/kine.md §8.3): no key and another key are no hindrance.
+    """
     for wanted in COLUMNS:
         seen = table.column(wanted.name)
         if seen is None:
             yield f"it has no column {wanted.name}"
-        elif seen.type not in known_types(wanted.name):
+        elif not _readable(wanted.name, seen.type):
             yield f"its column {wanted.name} is {seen.type}, Kine's is {wanted.type}"
-    if not keyed_by_id(table):
-        yield "its primary key is not (id)"
     if table.sequence is None:
         yield "its column id does not draw from a sequence"
+
+
+def _readable(column: str, kind: str) -> bool:
+    """Whether Kine reads and writes that type there; of those that nobody tried it is not said to."""
+    if column == "name":
+        return kind == "text" or kind.startswith("character varying")
+    if column in ("value", "old_value"):
+        return kind == "bytea"
+    wide = column in ("id", "create_revision", "prev_revision")
+    return kind in ({"integer", "bigint", "numeric"} if wide else {"smallint", "integer", "bigint"})
 
 
 def known_types(column: str) -> frozenset[str]:

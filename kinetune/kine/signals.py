@@ -66,6 +66,32 @@ SIGNS: tuple[Sign, ...] = (
         ),
     ),
     Sign(
+        "read-only",
+        "the server takes no writes: a standby, or default_transaction_read_only",
+        "KT411",
+        _ERRORS,
+        re.compile(rb"in a read-only transaction|SQLSTATE 25006"),
+    ),
+    Sign(
+        "no-compaction-row",
+        "no row compact_rev_key is in the store: Kine ends, or cannot read",
+        "KT114",
+        (b"converting NULL to int64",),
+        re.compile(rb"column index 0, name \S*(?:prev_revision|compact_rev)"),
+    ),
+    Sign(
+        "null-column",
+        "a row holds NULL that this Kine cannot read: v0.17.3 to v0.17.5 or v0.16.6 wrote it",
+        "KT901",
+        (b"converting NULL to int64",),
+    ),
+    Sign(
+        "no-compacted-value",
+        "the API server found no revision in Kine's note of its compaction, and compacts no more",
+        "KT114",
+        (b"failed to parse compact revision",),
+    ),
+    Sign(
         "schema-changed",
         "the table changed under a running Kine: each connection fails once, then goes on",
         "",

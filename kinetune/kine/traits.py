@@ -57,6 +57,22 @@ LOSES_CREATES = Trait(
 WRITES_OUTSIDE_ITS_TRANSACTION = Trait(
     LOSES_CREATES.spans, "facts/kine.md §0.7: BEGIN on one connection, the INSERT on another"
 )
+LEAKS_A_CONNECTION = Trait(
+    (((0, 6, 0), (0, 16, 5)), ((0, 17, 0), (0, 17, 2))),
+    "docs/facts/kine.md §9.3: pkg/drivers/generic/generic.go, Migrate, never reads the row of its second count",
+)
+ASKS_POSTGRES_FIRST = Trait(
+    (((0, 11, 0), (0, 11, 2)),),
+    "docs/facts/kine.md §9.5: pkg/drivers/pgsql/pgsql.go, createDBIfNotExist (v0.11.0 and v0.11.2 read); k3s#9033",
+)
+READS_NULLS = Trait(
+    (((0, 16, 6), (0, 16, LATEST)), ((0, 17, 3), (LATEST, 0, 0))),
+    "docs/facts/kine.md §8.1: pkg/logstructured/sqllog/sql.go, scan; the same releases store NULL at each create",
+)
+WANTS_COMPACTED_VALUE = Trait(
+    (((0, 14, 10), (0, 14, 11)),),
+    "docs/facts/kine.md §8.2: pkg/server/compact.go, DecodeVersion; mended in v0.14.12 (kine#604)",
+)
 STEALS_IDS = Trait((((0, 0, 0), (0, 10, LATEST)),), "facts/kine.md §0.9: fixed in v0.11.0 (kine#226, k3s#8708)")
 CRASHES_BEHIND_PGBOUNCER = Trait((((0, 16, 1), (LATEST, 0, 0)),), "facts/kine.md §7: k3s#14525")
 LEAVES_COMPACTION = Trait(

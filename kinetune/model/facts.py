@@ -68,7 +68,8 @@ class Relation:
     table with TOAST and without indexes. `last_id` is the sequence's last_value, `max_id` MAX(id); None where empty,
     and in a relation beside kine, whose rows nobody reads. `attached`: what a table built anew would not have.
     On YugabyteDB `counted` are rows up to COUNTED_UP_TO and `compacted` is the compacted revision;
-    None where not looked at. `settings_since`: when kinetune last changed the database's settings.
+    None where not looked at. `settings_since`: when kinetune last changed the database's settings. What a crash
+    empties is `unlogged`; `identity` is whether ids are those of an identity column.
     """
 
     schema: str
@@ -88,6 +89,8 @@ class Relation:
     counted: int | None = None
     compacted: int | None = None
     settings_since: datetime | None = None
+    unlogged: bool = False
+    identity: bool = False
 
     @property
     def size(self) -> int | None:
@@ -147,19 +150,33 @@ class Resource:
 @dataclass(frozen=True)
 class Growth:
     """
-    How large the store is and why. `compacted_revision` is None where Kine never compacted; `compaction_rows` counts
-    rows called compact_rev_key. `deletable_rows` is estimated from a sample: superseded or deleted revisions older
+    How large the store is and why. `compacted_revision` is None where Kine never compacted. `deletable_rows` is
+    estimated from a sample: superseded or deleted revisions older
     than the newest 1,000. `gap_rows` is counted up to `gap_limit`.
     """
 
     current_revision: int
     compacted_revision: int | None
-    compaction_rows: int
     deletable_rows: int
     sampled_rows: int
     gap_rows: int
     gap_limit: int
     resources: tuple[Resource, ...]
+
+
+@dataclass(frozen=True)
+class Integrity:
+    """
+    What rows hold that some Kine cannot read. `nulls` has, by column, the rows with NULL among the `looked` oldest and
+    newest; `whole` is whether those are all there are. `compaction_rows` are called compact_rev_key, and
+    `bare_revision` is whether Kine's note of the API server's compaction holds no value beside its version.
+    """
+
+    looked: int
+    whole: bool
+    nulls: Mapping[str, int]
+    compaction_rows: int
+    bare_revision: bool = False
 
 
 @dataclass(frozen=True)
@@ -224,12 +241,27 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class EndpointSeen:
+    """
+    What the endpoint asks of the server. `parameters` are names as written; `contexts` has, in small letters, those of
+    them that pg_settings knows, with their context. `postgres` says why the role cannot use the database postgres, or
+    is empty.
+    """
+
+    parameters: tuple[str, ...] = ()
+    contexts: Mapping[str, str] = field(default_factory=dict)
+    postgres: str = ""
+
+
+@dataclass(frozen=True)
 class Facts:
     """
     What one look at a store saw. `table` is None where there is none (or no database yet: `database_exists`).
     `beside` holds by name what a rebuild keeps in kine's schema: kinetune_new_kine, kine_before_init.
 
     `settings` are planner settings in force; `database_settings` those kept by ALTER DATABASE … SET.
+    `read_only` is why no write is taken (a standby, or default_transaction_read_only), or empty. `stores` are schemas
+    outside search_path that have a table kine too.
     `sessions` counts other sessions by application_name; Unknown without pg_read_all_stats.
     `lookups` are plans, not executed, of Kine's statements that look up one name, reads and writes (YugabyteDB).
     `unseen` says why no store was looked at: all but `kine` and `configuration` are stand-ins then that no rule reads.
@@ -247,13 +279,17 @@ class Facts:
     kine: KineRelease | Unknown = NOT_ASKED
     statistics: Statistics | Unknown = NOT_ASKED
     growth: Growth | Unknown = NOT_ASKED
+    integrity: Integrity | Unknown = NOT_ASKED
     connections: Connections | Unknown = NOT_ASKED
     security: Security | Unknown = NOT_ASKED
     probe: Probe | Unknown = NOT_DRAWN
     recordings: tuple[Recording, ...] | Unknown = NOT_ASKED
     lookups: tuple[Recording, ...] | Unknown = NOT_ASKED
     beside: Mapping[str, Relation] = field(default_factory=dict)
+    read_only: str = ""
+    stores: tuple[str, ...] = ()
     cluster: Cluster | Unknown = NOT_ASKED
+    endpoint: EndpointSeen | Unknown = NOT_ASKED
     configuration: Configuration | Unknown = NOT_ASKED
     unseen: str = ""
 

@@ -28,6 +28,7 @@ GROUPS: Mapping[str, Group] = MappingProxyType(
         "6": Group("kine", "Kine release and configuration"),
         "7": Group("connections", "Connections"),
         "8": Group("security", "Security"),
+        "9": Group("integrity", "Integrity"),
     }
 )
 """By the third sign of a code: KT103 is of group 1."""

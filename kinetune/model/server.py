@@ -17,7 +17,8 @@ class Server:
     A server of a known flavour and release.
 
     `release` is the flavour's own release, (15, 18) or (2024, 2, 11, 0); `base` the PostgreSQL major it speaks
-    (facts/yugabytedb.md §1.1). Capabilities are named and bounded in kinetune.servers and nowhere else.
+    (facts/yugabytedb.md §1.1). Capabilities are named and bounded in kinetune.servers and nowhere else. `unsupported`
+    names a server that no Kine works on, for all that it speaks the protocol.
     """
 
     flavour: Flavour
@@ -25,10 +26,13 @@ class Server:
     base: int
     capabilities: frozenset[str] = field(default_factory=frozenset)
     note: str = ""
+    unsupported: str = ""
 
     def can(self, capability: str) -> bool:
         return capability in self.capabilities
 
     def __str__(self) -> str:
+        if self.unsupported:
+            return self.unsupported
         name = "YugabyteDB" if self.flavour is Flavour.YUGABYTEDB else "PostgreSQL"
         return f"{name} {'.'.join(map(str, self.release))}"

@@ -8,6 +8,9 @@ from kinetune.model.finding import Remark, Severity
 from kinetune.model.server import Flavour, Server
 from kinetune.rules.rule import rule
 
+CURE = "UPDATE kine SET create_revision = 0 WHERE create_revision IS NULL"
+"""Without it no release that tells the truth starts (KT901)."""
+
 
 @rule("KT601", Severity.ERROR)
 def acknowledged_creates(kine: KineRelease, server: Server) -> Iterator[Remark]:
@@ -22,7 +25,12 @@ def acknowledged_creates(kine: KineRelease, server: Server) -> Iterator[Remark]:
 
     What to do
         Run v0.16.4 (K3s v1.36.4), which gave errors instead when measured; v0.16.5 and v0.17.2 are the newest without
-        the changed code. The schema is the same. Until then keep the sequence without gaps (KT201).
+        the changed code. These do not start on the NULL that the others store in create_revision (KT901), so before
+        that, with Kine stopped on every server:
+
+            UPDATE kine SET create_revision = 0 WHERE create_revision IS NULL
+
+        Until then keep the sequence without gaps (KT201).
 
     When to ignore
         A release that mends it is not known. If you know one, say so in the reason of the ignore.
@@ -35,5 +43,5 @@ def acknowledged_creates(kine: KineRelease, server: Server) -> Iterator[Remark]:
         yield Remark(
             on=named(kine),
             says=f"acknowledges creates that failed: objects are lost without an error{often}{unread(kine)}",
-            do="run Kine v0.16.4 (K3s v1.36.4) until a release is known that mends it",
+            do=f"stop Kine; {CURE}; run Kine v0.16.4 (K3s v1.36.4) until a release is known that mends it",
         )

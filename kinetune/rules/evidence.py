@@ -22,7 +22,7 @@ NO_RELEASE = OutOfScope(f"{NO_STORE}, and nothing says which Kine it is (--kine 
 class Limits:
     """
     What the user set for his own store ([check.limits] in kinetune.toml). `milliseconds` and `work` (blocks or storage
-    requests) are budgets by call (list-page) or for all (*); `pool` is Kine's --datastore-max-open-connections and
+    requests) are budgets by call (list-page) or for all (*); `pool` is the bound of Kine's connections (KT603) and
     `servers` the number of Kine processes, 0 where nobody said. `tolerance` is for `before`.
     """
 
@@ -46,15 +46,20 @@ class Evidence:
         """The fact of that name, or Unknown with the reason. A part of the table is Unknown where there is no table."""
         if name in ("limits", "before"):
             return getattr(self, name)
-        if name in ("configuration", "files", "release", "kine"):
+        if name in ("configuration", "files", "release", "kine", "store"):
             return self._said(name)
-        if self.facts.unseen:
+        if self.facts.unseen and not (name == "server" and self.facts.server.unsupported):
             return OutOfScope(self.facts.unseen)
         return self._seen(name)
 
     def _said(self, name: str) -> object:
-        """What needs no store. For rules that may do without, `files` are empty and `release` is None where unknown."""
+        """
+        What needs no store. For rules that may do without, `files` are empty, `release` is None where unknown, and so
+        is `store` where none was looked at.
+        """
         configuration, kine = self.facts.configuration, self.facts.kine
+        if name == "store":
+            return None if self.facts.unseen else self.facts
         if name == "files":
             return Configuration() if isinstance(configuration, Unknown) else configuration
         if name == "release":

@@ -3,12 +3,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kinetune.kine.schema import INDEXES, LIST_QUERY, UNIQUE
-from kinetune.kine.shape import guards, stranger
+from kinetune.kine.shape import guards, oddities, stranger
 from kinetune.model.facts import Relation, Unknown
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.server import Flavour, Server
 from kinetune.plans.numbers import count
-from kinetune.rules.remedy import hashed
+from kinetune.rules.remedy import hashed, init
 from kinetune.rules.rule import rule
 
 LONGEST = 3.0
@@ -49,7 +49,8 @@ def index_names(table: Relation, server: Server) -> Iterator[Remark | Unknown]:
             yield Remark(
                 on=index.name,
                 says=f"is free: Kine builds it at its next start, {_cost(table, server)}",
-                do=placeholder if hashed(table) else "kinetune init",
+                do=placeholder if hashed(table) else init(table),
+                severity=Severity.INFO if any(oddities(table)) else None,
             )
 
 

@@ -43,7 +43,7 @@ def key_collation(table: Relation, settings: Mapping[str, str], server: Server) 
     if name.type != "text":
         reasons.append(f"is {name.type}: longer keys are refused" if "(" in name.type else f"is {name.type}, not text")
     if reasons:
-        yield Remark(on="kine.name", says="; ".join(reasons), do=change_types(server))
+        yield Remark(on="kine.name", says="; ".join(reasons), do=change_types(server, table))
 
 
 def _compared(own: str | None, settings: Mapping[str, str]) -> str:

@@ -19,8 +19,8 @@ def public_table(security: Security, table: Relation) -> Iterator[Remark]:
         cluster-admin.
 
     What to do
-        REVOKE the rights; Kine's role owns the table and keeps its own. Grant what a monitoring role needs to that
-        role alone.
+        REVOKE the rights. Kine's role keeps its own where it owns the table; else GRANT it SELECT, INSERT, UPDATE and
+        DELETE first. Grant what a monitoring role needs to that role alone.
 
     When to ignore
         Never.

@@ -9,6 +9,7 @@ from kinetune.rules.call_budgets import call_budgets
 from kinetune.rules.clear_password import clear_password
 from kinetune.rules.compaction_lag import compaction_lag
 from kinetune.rules.compaction_off import compaction_off
+from kinetune.rules.compaction_row import compaction_row
 from kinetune.rules.configured_sequence_flag import configured_sequence_flag
 from kinetune.rules.connection_budget import connection_budget
 from kinetune.rules.covering_unique_index import covering_unique_index
@@ -29,17 +30,21 @@ from kinetune.rules.kine_table import kine_table
 from kinetune.rules.known_names import known_names
 from kinetune.rules.largest_resource import largest_resource
 from kinetune.rules.list_query_index import list_query_index
+from kinetune.rules.logged_table import logged_table
 from kinetune.rules.lookup_reads_table import lookup_reads_table
 from kinetune.rules.maintained_server import maintained_server
 from kinetune.rules.metrics_address import metrics_address
 from kinetune.rules.node_names import node_names
+from kinetune.rules.null_columns import null_columns
 from kinetune.rules.odd_nodes import odd_nodes
 from kinetune.rules.ordered_ids import ordered_ids
+from kinetune.rules.other_stores import other_stores
 from kinetune.rules.password_asked import password_asked
 from kinetune.rules.pinned_images import pinned_images
 from kinetune.rules.planner_settings import planner_settings
 from kinetune.rules.pooler_crash import pooler_crash
 from kinetune.rules.pooler_endpoint import pooler_endpoint
+from kinetune.rules.postgres_database import postgres_database
 from kinetune.rules.primary_key_name import primary_key_name
 from kinetune.rules.public_table import public_table
 from kinetune.rules.range_sharded_ids import range_sharded_ids
@@ -53,14 +58,15 @@ from kinetune.rules.sequence_cache import sequence_cache
 from kinetune.rules.sequence_flag import sequence_flag
 from kinetune.rules.sequence_increment import sequence_increment
 from kinetune.rules.sequence_owner import sequence_owner
-from kinetune.rules.single_compaction_row import single_compaction_row
 from kinetune.rules.single_connection import single_connection
 from kinetune.rules.slower_than_before import slower_than_before
 from kinetune.rules.stolen_ids import stolen_ids
 from kinetune.rules.store_size import store_size
 from kinetune.rules.superuser_role import superuser_role
+from kinetune.rules.supported_server import supported_server
 from kinetune.rules.surviving_nodes import surviving_nodes
 from kinetune.rules.table_bloat import table_bloat
+from kinetune.rules.taken_writes import taken_writes
 from kinetune.rules.transaction_pooler import transaction_pooler
 from kinetune.rules.unbound_lists import unbound_lists
 from kinetune.rules.unique_revisions import unique_revisions
@@ -85,8 +91,10 @@ RULES: tuple[Rule, ...] = (
     used_indexes,
     key_collation,
     wide_ids,
-    single_compaction_row,
+    compaction_row,
     schema_migration,
+    logged_table,
+    other_stores,
     sequence_cache,
     sequence_owner,
     sequence_behind,
@@ -110,6 +118,8 @@ RULES: tuple[Rule, ...] = (
     equal_nodes,
     surviving_nodes,
     former_settings,
+    taken_writes,
+    supported_server,
     compaction_lag,
     deletable_rows,
     gap_rows,
@@ -133,10 +143,12 @@ RULES: tuple[Rule, ...] = (
     replication_factor,
     odd_nodes,
     zone_loss,
+    postgres_database,
     connection_budget,
     idle_transactions,
     superuser_role,
     encrypted_connection,
     password_asked,
     public_table,
+    null_columns,
 )

@@ -6,7 +6,7 @@ from kinetune.kine.schema import UNIQUE
 from kinetune.kine.shape import guards, stranger
 from kinetune.model.facts import Relation, Unknown
 from kinetune.model.finding import Remark, Severity
-from kinetune.rules.remedy import hashed
+from kinetune.rules.remedy import by_hand
 from kinetune.rules.rule import rule
 
 DUPLICATES = "SELECT name, prev_revision, count(*) FROM kine GROUP BY 1, 2 HAVING count(*) > 1"
@@ -43,9 +43,9 @@ def unique_revisions(table: Relation) -> Iterator[Remark | Unknown]:
     lost = "two writers of one object both succeed, updates are lost and deleted objects reappear"
     for seen in found:
         says = f"is invalid, and does not keep (name, prev_revision) unique: {lost}"
-        do = f"DROP INDEX {seen.index.name}; {MAKE}" if hashed(table) else "kinetune init"
+        do = f"DROP INDEX {seen.index.name}; {MAKE}" if by_hand(table) else "kinetune init"
         yield Remark(on=seen.index.name, says=says, do=f"{do}; where that fails: {DUPLICATES}")
     if not found:
-        do = MAKE if hashed(table) else "kinetune init"
+        do = MAKE if by_hand(table) else "kinetune init"
         says = f"is missing, and nothing else keeps (name, prev_revision) unique: {lost}"
         yield Remark(on=UNIQUE.name, says=says, do=f"{do}; where that fails: {DUPLICATES}")

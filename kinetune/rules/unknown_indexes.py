@@ -7,7 +7,7 @@ from kinetune.model.facts import Relation, SeenIndex, Unknown
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.server import Server
 from kinetune.rendering import identifier
-from kinetune.rules.remedy import drop_index, hashed
+from kinetune.rules.remedy import by_hand, drop_index
 from kinetune.rules.rule import rule
 from kinetune.rules.words import qualified, size
 
@@ -41,7 +41,7 @@ def unknown_indexes(table: Relation, server: Server) -> Iterator[Remark | Unknow
         name = seen.index.name
         if leftover(name):
             says = "was left by an interrupted run of kinetune, and every write may feed it"
-            do = drop_index(name, server) if hashed(table) else "kinetune init"
+            do = drop_index(name, server) if by_hand(table) else "kinetune init"
             yield Remark(on=name, says=says, do=do, severity=Severity.WARNING)
         elif name not in NAMES and seen.valid:
             refuses = seen.index.unique and name not in kept and not _harmless(seen)

@@ -6,7 +6,7 @@ from kinetune.kine.shape import NAMES, guards, leftover
 from kinetune.model.facts import Relation
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.server import Server
-from kinetune.rules.remedy import drop_index, hashed
+from kinetune.rules.remedy import by_hand, drop_index
 from kinetune.rules.rule import rule
 
 
@@ -38,7 +38,7 @@ def valid_indexes(table: Relation, server: Server) -> Iterator[Remark]:
         drop = drop_index(name, server)
         if name in NAMES:
             says = "is invalid: no query uses it, and Kine skips the name at every start instead of building it"
-            yield Remark(on=name, says=says, do=f"{drop}; restart Kine" if hashed(table) else "kinetune init")
+            yield Remark(on=name, says=says, do=f"{drop}; restart Kine" if by_hand(table) else "kinetune init")
         else:
             says = "is invalid: no query uses it, and writes may still feed it; a build was cancelled, or is running"
             yield Remark(on=name, says=says, do=drop)

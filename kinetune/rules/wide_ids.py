@@ -38,7 +38,7 @@ def wide_ids(table: Relation, facts: Facts) -> Iterator[Remark]:
         docs/facts/kine.md §3 and §1.1: SERIAL and INTEGER up to v0.11.4. docs/facts/measured.md §7: YugabyteDB.
     """
     narrow = [name for name in ("id", "create_revision", "prev_revision") if _type(table, name) == "integer"]
-    remedy = change_types(facts.server) if narrow else change_sequence(facts.server)
+    remedy = change_types(facts.server, table) if narrow else change_sequence(facts.server)
     if table.sequence and table.sequence.type == "integer":
         narrow.append(table.sequence.name)
     if not narrow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from kinetune.model.failure import UsageFailure
 from kinetune.model.server import Server
@@ -10,6 +11,7 @@ from kinetune.servers import postgresql, yugabytedb
 
 _YUGABYTEDB = re.compile(r"-YB-(\d+(?:\.\d+){1,3})")
 _POSTGRESQL = re.compile(r"^(?:EnterpriseDB )?PostgreSQL (\d+)(?:\.(\d+))?")
+_UNSUPPORTED = re.compile(r"^CockroachDB\b")
 _NAME = re.compile(r"^(postgresql|yugabytedb)-(\d+(?:\.\d+)*)$")
 
 
@@ -24,6 +26,8 @@ def recognise(version: str, version_number: int) -> Server:
     known = (version_number // 10000, version_number % 10000)
     if _POSTGRESQL.match(version):
         return postgresql.server(known)
+    if found := _UNSUPPORTED.match(version):
+        return replace(postgresql.server(known), unsupported=found[0])
     return postgresql.server(known, note=f"unknown server ({version[:40]!r}), served as PostgreSQL {known[0]}")
 
 

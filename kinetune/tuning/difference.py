@@ -16,7 +16,7 @@ from kinetune.tuning import statements
 from kinetune.tuning.columns import column_steps
 from kinetune.tuning.indexes import index_steps, key_steps
 from kinetune.tuning.rebuild import ORDINARY, Rebuild, cannot_stay, dropped, hazardous, needed, rebuild_steps
-from kinetune.tuning.refuse import refuse_halfway, refuse_overlooked, refuse_rebuild, refuse_strangers
+from kinetune.tuning.refuse import refuse_halfway, refuse_odd, refuse_overlooked, refuse_rebuild
 from kinetune.tuning.sequence import sequence_steps
 from kinetune.tuning.staging import discard, is_unplanted, new_table_steps
 from kinetune.tuning.statistics import statistics_steps
@@ -34,7 +34,7 @@ def difference(facts: Facts, target: Target, rebuild: Rebuild = ORDINARY) -> Scr
     Each step stands alone: whichever was the last to run, a new look and a new difference finish the work. Raises
     Refused where the relation called kine is not Kine's table, or cannot be built anew.
     """
-    refuse_strangers(facts)
+    refuse_odd(facts)
     refuse_overlooked(facts)
     refuse_halfway(facts)
     steps = tuple(_steps(facts, target, rebuild))

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from kinetune.kine.schema import TABLE
-from kinetune.kine.shape import BEFORE, COPY, overlooked, strange_columns, stranger
+from kinetune.kine.shape import BEFORE, COPY, oddities, overlooked, strange_columns, stranger
 from kinetune.model.facts import Facts
 from kinetune.model.failure import Refused
 from kinetune.rendering import identifier
 
-LEAVE = "nothing was changed; name another database in the endpoint, or move that relation away"
+LEAVE = "nothing was changed; name another database in the endpoint"
+UNTUNED = "nothing was changed: Kine works on it as it is; explain and check read it"
 
 
 def refuse_strangers(facts: Facts) -> None:
-    """Raise Refused when the relation kine is not Kine's table."""
+    """Raise Refused when no Kine works with the server, or with the relation kine."""
     table = facts.table
+    if facts.server.unsupported:
+        raise Refused(f"{facts.server} is not supported by Kine (KT412)", "use PostgreSQL or YugabyteDB")
     if table is None:
         return
     if why := stranger(table):
         raise Refused(f"{table.schema}.{TABLE} in database {facts.database} {why}", LEAVE)
+
+
+def refuse_odd(facts: Facts) -> None:
+    """Raise Refused for a stranger, and for a table that Kine takes and kinetune would have to build anew to tune."""
+    refuse_strangers(facts)
+    if facts.table and (odd := list(oddities(facts.table))):
+        raise Refused(f"kinetune does not tune {facts.table.schema}.{TABLE}: it {', and it '.join(odd)}", UNTUNED)
 
 
 def refuse_overlooked(facts: Facts) -> None:

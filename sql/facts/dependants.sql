@@ -14,5 +14,7 @@ FROM pg_depend AS d
 JOIN own ON d.refclassid = 'pg_class'::regclass AND d.refobjid = own.id
 WHERE d.deptype = 'n'
   AND NOT (d.classid = 'pg_attrdef'::regclass
-           AND EXISTS (SELECT 1 FROM pg_attrdef AS a WHERE a.oid = d.objid AND a.adrelid = to_regclass('kine')))
+           AND EXISTS (SELECT 1 FROM pg_attrdef AS a WHERE a.oid = d.objid
+                       AND (a.adrelid = to_regclass('kine')
+                            OR a.adrelid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass('kine')))))
 ORDER BY 1

@@ -1,4 +1,4 @@
--- Relations of this database that are neither Kine's nor kinetune's nor an extension's.
+-- Relations of this database that are neither Kine's (partitions of kine are) nor kinetune's nor an extension's.
 WITH home (schema) AS (
     SELECT coalesce((SELECT c.relnamespace FROM pg_class AS c WHERE c.oid = to_regclass('kine')),
                     to_regnamespace(quote_ident(current_schema()))::oid)
@@ -14,6 +14,7 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
   AND n.nspname NOT LIKE 'kinetune\_%'
   AND NOT (n.oid = home.schema
            AND (c.relname LIKE 'kinetune\_%' OR c.relname IN ('kine', 'kine_before_init', 'kine_id_seq', 'kine_seq')))
+  AND c.oid NOT IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass('kine'))
   AND NOT EXISTS (SELECT 1 FROM pg_depend AS d
                   WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
                     AND (d.deptype = 'e'

@@ -4,6 +4,7 @@
 SELECT c.relname AS "table",
        n.nspname AS schema,
        c.relkind::text AS kind,
+       c.relpersistence = 'u' AS unlogged,
        c.reltuples::bigint AS rows,
        pg_table_size(c.oid) AS bytes,
        pg_get_userbyid(c.relowner) AS owner,

@@ -1,5 +1,7 @@
--- The sequence that kine.id draws from: the one its default names, whoever owns it. And those of the tables beside kine.
-SELECT d.adrelid::regclass::text AS "table",
+-- The sequence that kine.id draws from: the one its default names, whoever owns it, or that of an identity column. And
+-- those of the tables beside kine.
+SELECT used.relation::regclass::text AS "table",
+       used.identity,
        c.relname AS name,
        quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS address,
        format_type(s.seqtypid, NULL) AS type,
@@ -7,16 +9,23 @@ SELECT d.adrelid::regclass::text AS "table",
        s.seqincrement AS increment,
        o.relname AS owner_table,
        oa.attname AS owner_column
-FROM pg_attrdef AS d
-JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attname = 'id'
-JOIN pg_depend AS used ON used.classid = 'pg_attrdef'::regclass AND used.objid = d.oid
-                      AND used.refclassid = 'pg_class'::regclass
-JOIN pg_class AS c ON c.oid = used.refobjid AND c.relkind = 'S'
+FROM (SELECT d.adrelid AS relation, p.refobjid AS sequence, false AS identity
+      FROM pg_attrdef AS d
+      JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attname = 'id'
+      JOIN pg_depend AS p ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid
+                         AND p.refclassid = 'pg_class'::regclass
+      UNION ALL
+      SELECT a.attrelid, p.objid, true
+      FROM pg_attribute AS a
+      JOIN pg_depend AS p ON p.classid = 'pg_class'::regclass AND p.refclassid = 'pg_class'::regclass
+                         AND p.refobjid = a.attrelid AND p.refobjsubid = a.attnum AND p.deptype = 'i'
+      WHERE a.attname = 'id' AND a.attidentity <> '') AS used
+JOIN pg_class AS c ON c.oid = used.sequence AND c.relkind = 'S'
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_sequence AS s ON s.seqrelid = c.oid
 LEFT JOIN pg_depend AS owned ON owned.classid = 'pg_class'::regclass AND owned.objid = c.oid
                             AND owned.refclassid = 'pg_class'::regclass AND owned.deptype IN ('a', 'i')
 LEFT JOIN pg_class AS o ON o.oid = owned.refobjid
 LEFT JOIN pg_attribute AS oa ON oa.attrelid = owned.refobjid AND oa.attnum = owned.refobjsubid
-WHERE d.adrelid IN (to_regclass('kine'), to_regclass('kinetune_new_kine'), to_regclass('kine_before_init'),
+WHERE used.relation IN (to_regclass('kine'), to_regclass('kinetune_new_kine'), to_regclass('kine_before_init'),
                     to_regclass('kinetune_staged_kine'))

@@ -150,6 +150,17 @@ def test_a_terminal_that_is_closed_ends_it(store: str) -> None:
         assert screen.end() == 130
 
 
+def test_signals_that_its_caller_ignores_do_not_end_it(store: str) -> None:
+    """As a shell does for SIGINT behind `&`, and nohup for SIGHUP."""
+    with snapshot(store):
+        process = start("init", "--yes", store, handling=signal.SIG_IGN)
+        wait_for(lambda: sends(store, "CREATE INDEX CONCURRENTLY%"))
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGHUP)
+    assert ended(process).status == 0
+    assert "Nothing is to be done" in call("init", store).out
+
+
 def test_a_build_that_waits_says_for_whom(store: str) -> None:
     with snapshot(store) as process:
         running = start("init", "--yes", store)
@@ -218,9 +229,11 @@ def test_a_standby_is_read_and_never_changed(mortal: Cluster) -> None:
     mortal.control("restart")
     said = call("init", "--yes", place)
     read, wrote = call("explain", place), call("explain", "--writes", place)
+    checked = call("check", "--no-plans", "--select", "KT411", "--kine", "v0.17.2", place)
     (mortal.data / "standby.signal").unlink(missing_ok=True)
     mortal.control("restart")
-    assert (said.status, read.status, wrote.status) == (3, 0, 3)
+    assert (said.status, read.status, wrote.status, checked.status) == (3, 0, 3, 1)
+    assert "it is a standby, which takes no writes: Kine does not start on it" in " ".join(checked.out.split())
     assert said.line == (
         f"{place} is a standby, which takes no changes; "
         "name the primary, or all hosts with ?target_session_attrs=read-write"

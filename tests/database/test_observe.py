@@ -87,6 +87,18 @@ def test_a_table_that_was_never_analysed_has_no_number_of_rows(database: str) ->
     assert table.rows is None
 
 
+def test_statistics_of_an_empty_table_give_a_full_one_no_number_of_rows(database: str) -> None:
+    """reltuples 0 of an ANALYZE before the first row, or of a PostgreSQL before 14 that never did: nothing is known."""
+    make(database)
+    ask(database, "ALTER TABLE kine SET (autovacuum_enabled = off)")
+    ask(database, "ANALYZE kine")
+    ask(database, "INSERT INTO kine (name, created) SELECT '/registry/a/' || n, 1 FROM generate_series(1, 300) AS n")
+    assert ask(database, "SELECT reltuples FROM pg_class WHERE oid = 'kine'::regclass") == [(0,)]
+    table = facts(database).table
+    assert table is not None
+    assert (table.rows, table.size, table.max_id) == (None, None, 300)
+
+
 @pytest.mark.parametrize("how", ["a duplicate", "a timeout"])
 def test_what_a_failed_online_build_leaves_is_seen_as_invalid(database: str, how: str) -> None:
     make(database, STOCK, objects=200)

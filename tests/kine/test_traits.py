@@ -25,6 +25,7 @@ def era(number: str) -> KineRelease:
     [
         (traits.LOSES_CREATES, "v0.17.3", "v0.17.2"),
         (traits.LOSES_CREATES, "v0.16.6", "v0.16.5"),
+        (traits.ASKS_POSTGRES_FIRST, "v0.11.0", "v0.10.3"),
         (traits.CRASHES_BEHIND_PGBOUNCER, "v0.16.1", "v0.16.0"),
         (traits.LEAVES_COMPACTION, "v0.16.1", "v0.16.0"),
         (traits.PREPARES_STATEMENTS, "v0.10.0", "v0.9.14"),

@@ -28,7 +28,8 @@ def facts(name: str, release: str = "v0.17.2") -> Facts:
         database_settings={},
         kine=written_by(release),
         **dict.fromkeys(
-            ("statistics", "growth", "connections", "security", "probe", "recordings", "cluster"), NOT_ASKED
+            ("statistics", "growth", "integrity", "connections", "security", "probe", "recordings", "cluster"),
+            NOT_ASKED,
         ),
     )
 

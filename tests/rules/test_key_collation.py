@@ -10,7 +10,7 @@ from kinetune.model.schema import Column
 from kinetune.rules.key_collation import key_collation
 from tests.rules.made import healthy, heard, with_table, yugabytedb
 
-ALTER = "stop Kine, kinetune init --allow COLUMN_TYPES, start Kine"
+ALTER = "stop Kine; kinetune init --allow COLUMN_TYPES; start Kine"
 
 
 def named(facts: Facts, type: str, collation: str | None = None) -> Facts:

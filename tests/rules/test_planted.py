@@ -47,7 +47,6 @@ def test_stock_kine_of_2023_is_told_of_its_types_as_well(database: str) -> None:
     assert named(findings(database, "v0.10.1")) == [
         "warning KT112 kine.name",
         "warning KT113 kine.id",
-        "warning KT115 kine",
         f"info KT107 {LISTS}",
     ]
 

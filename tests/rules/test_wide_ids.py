@@ -35,7 +35,7 @@ def test_integer_ids_say_what_is_used_up() -> None:
         "id, create_revision, prev_revision are INTEGER, and 1,000,000,000 of 2,147,483,647 ids are used up (46.6%): "
         "after the last one no object can be written"
     )
-    assert finding.do == "stop Kine, kinetune init --allow COLUMN_TYPES, start Kine"
+    assert finding.do == "stop Kine; kinetune init --allow COLUMN_TYPES; start Kine"
 
 
 def test_above_four_fifths_it_is_an_error() -> None:

@@ -62,11 +62,15 @@ def test_postgresql_is_told_by_its_number(version: str, number: int, release: tu
 
 
 def test_an_unknown_server_is_served_as_the_postgresql_it_claims_with_one_note() -> None:
-    server = recognise(COCKROACHDB, 130000)
-    assert (server.flavour, server.base) == (Flavour.POSTGRESQL, 13)
-    assert "CockroachDB" in server.note
+    server = recognise("Materialize v0.26.1 (x86_64-unknown-linux-gnu)", 130000)
+    assert (server.flavour, server.base, server.unsupported) == (Flavour.POSTGRESQL, 13, "")
+    assert "Materialize" in server.note
     assert "served as PostgreSQL 13" in server.note
     assert len(server.note) < 100
+
+
+def test_a_server_that_no_kine_works_on_is_named() -> None:
+    assert recognise(COCKROACHDB, 130000).unsupported == "CockroachDB"
 
 
 def test_a_postgresql_too_old_is_served_with_a_note() -> None:

@@ -25,7 +25,6 @@ TUNED, STOCK = wanted("tuned"), wanted("stock")
         ("v", "a view"),
         ("m", "a materialized view"),
         ("f", "a foreign table"),
-        ("p", "a partitioned table"),
         ("S", "a sequence"),
         ("c", "not a table"),
     ],
@@ -48,7 +47,7 @@ def test_a_table_without_one_of_kines_columns_is_refused(missing: str) -> None:
         (Column("id", "uuid"), "its column id is uuid, Kine's is bigint"),
         (Column("name", "bytea"), "its column name is bytea, Kine's is text"),
         (Column("value", "text"), "its column value is text, Kine's is bytea"),
-        (Column("lease", "bigint"), "its column lease is bigint, Kine's is integer"),
+        (Column("lease", "bigint"), "kinetune does not tune public.kine: it has bigint for lease, Kine's is integer"),
         (Column("created", "boolean"), "its column created is boolean, Kine's is integer"),
     ],
 )
@@ -67,8 +66,13 @@ def test_a_column_more_is_no_reason_to_refuse() -> None:
     [None, SeenIndex(Index("kine_pkey", (Key("name"), Key("id")), unique=True)), SeenIndex(plain("kine_pkey", "name"))],
 )
 def test_another_primary_key_is_refused(key: SeenIndex | None) -> None:
-    with pytest.raises(Refused, match=r"its primary key is not \(id\)"):
+    with pytest.raises(Refused, match=r"it has another primary key than \(id\)"):
         difference(facts_of(TUNED, primary_key=key), TUNED)
+
+
+def test_partitions_are_left_as_they_are() -> None:
+    with pytest.raises(Refused, match="it is a partitioned table; nothing was changed: Kine works"):
+        difference(facts_of(TUNED, kind="p"), TUNED)
 
 
 def test_ids_that_draw_from_no_sequence_are_refused() -> None:

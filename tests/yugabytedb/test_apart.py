@@ -132,6 +132,15 @@ def test_a_k3s_server_starts_on_a_prepared_store_and_outlives_a_node(apart: Apar
         assert ready < without
 
 
+def test_with_read_committed_on_every_tserver_isolation_is_as_kine_asks(apart: Apart) -> None:
+    """The remedy of KT404, flag and restart."""
+    for more in ((), ("--yb_enable_read_committed_isolation=true",)):
+        yb = apart("--cache", "1", *more)
+        with yb.fresh() as dsn:
+            assert yb.init(dsn).status == 0
+            assert ("KT404" in findings(yb, dsn, "--no-plans")) is not bool(more)
+
+
 def test_with_cached_ids_nothing_is_made_and_the_probe_finds_them(apart: Apart) -> None:
     """The last of this file: the cluster is begun anew with other flags."""
     yb = apart("--cache", "100")
