@@ -53,12 +53,20 @@ def stock(yb: Yb, dsn: str) -> None:
     yb.execute(dsn, *(statement for statement in STOCK.split(";") if statement.strip()))
 
 
+COMPACTION = (
+    "UPDATE kine SET name = 'compact_rev_key', create_revision = 0, prev_revision = 0 "
+    "WHERE id = (SELECT min(id) FROM kine)"
+)
+
+
 def fill(dsn: str, rows: int, have: int = 0) -> None:
-    """Objects of five revisions each, until there are so many rows."""
+    """Objects of five revisions each, until there are so many rows; the first of all is Kine's row of compaction."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         for first in range(have // REVISIONS + 1, rows // REVISIONS + 1, A_TRANSACTION):
             last = min(first + A_TRANSACTION - 1, rows // REVISIONS)
             patiently(connection, BULK.format(first=first, last=last))
+        if not have:
+            patiently(connection, COMPACTION)
 
 
 def reltuples(dsn: str) -> int:
