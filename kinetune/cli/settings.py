@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 TABLES = {"check": {"severity", "ignore", "limits"}}
 """Tables within a command's own that are not options. `ignore` takes the place of --ignore: a reason needs a key."""
 
+ALONE = {"rule"}
+"""Takes its own table only: a format of check's in a pipeline must not refuse the page that a finding names."""
+
 
 class Kind(NamedTuple):
     """What the value of an option must be: in words, as TOML types, and as an example."""
@@ -60,7 +63,8 @@ def _defaults(file: Path, command: Command, table: dict[str, Any], above: dict[s
     _refuse_unknown(file, command, own)
     given = above | own
     values = {option.name: _value(file, key, option, given[key]) for key, option in _options(command) if key in given}
-    return values | {name: _defaults(file, one, tables.get(name, {}), given) for name, one in below.items()}
+    above = {name: {} if name in ALONE else given for name in below}
+    return values | {name: _defaults(file, one, tables.get(name, {}), above[name]) for name, one in below.items()}
 
 
 def _below(command: Command) -> dict[str, Command]:

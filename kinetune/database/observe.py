@@ -102,6 +102,8 @@ def _relation(session: Session, role: str, parts: list[list[Row]]) -> Relation |
     if seen is None:
         _refuse_hidden(session, role)
         return None
+    if seen.unlogged and session.ask("writes")[0]["standby"]:
+        return seen  # a standby reads none of its rows
     if seen.kind not in TABLES or seen.column("id") is None:
         return seen
     read = (f"{identifier(seen.schema)}.kine", *(row["address"] for row in sequences))

@@ -64,7 +64,11 @@ class Session:
         without rows and without an error (2.21, docs/facts/measured.md §12), and "no table kine" is then untrue.
         """
         prepare = self.server.flavour is Flavour.YUGABYTEDB or None
-        return self.connection.execute(text.encode(), arguments or None, prepare=prepare).fetchall()
+        try:
+            return self.connection.execute(text.encode(), arguments or None, prepare=prepare).fetchall()
+        except (psycopg.errors.DuplicatePreparedStatement, psycopg.errors.InvalidSqlStatementName):
+            # A transaction pooler (KT407) keeps no statements. In a transaction the next one fails, as it would there.
+            return self.connection.execute(text.encode(), arguments or None, prepare=False).fetchall()
 
     def run(self, statement: sql.Composed) -> None:
         """A statement without rows. Raises CouldNotLook."""
@@ -124,8 +128,10 @@ def visit(endpoint: Endpoint, command: str, *, write: bool = False, **settings: 
     connection = connect(endpoint, command)
     try:
         session = Session(connection, endpoint, _server(connection))
-        for name, value in ((WRITE_SETTINGS if write else READ_SETTINGS) | settings).items():
-            session.change(name, value)
+        wanted = (WRITE_SETTINGS if write else READ_SETTINGS) | settings
+        for name, value in wanted.items():
+            if not (session.server.unsupported and name in PLAIN):  # CockroachDB refuses some
+                session.change(name, value)
         if write:
             _end_with_us(session)
             _refuse_read_only(session)
@@ -152,7 +158,8 @@ def _refuse_read_only(session: Session) -> None:
         database = identifier(session.endpoint.database or session.connection.info.dbname)
         raise CouldNotLook(
             f"{session.endpoint} is read-only: default_transaction_read_only is on for the database, role or server",
-            f"where nobody meant it: ALTER DATABASE {database} RESET default_transaction_read_only",
+            "where nobody meant it: SET default_transaction_read_only = off; "
+            f"ALTER DATABASE {database} RESET default_transaction_read_only",
         )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from kinetune.kine.schema import COLUMNS, INDEXES, PRIMARY_KEY
 from kinetune.model.facts import Facts, Relation, SeenIndex
 from kinetune.model.schema import Column
+from kinetune.rendering import identifier
 
 TABLES = ("r", "p")
 """pg_class.relkind of what Kine can work with: a table, and one in partitions."""
@@ -59,7 +61,13 @@ def overlooked(facts: Facts) -> str:
     table, schema = facts.table, facts.role.schema
     if table is None or schema is None or schema == table.schema:
         return ""
-    return f"put ?search_path={table.schema} at the end of Kine's endpoint"
+    return way_to(table.schema)
+
+
+def way_to(schema: str) -> str:
+    """What leads Kine to the table of that schema. A name that needs quotes keeps them, percent-encoded."""
+    parameter = f"search_path={quote(identifier(schema), safe='')}"
+    return f"put {parameter} behind the ? of Kine's endpoint (after & if others are there)"
 
 
 def wrongs(table: Relation) -> Iterator[str]:
@@ -80,6 +88,7 @@ def wrongs(table: Relation) -> Iterator[str]:
 
 def _readable(column: str, kind: str) -> bool:
     """Whether Kine reads and writes that type there; of those that nobody tried it is not said to."""
+    kind = kind.partition("(")[0]
     if column == "name":
         return kind == "text" or kind.startswith("character varying")
     if column in ("value", "old_value"):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kinetune.kine.shape import oddities, overlooked, strange_columns, stranger
+from kinetune.kine.shape import guards, oddities, overlooked, strange_columns, stranger
 from kinetune.model.facts import Facts, Relation, Role
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.server import Flavour, Server
@@ -68,7 +68,10 @@ def _made(server: Server) -> str:
 
 
 def _shape(table: Relation) -> Iterator[Remark]:
-    if odd := list(oddities(table)):
+    if table.kind == "p" and not any(seen.valid for seen in guards(table)):
+        says = "is partitioned and has no unique index on (name, prev_revision): Kine makes it at its start, and does "
+        yield Remark(on="kine", says=says + "not start where ids part the table", do=ANOTHER, severity=Severity.WARNING)
+    elif odd := list(oddities(table)):
         says = f"{', and it '.join(odd)}: Kine works on it, and kinetune does not tune it"
         yield Remark(on="kine", says=says, do="nothing, as long as it serves", severity=Severity.INFO)
     for column in strange_columns(table):

@@ -26,7 +26,7 @@ def logged_table(table: Relation) -> Iterator[Remark]:
     Source
         PostgreSQL's documentation of CREATE TABLE, UNLOGGED; tests/kine/test_states.py crashes a server.
     """
-    if table.unlogged:
+    if table.unlogged and table.kind == "r":
         yield Remark(
             on="kine",
             says="is UNLOGGED: a crash of the server empties it, and the cluster with it",

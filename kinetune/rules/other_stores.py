@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kinetune.kine.shape import way_to
 from kinetune.model.facts import Facts
 from kinetune.model.finding import Remark, Severity
 from kinetune.rules.rule import rule
@@ -31,6 +32,6 @@ def other_stores(facts: Facts) -> Iterator[Remark]:
         yield Remark(
             on=f"{schema}.kine",
             says=f"is a store too, and this endpoint leads to {here}",
-            do=f"if it is the one that is meant: ?search_path={schema} at the end of Kine's endpoint",
+            do=f"if it is the one that is meant: {way_to(schema)}",
             severity=Severity.INFO if facts.table else Severity.WARNING,
         )

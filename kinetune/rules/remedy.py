@@ -16,7 +16,7 @@ FLAG = "restart every tserver with --ysql_sequence_cache_minval=1"
 def init(table: Relation) -> str:
     """A table whose ids are sharded by hash has to be built anew, with Kine stopped; an odd one init leaves alone."""
     if any(oddities(table)):
-        return f"restart Kine, which makes what it needs; {UNTUNED}"
+        return UNTUNED
     return MOVE if hashed(table) else "kinetune init"
 
 
@@ -41,9 +41,10 @@ def change_sequence(server: Server) -> str:
     return "kinetune init"
 
 
-def drop_index(name: str, server: Server) -> str:
-    """Without stopping writers where the server can."""
-    return f"DROP INDEX {'CONCURRENTLY ' if server.can('index_concurrently') else ''}{identifier(name)}"
+def drop_index(name: str, server: Server, table: Relation) -> str:
+    """Without stopping writers where the server can: not of a partitioned table."""
+    alone = server.can("index_concurrently") and table.kind == "r"
+    return f"DROP INDEX {'CONCURRENTLY ' if alone else ''}{identifier(name)}"
 
 
 def hashed(table: Relation) -> bool:

@@ -7,6 +7,8 @@ from kinetune.model.finding import Remark, Severity
 from kinetune.rendering import identifier
 from kinetune.rules.rule import rule
 
+NAME = "default_transaction_read_only"
+
 
 @rule("KT411", Severity.ERROR)
 def taken_writes(facts: Facts) -> Iterator[Remark]:
@@ -36,6 +38,10 @@ def taken_writes(facts: Facts) -> Iterator[Remark]:
         says=f"{facts.read_only}: Kine does not start on it (25006)",
         do="name the primary in Kine's endpoint, or all hosts with ?target_session_attrs=read-write"
         if standby
-        else f"ALTER DATABASE {identifier(facts.database)} RESET default_transaction_read_only; where the role or the "
-        "server has it, reset it there; then restart Kine",
+        else f"{_reset(facts.database)}; where the role or the server has it, reset it there; then restart Kine",
     )
+
+
+def _reset(database: str) -> str:
+    """The session that resets it has to be allowed to write."""
+    return f"SET {NAME} = off; ALTER DATABASE {identifier(database)} RESET {NAME}"

@@ -6,7 +6,7 @@ from kinetune.kine.schema import UNIQUE
 from kinetune.kine.shape import guards, stranger
 from kinetune.model.facts import Relation, Unknown
 from kinetune.model.finding import Remark, Severity
-from kinetune.rules.remedy import by_hand
+from kinetune.rules.remedy import UNTUNED, by_hand
 from kinetune.rules.rule import rule
 
 DUPLICATES = "SELECT name, prev_revision, count(*) FROM kine GROUP BY 1, 2 HAVING count(*) > 1"
@@ -46,6 +46,6 @@ def unique_revisions(table: Relation) -> Iterator[Remark | Unknown]:
         do = f"DROP INDEX {seen.index.name}; {MAKE}" if by_hand(table) else "kinetune init"
         yield Remark(on=seen.index.name, says=says, do=f"{do}; where that fails: {DUPLICATES}")
     if not found:
-        do = MAKE if by_hand(table) else "kinetune init"
+        do = UNTUNED if table.kind == "p" else MAKE if by_hand(table) else "kinetune init"
         says = f"is missing, and nothing else keeps (name, prev_revision) unique: {lost}"
         yield Remark(on=UNIQUE.name, says=says, do=f"{do}; where that fails: {DUPLICATES}")

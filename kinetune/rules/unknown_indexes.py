@@ -41,7 +41,7 @@ def unknown_indexes(table: Relation, server: Server) -> Iterator[Remark | Unknow
         name = seen.index.name
         if leftover(name):
             says = "was left by an interrupted run of kinetune, and every write may feed it"
-            do = drop_index(name, server) if by_hand(table) else "kinetune init"
+            do = drop_index(name, server, table) if by_hand(table) else "kinetune init"
             yield Remark(on=name, says=says, do=do, severity=Severity.WARNING)
         elif name not in NAMES and seen.valid:
             refuses = seen.index.unique and name not in kept and not _harmless(seen)
@@ -72,4 +72,4 @@ def _size(seen: SeenIndex) -> str:
 def _drop(table: Relation, seen: SeenIndex, server: Server) -> str:
     if seen.constraint:
         return f"ALTER TABLE {qualified(table)} DROP CONSTRAINT {identifier(seen.constraint)}"
-    return drop_index(seen.index.name, server)
+    return drop_index(seen.index.name, server, table)

@@ -35,7 +35,7 @@ def valid_indexes(table: Relation, server: Server) -> Iterator[Remark]:
         name = seen.index.name
         if seen.valid or leftover(name) or name in guarded:
             continue
-        drop = drop_index(name, server)
+        drop = drop_index(name, server, table)
         if name in NAMES:
             says = "is invalid: no query uses it, and Kine skips the name at every start instead of building it"
             yield Remark(on=name, says=says, do=f"{drop}; restart Kine" if by_hand(table) else "kinetune init")

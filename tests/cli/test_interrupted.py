@@ -15,7 +15,7 @@ import pytest
 from tests.cli.call import Said, Terminal, call, ended, start, terminal, wait_for
 from tests.cluster import DEBIAN_15, Cluster, MissingServer
 from tests.conftest import absent
-from tests.database.stores import ask, connection, content, make
+from tests.database.stores import STOCK, ask, connection, content, make
 
 INTERRUPTED = "kinetune: interrupted; run it again and it goes on from what is there\n"
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
@@ -225,8 +225,12 @@ def test_a_standby_is_read_and_never_changed(mortal: Cluster) -> None:
     place = mortal.dsn("followed")
     ask(mortal.dsn(), "CREATE DATABASE followed")
     make(place, objects=100)
+    ask(mortal.dsn(), "CREATE DATABASE emptied")
+    make(mortal.dsn("emptied"), STOCK.replace("CREATE TABLE", "CREATE UNLOGGED TABLE"), objects=10)
     (mortal.data / "standby.signal").touch()
     mortal.control("restart")
+    unlogged = call("check", "--no-plans", "--select", "KT116,KT411", "--kine", "v0.17.2", mortal.dsn("emptied"))
+    assert ("KT116" in unlogged.out, "KT411" in unlogged.out) == (True, True), unlogged.err
     said = call("init", "--yes", place)
     read, wrote = call("explain", place), call("explain", "--writes", place)
     checked = call("check", "--no-plans", "--select", "KT411", "--kine", "v0.17.2", place)

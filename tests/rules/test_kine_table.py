@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from kinetune.kine.schema import UNIQUE
 from kinetune.model.finding import Severity
 from kinetune.model.schema import Column
 from kinetune.rules.kine_table import kine_table
-from tests.rules.made import healthy, heard, with_table, yugabytedb
+from tests.rules.made import healthy, heard, with_table, without_index, yugabytedb
 
 
 def test_kines_own_table_is_fine_on_both_servers() -> None:
@@ -93,3 +94,23 @@ def test_a_column_more_is_a_warning_by_its_name() -> None:
     assert (finding.severity, finding.on) == (Severity.WARNING, "kine.owner")
     assert "NOT NULL without a default would stop every write" in finding.says
     assert finding.do == "ALTER TABLE public.kine DROP COLUMN owner"
+
+
+def test_partitions_without_the_unique_index_are_no_place_for_kine() -> None:
+    (finding,) = heard(kine_table, with_table(without_index(healthy(), UNIQUE.name), kind="p"))
+    assert finding.severity is Severity.WARNING
+    assert "does not start where ids part the table" in finding.says
+
+
+def test_numbers_of_any_precision_are_read() -> None:
+    table = healthy().table
+    assert table is not None
+    columns = tuple(replace(one, type="numeric(20,0)") if one.name == "id" else one for one in table.columns)
+    (finding,) = heard(kine_table, with_table(healthy(), columns=columns))
+    assert finding.severity is Severity.INFO
+
+
+def test_a_schema_that_needs_quotes_keeps_them_in_the_endpoint() -> None:
+    facts = with_table(healthy(), schema="My-Store")
+    (finding,) = heard(kine_table, replace(facts, role=replace(facts.role, schema="public")))
+    assert "put search_path=%22My-Store%22 behind the ? of Kine's endpoint" in finding.do
