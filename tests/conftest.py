@@ -19,7 +19,8 @@ def absent(reason: str) -> None:
     pytest.skip(reason)
 
 
-def _cluster(kind: str) -> Iterator[Cluster]:
+def started(kind: str) -> Iterator[Cluster]:
+    """A server of one's own; a missing one skips, or fails in CI."""
     try:
         cluster = Cluster.start(DEBIAN_15 if kind == "postgresql-15" else wheel_binaries())
     except MissingServer as missing:
@@ -32,13 +33,13 @@ def _cluster(kind: str) -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def pg15() -> Iterator[Cluster]:
     """Debian's PostgreSQL 15, the base of YugabyteDB 2025."""
-    yield from _cluster("postgresql-15")
+    yield from started("postgresql-15")
 
 
 @pytest.fixture(scope="session")
 def pg18() -> Iterator[Cluster]:
     """PostgreSQL 18 of the embedded wheel."""
-    yield from _cluster("postgresql-18")
+    yield from started("postgresql-18")
 
 
 @pytest.fixture(scope="session", params=["pg15", "pg18"])

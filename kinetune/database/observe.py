@@ -41,7 +41,7 @@ def observe(session: Session) -> Facts:
         database=session.endpoint.database,
         database_exists=True,
         role=Role(**role),
-        table=_relation(session, role["name"], parts),
+        table=_relation(session, role["name"], parts, standby=writes["standby"]),
         settings=in_force,
         database_settings={row["name"]: row["value"] for row in session.ask("database_settings")},
         sessions=_sessions(session),
@@ -97,12 +97,12 @@ def _named(name: str, parts: list[list[Row]]) -> tuple[Relation | None, list[Row
     return (relation(found[0], columns, indexes, sequences) if found else None), sequences
 
 
-def _relation(session: Session, role: str, parts: list[list[Row]]) -> Relation | None:
+def _relation(session: Session, role: str, parts: list[list[Row]], *, standby: bool) -> Relation | None:
     seen, sequences = _named(TABLE, parts)
     if seen is None:
         _refuse_hidden(session, role)
         return None
-    if seen.unlogged and session.ask("writes")[0]["standby"]:
+    if seen.unlogged and standby:
         return seen  # a standby reads none of its rows
     if seen.kind not in TABLES or seen.column("id") is None:
         return seen

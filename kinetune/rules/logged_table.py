@@ -18,7 +18,7 @@ def logged_table(table: Relation) -> Iterator[Remark]:
         cluster is gone, and Kine begins an empty one.
 
     What to do
-        Stop Kine and run the statement of the finding: it writes the table anew, into the WAL.
+        Stop Kine and run the statement of the finding: it rewrites the table, and logs all of it.
 
     When to ignore
         A store for tests that may be lost.

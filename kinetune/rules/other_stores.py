@@ -15,7 +15,7 @@ def other_stores(facts: Facts) -> Iterator[Remark]:
 
     Why it matters
         Kine works with the table that search_path leads to, and makes an empty one where it leads to none: with
-        another role or another endpoint a cluster begins anew beside its own objects. Several stores may share a
+        another role or another endpoint a cluster starts empty beside its own objects. Several stores may share a
         database, a schema each; then each endpoint has to name its own.
 
     What to do

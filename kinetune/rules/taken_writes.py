@@ -22,7 +22,7 @@ def taken_writes(facts: Facts) -> Iterator[Remark]:
 
     What to do
         Name the primary in the endpoint, or all hosts with ?target_session_attrs=read-write (Kine v0.10.0 and newer).
-        Where the setting is on and nobody meant it, reset it, and restart Kine.
+        Where the setting is on by mistake, reset it, and restart Kine.
 
     When to ignore
         You check a standby on purpose.

@@ -13,8 +13,8 @@ import psycopg
 import pytest
 
 from tests.cli.call import Said, Terminal, call, ended, start, terminal, wait_for
-from tests.cluster import DEBIAN_15, Cluster, MissingServer
-from tests.conftest import absent
+from tests.cluster import Cluster
+from tests.conftest import started
 from tests.database.stores import STOCK, ask, connection, content, make
 
 INTERRUPTED = "kinetune: interrupted; run it again and it goes on from what is there\n"
@@ -188,13 +188,7 @@ def test_two_at_once_one_waits_and_then_sees_that_the_plan_is_done(store: str) -
 @pytest.fixture(scope="module")
 def mortal() -> Iterator[Cluster]:
     """A server of one's own to stop."""
-    try:
-        cluster = Cluster.start(DEBIAN_15)
-    except MissingServer as missing:
-        absent(str(missing))
-        return
-    yield cluster
-    cluster.remove()
+    yield from started("postgresql-15")
 
 
 def test_a_server_that_goes_away_is_told_and_the_next_run_finishes(mortal: Cluster) -> None:

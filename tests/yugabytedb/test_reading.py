@@ -42,7 +42,7 @@ def altered(dsn: str) -> Iterator[None]:
 
 def test_a_change_of_the_catalog_empties_no_answer(yb: Yb, empty: str) -> None:
     """
-    Sent by the simple protocol, one such question in 400 is answered without a row, and without an error
+    Sent by the simple protocol, one such question in about 200 is answered without a row, and without an error
     (docs/facts/measured.md §12).
     """
     assert yb.init(empty).status == 0
