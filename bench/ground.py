@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 
 from bench.say import say
-from kinetune.cli.init_steps import Outcome, Wish, carry_out, look
+from kinetune.commands.init import Outcome, Wish, carry_out, look
 from kinetune.kine.releases import Era, EraInUse, newest
 from kinetune.model.endpoint import Endpoint, parse
 from kinetune.workload.store import Store, fill, rebuild

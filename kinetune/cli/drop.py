@@ -19,7 +19,7 @@ from kinetune.cli.options import (
 from kinetune.model.script import OF_DROP
 
 if TYPE_CHECKING:
-    from kinetune.cli.drop_steps import Wish
+    from kinetune.commands.drop import Wish
     from kinetune.model.endpoint import Endpoint
 
 Database = Annotated[bool, option("--database", help="The whole database, not only what is Kine's and kinetune's.")]
@@ -61,7 +61,7 @@ def drop(
       kinetune drop --backup kubernetes.kinetune
       kinetune drop --database --confirm kubernetes
     """
-    from kinetune.cli.drop_steps import Wish, refuse_unready_backup
+    from kinetune.commands.drop import Wish, refuse_unready_backup
 
     refuse_unready(format, output)
     refuse_unready_backup(backup)
@@ -70,9 +70,9 @@ def drop(
 
 
 def _show_and_drop(place: Endpoint, wish: Wish, dry_run: bool, where: tuple[str, Path | None]) -> None:
-    from kinetune.cli.drop_report import dropped, planned
-    from kinetune.cli.drop_steps import carry_out, look
+    from kinetune.commands.drop import carry_out, look
     from kinetune.reports.table import save, write
+    from kinetune.views.drop import dropped, planned
 
     format, output = where
     seen = look(place, wish)

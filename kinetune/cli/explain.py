@@ -22,10 +22,10 @@ from kinetune.cli.options import (
 from kinetune.model.failure import CouldNotLook, LimitMissed, UsageFailure
 
 if TYPE_CHECKING:
-    from kinetune.cli.explain_compared import Sides
-    from kinetune.cli.explain_steps import Look
+    from kinetune.commands.explain import Look
     from kinetune.model.endpoint import Endpoint
     from kinetune.model.workload import Explained
+    from kinetune.views.explain_compared import Sides
 
 
 WRITTEN = 10_000
@@ -103,8 +103,8 @@ def explain(
       kinetune explain --with work_mem=64MB
       kinetune explain --compare article,tuned
     """
-    from kinetune.cli.explain_compared import TIMES, tried
-    from kinetune.cli.explain_steps import Look, arguments, load, run, run_with, settings
+    from kinetune.commands.explain import Look, arguments, load, run, run_with, settings
+    from kinetune.views.explain_compared import TIMES, tried
 
     refuse_unready(format, output, save)
     _refuse_two_comparisons(with_, against, save, compare, writes=writes)
@@ -147,7 +147,7 @@ class Telling:
 
 
 def _tell_profiles(place: Endpoint, look: Look, profiles: str, how: Telling) -> None:
-    from kinetune.cli.explain_contest import compare_profiles, profiles_of, told
+    from kinetune.commands.explain_contest import compare_profiles, profiles_of, told
     from kinetune.reports.table import save, write
 
     report = told(compare_profiles(place, look, profiles_of(profiles)))
@@ -157,10 +157,10 @@ def _tell_profiles(place: Endpoint, look: Look, profiles: str, how: Telling) -> 
 
 
 def _tell(explained: Explained, before: Explained | None, how: Telling) -> None:
-    from kinetune.cli.explain_compared import TIMES, compared
-    from kinetune.cli.explain_report import reported, saved
     from kinetune.plans.compare import compare
     from kinetune.reports.table import save, write
+    from kinetune.views.explain import reported, saved
+    from kinetune.views.explain_compared import TIMES, compared
 
     comparison = compare(before, explained, how.tolerance) if before else ()
     report = (

@@ -104,10 +104,10 @@ def hotspots(
       kinetune hotspots --endpoint postgres://kine@db/kubernetes --interval 10s --explain 3
       kinetune hotspots --metrics http://127.0.0.1:8080/metrics --fail-over p99=2s
     """
-    from kinetune.cli.hotspots_given import Calls, Counting, wanted
-    from kinetune.cli.hotspots_limits import limit
-    from kinetune.cli.hotspots_tell import Manner, once
+    from kinetune.commands.hotspots_given import Calls, Counting, wanted
+    from kinetune.commands.hotspots_limits import limit
     from kinetune.logs.options import Sources
+    from kinetune.views.hotspots_tell import Manner, once
 
     refuse_unready(format, output, save, records=True)
     live = follow or watch is not None
@@ -117,7 +117,7 @@ def hotspots(
     counting = Counting(endpoint, (k3s_config, said), tuple(metrics or ()), interval, since, save, explain)
     look = wanted(Sources(tuple(source or ()), tuple(journal or ()), live), calls, counting)
     if live:
-        from kinetune.cli.hotspots_live import live as go_on
+        from kinetune.commands.hotspots_live import live as go_on
 
         go_on(look, manner)
     else:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from kinetune.cli.init_steps import Wish
+    from kinetune.commands.init import Wish
     from kinetune.kine.releases import EraInUse
     from kinetune.model.endpoint import Endpoint
 
@@ -103,7 +103,7 @@ def init(
       kinetune init --allow REBUILD      (a store sharded by hash; Kine stopped)
       kinetune init --print --server yugabytedb-2024.2 > schema.sql
     """
-    from kinetune.cli.init_steps import Wish
+    from kinetune.commands.init import Wish
 
     refuse_unready(format, output)
     if experimental:
@@ -135,9 +135,9 @@ def init(
 
 
 def _show_and_apply(place: Endpoint, wish: Wish, manner: Manner) -> None:
-    from kinetune.cli.init_report import applied, planned
-    from kinetune.cli.init_steps import carry_out, look
+    from kinetune.commands.init import carry_out, look
     from kinetune.reports.table import save, write
+    from kinetune.views.init import applied, planned
 
     seen = look(place, wish)
     report = planned(seen)
@@ -155,8 +155,8 @@ def _show_and_apply(place: Endpoint, wish: Wish, manner: Manner) -> None:
 
 
 def _print(server: str | None, wish: Wish, place: Callable[[], Endpoint]) -> None:
-    from kinetune.cli.init_report import written
-    from kinetune.cli.init_steps import look, offline
+    from kinetune.commands.init import look, offline
+    from kinetune.views.init import written
 
     sys.stdout.write(written(offline(server, wish) if server else look(place(), wish).script))
 

@@ -93,10 +93,10 @@ def render(
       kinetune render kine -o kine --servers 3
       kinetune render topology --level regions -o regions
     """
-    from kinetune.cli.render_files import show, shown_kinds, write
     from kinetune.cli.render_values import values_of
-    from kinetune.deploy.kinds import kind_named
-    from kinetune.deploy.kinds import render as made
+    from kinetune.commands.render_files import show, shown_kinds, write
+    from kinetune.render.kinds import kind_named
+    from kinetune.render.kinds import render as made
 
     if list_ or kind is None:
         typer.echo(shown_kinds(), nl=False)

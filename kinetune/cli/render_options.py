@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from kinetune.cli.options import option
-from kinetune.deploy.values import Values
+from kinetune.render.values import Values
 
 _DEFAULTS = {field.name: field.default for field in fields(Values)}
 

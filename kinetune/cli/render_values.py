@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kinetune.deploy.values import Values, option
 from kinetune.kine.releases import era_of_k3s, era_of_kine
 from kinetune.kine.traits import LOSES_CREATES
 from kinetune.model.facts import KineRelease
 from kinetune.model.failure import UsageFailure
+from kinetune.render.values import Values, option
 
 if TYPE_CHECKING:
-    from kinetune.deploy.kinds import Kind
+    from kinetune.render.kinds import Kind
 
 FIELDS = {field.name for field in fields(Values)}
 

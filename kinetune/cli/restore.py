@@ -39,7 +39,7 @@ def restore(
       kinetune restore --dry-run kubernetes.kinetune postgres://kine@db/kubernetes
       kinetune restore --yes kubernetes.kinetune
     """
-    from kinetune.cli.restore_steps import read
+    from kinetune.commands.restore import read
 
     refuse_unready(format, output)
     kept = read(file)
@@ -47,9 +47,9 @@ def restore(
 
 
 def _show_and_restore(file: Path, kept: Backup, place: Endpoint, how: tuple[bool, bool, str, Path | None]) -> None:
-    from kinetune.cli.restore_report import planned, restored
-    from kinetune.cli.restore_steps import carry_out, look
+    from kinetune.commands.restore import carry_out, look
     from kinetune.reports.table import save, write
+    from kinetune.views.restore import planned, restored
 
     dry_run, yes, format, output = how
     seen = look(place, file, kept)

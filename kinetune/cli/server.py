@@ -17,8 +17,8 @@ from kinetune.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from kinetune.cli.server_report import InForce
     from kinetune.model.endpoint import Endpoint
+    from kinetune.views.server import InForce
 
 Named = Annotated[
     str | None, option("--server", metavar="NAME", help="Of a release alone, without a connection: yugabytedb-2024.2.")
@@ -43,8 +43,8 @@ def server(
       kinetune server --server yugabytedb-2025.1
       kinetune server --format json
     """
-    from kinetune.cli.server_report import reported
     from kinetune.reports.table import save, write
+    from kinetune.views.server import reported
 
     refuse_unready(format, output)
     report = reported(_offline(named) if named else _seen(endpoint_of(endpoint, k3s_config), tserver_http))
@@ -54,19 +54,19 @@ def server(
 
 
 def _offline(name: str) -> InForce:
-    from kinetune.cli.server_report import InForce
     from kinetune.servers import recognise
+    from kinetune.views.server import InForce
 
     return InForce(recognise.named(name))
 
 
 def _seen(endpoint: Endpoint, port: int) -> InForce:
     """From the store's database, or from a maintenance database where it is not there yet."""
-    from kinetune.cli.server_report import InForce
     from kinetune.database.cluster import cluster
     from kinetune.database.look import place
     from kinetune.http.tserver import with_http
     from kinetune.model.facts import Unknown
+    from kinetune.views.server import InForce
 
     with place(endpoint, "server") as (session, _):
         nodes = cluster(session, "server")

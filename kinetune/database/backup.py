@@ -16,7 +16,7 @@ from kinetune.database.session import Row, Session
 from kinetune.model.backup import Backup, Grant, Manifest, StoredIndex, Sums
 from kinetune.model.facts import Facts
 from kinetune.model.failure import Refused
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 
 Told = Callable[[int], None]
 AS_WRITTEN = {

@@ -11,7 +11,7 @@ import psycopg
 
 from kinetune.model.endpoint import Endpoint
 from kinetune.model.failure import CouldNotLook, Failure, Refused
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 
 
 class Reaction(StrEnum):

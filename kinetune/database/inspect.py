@@ -30,7 +30,7 @@ from kinetune.model.facts import (
 )
 from kinetune.model.failure import CouldNotLook
 from kinetune.model.schema import Order
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 
 GAP_LIMIT = 100_000
 """gap_rows.sql counts so far."""

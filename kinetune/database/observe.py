@@ -18,7 +18,7 @@ from kinetune.model.facts import COUNTED_UP_TO, Facts, Grant, Relation, Role, Se
 from kinetune.model.failure import CouldNotLook
 from kinetune.model.schema import Column, Index, Key, Order, Sequence
 from kinetune.model.server import Flavour
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 from kinetune.servers.yugabytedb import COST_MODEL, STATISTICS
 
 ORDERS = {0: Order.ASC, 1: Order.DESC, 2: Order.ASC, 3: Order.DESC, 4: Order.HASH}

@@ -13,7 +13,7 @@ from kinetune.database.session import Session, visit
 from kinetune.model.endpoint import Endpoint
 from kinetune.model.facts import Draw, Probe
 from kinetune.model.failure import CouldNotLook
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 
 CONNECTIONS = 3
 ON_EACH_NODE = 2

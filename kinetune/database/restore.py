@@ -14,7 +14,7 @@ from kinetune.database.errors import failure_of
 from kinetune.database.session import Row, Session
 from kinetune.model.backup import Backup
 from kinetune.model.failure import CouldNotLook
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 
 Told = Callable[[int], None]
 ROWS = 1000

@@ -20,7 +20,7 @@ from kinetune.database.errors import Reaction, could_not_connect, reaction_to, t
 from kinetune.model.endpoint import Endpoint
 from kinetune.model.failure import CouldNotLook
 from kinetune.model.server import Flavour, Server
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 from kinetune.resources import folder
 from kinetune.servers.recognise import recognise
 from kinetune.servers.variants import variant

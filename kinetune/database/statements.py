@@ -12,7 +12,7 @@ from kinetune.database.session import Row, Session
 from kinetune.kine.recognise import name_of
 from kinetune.model.counters import Bucket, Counter, Counters, Node
 from kinetune.model.failure import CouldNotLook
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 
 _IDENTITY = ("userid", "dbid", "toplevel", "queryid")
 _NOT_A_COUNTER = {*_IDENTITY, "calls", "rows", "stats_since", "minmax_stats_since", "yb_latency_histogram"}

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from kinetune.kine.schema import COLUMNS, INDEXES, PRIMARY_KEY
 from kinetune.model.facts import Facts, Relation, SeenIndex
 from kinetune.model.schema import Column
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 
 TABLES = ("r", "p")
 """pg_class.relkind of what Kine can work with: a table, and one in partitions."""

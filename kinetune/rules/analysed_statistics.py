@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kinetune.formatting import format_percent
 from kinetune.model.facts import Facts, Relation, Statistics
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.server import Flavour
 from kinetune.plans.numbers import count
 from kinetune.rules.rule import rule
-from kinetune.rules.words import percent
 from kinetune.servers.statistics import PLANTED_ROWS, SERVES_UNTIL, are_missing, is_due
 
 FEW_ROWS = 1_000  # a fresh K3s store; below it every plan is quick
@@ -59,7 +59,7 @@ def _outdated(statistics: Statistics) -> Iterator[str]:
         yield f"{count(statistics.live_rows)} rows and no ANALYZE on record: lists and reads go by guessed plans"
     elif _is_stale(statistics):
         changed = f"{count(statistics.changed_since_analysed)} changes since the last ANALYZE"
-        share = percent(statistics.changed_since_analysed, max(statistics.live_rows, 1))
+        share = format_percent(statistics.changed_since_analysed, max(statistics.live_rows, 1))
         yield f"{changed}, {share} of the rows: plans fit a store that is gone"
 
 

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kinetune.formatting import format_percent
 from kinetune.kine.pool import bound
 from kinetune.kine.traits import WRITES_OUTSIDE_ITS_TRANSACTION, named
 from kinetune.model.facts import Connections, KineRelease
 from kinetune.model.finding import Remark, Severity
 from kinetune.rules.evidence import Limits
 from kinetune.rules.rule import rule
-from kinetune.rules.words import percent
 
 ADVISED = 10
 FULL = 0.8  # of what is not reserved; a restart of K3s opens its pool anew while the old one still closes
@@ -71,7 +71,7 @@ def _promised(connections: Connections, limits: Limits, usable: int, do: str) ->
     return Remark(
         on="max_connections",
         says=f"{servers} × {limits.pool} connections of Kine and {others} of others are "
-        f"{percent(needed, usable)} of the {usable} there are",
+        f"{format_percent(needed, usable)} of the {usable} there are",
         do=do,
         severity=Severity.ERROR if needed > usable else Severity.WARNING,
     )

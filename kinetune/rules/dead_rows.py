@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kinetune.formatting import format_percent
 from kinetune.model.facts import Facts, Relation, Statistics
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.server import Flavour
 from kinetune.plans.numbers import count
 from kinetune.rules.rule import rule
-from kinetune.rules.words import percent, qualified
+from kinetune.rules.words import qualified
 
 MANY = 10_000  # ten batches of compaction
 SHARE = 0.2  # of all rows; autovacuum begins at a sixth (0.2 of the live ones): above it is late
@@ -47,7 +48,7 @@ def dead_rows(statistics: Statistics, table: Relation, facts: Facts) -> Iterator
     elif dead > MANY and dead > SHARE * every:
         yield Remark(
             on="kine",
-            says=f"{count(dead)} of {count(every)} rows are dead ({percent(dead, every)}): autovacuum does not keep up",
+            says=f"{count(dead)} of {count(every)} rows are dead ({format_percent(dead, every)}): autovacuum does not keep up",
             do="VACUUM (ANALYZE) kine; then ALTER TABLE "
             f"{qualified(table)} SET (autovacuum_vacuum_scale_factor = 0.05)",
         )

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kinetune.formatting import format_percent
 from kinetune.model.facts import Facts, Growth, Relation, Unknown
 from kinetune.model.finding import Remark, Severity
 from kinetune.plans.numbers import count
 from kinetune.rules.compaction_lag import who_compacts
 from kinetune.rules.rule import rule
-from kinetune.rules.words import percent
 
 MANY = 50_000  # fifty batches of compaction; less is gone within the next rounds
 SHARE = 0.5  # the table would be half as large
@@ -41,6 +41,6 @@ def deletable_rows(growth: Growth, table: Relation, facts: Facts) -> Iterator[Re
         yield Remark(
             on="kine",
             says=f"about {count(growth.deletable_rows)} of {count(table.size)} rows "
-            f"({percent(growth.deletable_rows, table.size)}) are old revisions that compaction may delete",
+            f"({format_percent(growth.deletable_rows, table.size)}) are old revisions that compaction may delete",
             do=who_compacts(facts.kine),
         )

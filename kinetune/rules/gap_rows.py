@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kinetune.formatting import format_percent
 from kinetune.model.facts import Growth, Relation
 from kinetune.model.finding import Remark, Severity
 from kinetune.plans.numbers import count
 from kinetune.rules.rule import rule
-from kinetune.rules.words import percent
 
 MANY = 1_000  # a conflict leaves one, and compaction takes it away: a healthy store has some
 SHARE = 0.2
@@ -37,7 +37,7 @@ def gap_rows(growth: Growth, table: Relation) -> Iterator[Remark]:
         return
     share = growth.gap_rows / table.size if table.size else 0.0
     least = "at least " if growth.gap_rows >= growth.gap_limit else ""
-    of_all = f", {percent(growth.gap_rows, table.size)} of all rows" if table.size else ""
+    of_all = f", {format_percent(growth.gap_rows, table.size)} of all rows" if table.size else ""
     yield Remark(
         on="kine",
         says=f"{least}{count(growth.gap_rows)} revisions were missing and filled{of_all}: watches waited for each",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from kinetune.model.facts import Connections, Idle
 from kinetune.model.finding import Remark, Severity
-from kinetune.rendering import literal
+from kinetune.quoting import literal
 from kinetune.rules.rule import rule
 
 TERMINATE = (

@@ -6,7 +6,7 @@ from kinetune.kine.shape import guards, oddities, overlooked, strange_columns, s
 from kinetune.model.facts import Facts, Relation, Role
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.server import Flavour, Server
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 from kinetune.rules.rule import rule
 from kinetune.rules.words import qualified
 

@@ -3,12 +3,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
+from kinetune.formatting import format_bytes, format_percent
 from kinetune.kine.keyspace import GAP, words
 from kinetune.model.facts import Growth
 from kinetune.model.finding import Remark, Severity
 from kinetune.plans.numbers import count
 from kinetune.rules.rule import rule
-from kinetune.rules.words import percent, size
 
 MANY = 20_000  # below it the whole store is small
 SHARE = 0.5
@@ -56,7 +56,7 @@ def largest_resource(growth: Growth) -> Iterator[Remark]:
             name = words(resource.prefix)
             yield Remark(
                 on=resource.prefix,
-                says=f"{name} are {percent(resource.revisions, every)} of the revisions, about "
-                f"{count(resource.revisions)} with {size(resource.bytes)} of values",
+                says=f"{name} are {format_percent(resource.revisions, every)} of the revisions, about "
+                f"{count(resource.revisions)} with {format_bytes(resource.bytes)} of values",
                 do=ADVICE.get(name, f"kubectl get {name} -A -w shows who changes them"),
             )

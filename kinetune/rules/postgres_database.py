@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kinetune.kine.traits import ASKS_POSTGRES_FIRST, named
 from kinetune.model.facts import Facts, KineRelease, Unknown
 from kinetune.model.finding import Remark, Severity
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 from kinetune.rules.rule import rule
 
 UPGRADE = "upgrade to Kine v0.11.4 or newer (K3s 1.28.7, 1.29.2)"

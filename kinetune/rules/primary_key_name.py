@@ -7,7 +7,7 @@ from kinetune.kine.shape import keyed_by_id
 from kinetune.model.facts import Relation
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.server import Flavour, Server
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 from kinetune.rules.rule import rule
 from kinetune.rules.words import qualified
 

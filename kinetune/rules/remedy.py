@@ -6,7 +6,7 @@ from kinetune.kine.shape import oddities
 from kinetune.model.facts import Relation
 from kinetune.model.schema import Order
 from kinetune.model.server import Flavour, Server
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 
 MOVE = "stop Kine, kinetune init --allow REBUILD, start Kine"
 UNTUNED = "kinetune does not tune this table (KT101)"

@@ -7,7 +7,7 @@ from kinetune.model.finding import Remark, Severity
 from kinetune.model.server import Flavour
 from kinetune.model.workload import Measured
 from kinetune.plans.numbers import count, counted
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 from kinetune.rules.rule import rule
 from kinetune.rules.words import in_words, suffering, work
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kinetune.model.facts import Relation
 from kinetune.model.finding import Remark, Severity
 from kinetune.plans.numbers import count
-from kinetune.rendering import identifier, literal
+from kinetune.quoting import identifier, literal
 from kinetune.rules.rule import rule
 
 

@@ -6,7 +6,7 @@ from kinetune.kine.schema import SEQUENCE
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.schema import Sequence
 from kinetune.model.server import Flavour, Server
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 from kinetune.rules.remedy import FLAG
 from kinetune.rules.rule import rule
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kinetune.formatting import format_bytes
 from kinetune.model.facts import Relation, Unknown
 from kinetune.model.finding import Remark, Severity
 from kinetune.rules.rule import rule
-from kinetune.rules.words import size
 
 LARGE = 2 * 1024**3  # etcd's own quota (--quota-backend-bytes): there a cluster of this size would be read-only
 INDEXED = 100_000_000  # below it indexes larger than the table are a matter of pages
@@ -40,12 +40,12 @@ def store_size(table: Relation) -> Iterator[Remark | Unknown]:
     if table.bytes + indexes > LARGE:
         yield Remark(
             on="kine",
-            says=f"{size(table.bytes)} of rows and {size(indexes)} of indexes: etcd would have stopped at 2 GB",
+            says=f"{format_bytes(table.bytes)} of rows and {format_bytes(indexes)} of indexes: etcd would have stopped at 2 GB",
             do="kinetune check --select KT5 shows what fills it",
         )
     if indexes > max(table.bytes, INDEXED):
         yield Remark(
             on="indexes of kine",
-            says=f"{size(indexes)} of indexes on {size(table.bytes)} of rows: each write pays for all of them",
+            says=f"{format_bytes(indexes)} of indexes on {format_bytes(table.bytes)} of rows: each write pays for all of them",
             do="kinetune init --dry-run; REINDEX TABLE CONCURRENTLY kine where nothing is left to do",
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from kinetune.model.facts import Facts
 from kinetune.model.finding import Remark, Severity
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 from kinetune.rules.rule import rule
 
 

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kinetune.formatting import format_bytes
 from kinetune.model.facts import Facts, Growth, Relation, Statistics, Unknown
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.server import Flavour
 from kinetune.plans.numbers import count
 from kinetune.rules.rule import rule
-from kinetune.rules.words import qualified, size
+from kinetune.rules.words import qualified
 
 ROW = 150  # bytes beside the values: 28 of header and pointer, 36 of numbers, a key of 50 to 80
 LARGE = 100_000_000  # below it empty space costs nothing
@@ -50,7 +51,7 @@ def table_bloat(growth: Growth, table: Relation, facts: Facts) -> Iterator[Remar
         is_bad = seen > WORSE * expected and seen > WORSE_SIZE
         yield Remark(
             on="kine",
-            says=f"{size(seen)} hold rows of about {size(expected)}: the rest is empty, and read with every whole scan",
+            says=f"{format_bytes(seen)} hold rows of about {format_bytes(expected)}: the rest is empty, and read with every whole scan",
             do=f"stop Kine; VACUUM (FULL, ANALYZE) {qualified(table)}",
             severity=Severity.WARNING if is_bad else Severity.INFO,
         )

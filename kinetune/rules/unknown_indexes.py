@@ -2,14 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kinetune.formatting import format_bytes
 from kinetune.kine.shape import NAMES, guards, leftover, stranger
 from kinetune.model.facts import Relation, SeenIndex, Unknown
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.server import Server
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 from kinetune.rules.remedy import by_hand, drop_index
 from kinetune.rules.rule import rule
-from kinetune.rules.words import qualified, size
+from kinetune.rules.words import qualified
 
 
 @rule("KT110", Severity.INFO)
@@ -66,7 +67,7 @@ def _harmless(seen: SeenIndex) -> bool:
 
 
 def _size(seen: SeenIndex) -> str:
-    return f" ({size(seen.bytes)})" if seen.bytes else ""
+    return f" ({format_bytes(seen.bytes)})" if seen.bytes else ""
 
 
 def _drop(table: Relation, seen: SeenIndex, server: Server) -> str:

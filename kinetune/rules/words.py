@@ -7,9 +7,7 @@ from collections.abc import Iterable, Iterator
 from kinetune.model.facts import Facts, Relation
 from kinetune.model.finding import Remark
 from kinetune.model.workload import Measured
-from kinetune.rendering import identifier, literal
-
-MANY = 1000.0
+from kinetune.quoting import identifier, literal
 
 
 def in_words(measured: Measured) -> str:
@@ -43,17 +41,3 @@ def given_to_kine(facts: Facts, name: str) -> str | None:
 
 def qualified(table: Relation) -> str:
     return f"{identifier(table.schema)}.kine"
-
-
-def percent(part: float, whole: float) -> str:
-    return f"{100 * part / whole:.0f} %"
-
-
-def size(value: float) -> str:
-    """Bytes for people: 640 kB, 1.4 GB."""
-    amount, unit = value / MANY, "kB"
-    for larger in ("MB", "GB", "TB"):
-        if amount < MANY:
-            break
-        amount, unit = amount / MANY, larger
-    return f"{amount:,.1f} {unit}" if amount < 10 else f"{amount:,.0f} {unit}"

@@ -8,7 +8,8 @@ from kinetune.kine.schema import COLUMNS, TABLE
 from kinetune.kine.shape import COPY
 from kinetune.model.schema import Index
 from kinetune.model.server import Server
-from kinetune.rendering import identifier, render
+from kinetune.quoting import identifier
+from kinetune.rendering import render
 from kinetune.tuning.statements import schema as rendered
 from kinetune.tuning.target import Target
 

@@ -10,7 +10,7 @@ from kinetune.kine.shape import COPY, STAGED
 from kinetune.model.facts import Facts, Relation, Role
 from kinetune.model.script import Script, Step
 from kinetune.model.server import Server
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 from kinetune.servers.yugabytedb import has_lasting_default
 from kinetune.tuning import statements
 from kinetune.tuning.columns import column_steps

@@ -11,7 +11,7 @@ from kinetune.kine.releases import Era
 from kinetune.kine.scenarios import calls
 from kinetune.model.server import Flavour, Server
 from kinetune.model.workload import Sample
-from kinetune.rendering import literal
+from kinetune.quoting import literal
 from kinetune.tuning.statements import reset_setting, set_setting
 
 CTES_SINCE = "E20"

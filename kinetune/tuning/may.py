@@ -5,7 +5,7 @@ from __future__ import annotations
 from kinetune.model.facts import Facts, Relation
 from kinetune.model.failure import CouldNotLook
 from kinetune.model.script import Script
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 
 
 def refuse_powerless(facts: Facts, script: Script) -> None:

@@ -18,7 +18,7 @@ from kinetune.model.facts import COUNTED_UP_TO, Facts, Relation
 from kinetune.model.schema import Order, Sequence
 from kinetune.model.script import Hazard, Step
 from kinetune.model.server import Flavour, Server
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 from kinetune.servers.statistics import is_due
 from kinetune.tuning import copy_statements, copying, statements
 from kinetune.tuning.indexes import KINES_NAMES, describe, drop_leftover, same

@@ -6,7 +6,7 @@ from kinetune.kine.schema import TABLE
 from kinetune.kine.shape import BEFORE, COPY, oddities, overlooked, strange_columns, stranger
 from kinetune.model.facts import Facts
 from kinetune.model.failure import Refused
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 
 LEAVE = "nothing was changed; name another database in the endpoint"
 UNTUNED = "nothing was changed: Kine works on it as it is; explain and check read it"

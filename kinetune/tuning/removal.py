@@ -10,7 +10,7 @@ from kinetune.model.failure import CouldNotLook, Refused
 from kinetune.model.holdings import Holdings, Leftover
 from kinetune.model.script import Hazard, Script, Step
 from kinetune.model.server import Flavour
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 from kinetune.tuning import statements
 from kinetune.tuning.may import not_the_owner
 from kinetune.tuning.refuse import refuse_strangers

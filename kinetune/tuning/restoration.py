@@ -11,7 +11,7 @@ from kinetune.model.facts import Facts
 from kinetune.model.failure import CouldNotLook, Refused
 from kinetune.model.script import Script, Step
 from kinetune.model.server import Flavour, Server
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 from kinetune.tuning import statements
 from kinetune.tuning.difference import create_database
 from kinetune.tuning.planting import planting

@@ -1,4 +1,4 @@
-"""Each statement a script may hold, written for a server. Identifiers pass rendering.identifier, never plain text."""
+"""Each statement a script may hold, written for a server. Identifiers pass quoting.identifier, never plain text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from kinetune.kine.schema import TABLE
 from kinetune.kine.shape import SETTINGS_SINCE
 from kinetune.model.schema import Column, Index, Sequence
 from kinetune.model.server import Server
-from kinetune.rendering import identifier, literal, render
+from kinetune.quoting import identifier, literal
+from kinetune.rendering import render
 from kinetune.resources import folder
 from kinetune.servers.variants import variant
 from kinetune.tuning.target import Target

@@ -12,7 +12,7 @@ from kinetune.model.failure import Refused
 from kinetune.model.schema import Sequence
 from kinetune.model.script import Script, Step
 from kinetune.model.server import Server
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 from kinetune.tuning import copy_statements, statements
 from kinetune.tuning.indexes import KINES_NAMES
 from kinetune.tuning.target import Target

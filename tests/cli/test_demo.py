@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from kinetune.cli.demo_report import summary
-from kinetune.cli.demo_steps import Demo
+from kinetune.commands.demo import Demo
 from kinetune.model.server import Flavour, Server
 from kinetune.model.workload import Explained
 from kinetune.plans.compare import Comparison, Verdict
+from kinetune.views.demo import summary
 from kinetune.workload.store import Store
 from tests.cli.call import separate, start
 from tests.cluster import MissingServer, wheel_binaries

@@ -176,7 +176,7 @@ def test_a_store_that_is_written_to_is_refused(store: str) -> None:
 
 
 def test_a_write_between_the_look_and_the_drop_is_found(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kinetune.cli import drop_steps
+    from kinetune.commands import drop as drop_steps
 
     def write(*_: object) -> None:
         ask(store, "INSERT INTO kine (name) VALUES ('/registry/late')")

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from kinetune.cli.init_report import planned
-from kinetune.cli.init_sequence import refuse_probed, refuse_seen
-from kinetune.cli.init_steps import Seen, Wish
+from kinetune.commands.init import Seen, Wish
+from kinetune.commands.init_sequence import refuse_probed, refuse_seen
 from kinetune.database.session import visit
 from kinetune.kine.releases import EraInUse, newest
 from kinetune.model.cluster import Cluster
@@ -18,6 +17,7 @@ from kinetune.model.failure import Refused
 from kinetune.reports.table import write
 from kinetune.tuning.difference import difference
 from kinetune.tuning.profiles import target
+from kinetune.views.init import planned
 from tests.database.stores import ask, place
 from tests.rules.made import cluster, node, yugabytedb
 

@@ -16,9 +16,9 @@ import typer
 
 from kinetune import __version__
 from kinetune.cli.main import app
-from kinetune.deploy.kinds import KINDS, kind_named, render
-from kinetune.deploy.values import Values
 from kinetune.model.failure import Exit
+from kinetune.render.kinds import KINDS, kind_named, render
+from kinetune.render.values import Values
 from tests.cli.call import PROGRAM, ROOT, call, environment, terminal
 
 NAMES = [kind.name for kind in KINDS]

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from kinetune.cli.server_report import InForce, reported
 from kinetune.model.cluster import Cluster, Node
 from kinetune.model.facts import Unknown
 from kinetune.model.report import Items, Table
 from kinetune.servers.recognise import named
 from kinetune.servers.yugabytedb_lines import TOPICS
+from kinetune.views.server import InForce, reported
 from tests.cli.call import call
 from tests.database.stores import STOCK, ask, facts, make
 

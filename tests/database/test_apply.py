@@ -11,8 +11,8 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from kinetune.cli import init_steps
-from kinetune.cli.init_steps import Wish
+from kinetune.commands import init as init_steps
+from kinetune.commands.init import Wish
 from kinetune.database import apply
 from kinetune.database.apply import Apply, Done, alone
 from kinetune.database.session import visit

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kinetune.cli.explain_contest import _candidate
+from kinetune.commands.explain_contest import _candidate
 from kinetune.database.copies import MARK, Candidate, Copy, copies
 from kinetune.database.session import Session, visit
 from kinetune.kine.releases import era_named

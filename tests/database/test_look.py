@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from kinetune.cli import init_steps
-from kinetune.cli.init_steps import Wish
+from kinetune.commands import init as init_steps
+from kinetune.commands.init import Wish
 from kinetune.database.look import store
 from kinetune.kine.releases import EraInUse, newest
 from kinetune.model.failure import CouldNotLook

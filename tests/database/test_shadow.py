@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from kinetune.cli.explain_steps import Look, run
+from kinetune.commands.explain import Look, run
 from kinetune.database.explain import Effort, explain
 from kinetune.database.sample import sample
 from kinetune.database.session import visit

@@ -11,9 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from kinetune.config.read_files import Kind
 from kinetune.database.endpoint_seen import endpoint_seen
 from kinetune.database.look import store
-from kinetune.deploy.read_files import Kind
 from kinetune.model.endpoint import Endpoint, parse
 from kinetune.model.facts import Facts
 from kinetune.model.finding import Severity

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kinetune.deploy.endpoint_read import read
+from kinetune.config.endpoint_read import read
 from kinetune.model.place import Place
 
 

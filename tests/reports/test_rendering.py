@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinetune import rendering
+from kinetune import quoting, rendering
 
 NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
 
@@ -24,7 +24,7 @@ def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("name", ["kine", "kine_id_seq", "_x9", "name", "id", "hash"])
 def test_a_name_that_needs_no_quotes_stays_readable(name: str) -> None:
-    assert rendering.identifier(name) == name
+    assert quoting.identifier(name) == name
 
 
 @pytest.mark.parametrize(
@@ -32,15 +32,15 @@ def test_a_name_that_needs_no_quotes_stays_readable(name: str) -> None:
 )
 def test_every_other_name_is_quoted_as_psycopg_quotes_it(name: str) -> None:
     if name:
-        assert rendering.identifier(name) == psycopg.sql.Identifier(name).as_string()
+        assert quoting.identifier(name) == psycopg.sql.Identifier(name).as_string()
     else:
         with pytest.raises(ValueError, match="identifier"):
-            rendering.identifier(name)
+            quoting.identifier(name)
 
 
 @given(NAMES)
 def test_an_identifier_is_bare_or_quoted_whole(name: str) -> None:
-    quoted = rendering.identifier(name)
+    quoted = quoting.identifier(name)
     assert quoted in (name, psycopg.sql.Identifier(name).as_string())
     assert quoted != name or name.replace("_", "a").isalnum()
 
@@ -49,11 +49,11 @@ def test_an_identifier_is_bare_or_quoted_whole(name: str) -> None:
     ("value", "quoted"), [("", "''"), ("it's", "'it''s'"), (r"a\b", r"E'a\\b'"), ("\\'", r"E'\\'''"), ("é", "'é'")]
 )
 def test_a_literal_reads_the_same_under_any_setting(value: str, quoted: str) -> None:
-    assert rendering.literal(value) == quoted
+    assert quoting.literal(value) == quoted
 
 
 def test_a_nul_never_reaches_sql() -> None:
-    for quote in (rendering.identifier, rendering.literal):
+    for quote in (quoting.identifier, quoting.literal):
         with pytest.raises(ValueError):
             quote("a\0b")
 

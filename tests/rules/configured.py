@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kinetune.deploy.read_files import READERS, Kind
+from kinetune.config.read_files import READERS, Kind
 from kinetune.model.configuration import Configuration, SeenFile
 from kinetune.model.facts import Facts
 from tests.rules.made import healthy

@@ -15,7 +15,7 @@ STATES = "tests/kine/test_states.py::"
 INIT = "tests/yugabytedb/test_init.py::"
 LOAD = "tests/yugabytedb/test_load.py::"
 REBUILD = "tests/yugabytedb/test_rebuild.py::test_a_store_of_stock_kine_is_judged_rebuilt_and_judged_again"
-FLAGS = "tests/deploy/test_running.py::test_flags_and_settings_are_those_of_real_kine"
+FLAGS = "tests/render/test_running.py::test_flags_and_settings_are_those_of_real_kine"
 LOOKS = "the remedy shows more and changes nothing"
 PLACEMENT = "yugabyted, which the remedy calls, is in no package here: from YugabyteDB's documentation"
 UPGRADE = "the remedy is an upgrade of the server, whose newer lines cannot run here"
@@ -78,7 +78,7 @@ PROOFS: Mapping[str, str] = MappingProxyType(
         "KT605": f"{LOAD}test_a_setting_can_be_tried_and_the_probe_leaves_nothing",
         "KT606": "tests/kine/test_k3s_settings.py::test_k3s_reads_the_variable_of_the_remedy",
         "KT607": "tests/kine/test_endpoint_parameters.py::test_what_kt607_says_to_write_instead_is_taken",
-        "KT608": "tests/deploy/test_running.py::test_the_units_kine_takes_its_password_from_pgpass_alone",
+        "KT608": "tests/render/test_running.py::test_the_units_kine_takes_its_password_from_pgpass_alone",
         "KT609": POOLER,
         "KT610": FLAGS,
         "KT611": FLAGS,

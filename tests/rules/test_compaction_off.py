@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from kinetune.deploy.read_files import Kind
+from kinetune.config.read_files import Kind
 from kinetune.model.facts import Unknown
 from kinetune.model.finding import Severity
 from kinetune.rules.compaction_off import compaction_off

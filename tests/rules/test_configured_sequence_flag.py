@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kinetune.deploy.read_files import Kind
+from kinetune.config.read_files import Kind
 from kinetune.model.finding import Severity
 from kinetune.rules.configured_sequence_flag import configured_sequence_flag
 from tests.rules.configured import beside, said, unit

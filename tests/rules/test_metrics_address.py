@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kinetune.deploy.read_files import Kind
+from kinetune.config.read_files import Kind
 from kinetune.model.finding import Severity
 from kinetune.rules.metrics_address import metrics_address
 from tests.rules.configured import beside, nodes, said, unit

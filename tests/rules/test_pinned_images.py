@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kinetune.deploy.read_files import Kind
+from kinetune.config.read_files import Kind
 from kinetune.model.finding import Severity
 from kinetune.rules.pinned_images import pinned_images
 from tests.rules.configured import beside, said, unit

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kinetune.deploy.read_files import Kind
+from kinetune.config.read_files import Kind
 from kinetune.model.facts import Unknown
 from kinetune.model.finding import Severity
 from kinetune.rules.pooler_endpoint import pooler_endpoint

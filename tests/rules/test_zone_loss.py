@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from kinetune.deploy.read_files import Kind
+from kinetune.config.read_files import Kind
 from kinetune.model.finding import Severity
 from kinetune.rules.zone_loss import zone_loss
 from tests.rules.configured import beside, both, nodes, said, unit

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from kinetune.cli.init_report import written
 from kinetune.servers.recognise import named
 from kinetune.tuning.difference import for_empty
 from kinetune.tuning.profiles import PROFILES
+from kinetune.views.init import written
 from tests.tuning.made import wanted
 
 FOLDER = Path(__file__).parents[1] / "data" / "tuning"

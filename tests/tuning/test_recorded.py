@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from kinetune.cli.init_report import written
 from kinetune.model.facts import Facts, Grant
 from kinetune.model.failure import Refused
 from kinetune.model.script import Hazard, Script
@@ -20,6 +19,7 @@ from kinetune.tuning.profiles import PROFILES
 from kinetune.tuning.rebuild import Rebuild
 from kinetune.tuning.swap import finish
 from kinetune.tuning.target import Target
+from kinetune.views.init import written
 from tests.rules.recorded import with_ids
 from tests.tuning.made import wanted
 from tests.tuning.simulated import MADE, after

@@ -14,7 +14,7 @@ from kinetune.model.facts import Facts, SeenIndex
 from kinetune.model.failure import Refused
 from kinetune.model.schema import Column, Index, Key, Order
 from kinetune.model.server import Server
-from kinetune.rendering import identifier
+from kinetune.quoting import identifier
 from kinetune.tuning.difference import difference
 from kinetune.tuning.profiles import PROFILES
 from tests.cluster import Cluster

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from kinetune.cli.init_steps import Wish, carry_out, look
+from kinetune.commands.init import Wish, carry_out, look
 from kinetune.kine.keyspace import resource_prefix
 from kinetune.kine.releases import EraInUse, newest
 from kinetune.model.endpoint import Endpoint, parse
