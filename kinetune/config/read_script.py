@@ -1,186 +1,96 @@
-"""Shell scripts, and single command lines, that start YugabyteDB, Kine or K3s."""
+"""
+Shell scripts and single command lines that start YugabyteDB, Kine or K3s.
+
+A script is read by its lines and never interpreted: a line of a known command is judged as it is written, a line that
+needs a variable is listed as not judged, and every other line is only searched for endpoints and passwords.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from itertools import takewhile
 
-from kinetune.config.commands import Around, flags, parts
-from kinetune.config.given import Given, Origin, part, secrets
-from kinetune.config.lexer import ARGUMENTS, VARIABLE, Lexer, Word
-from kinetune.config.written import configured
-from kinetune.model.configuration import Component, Part
-from kinetune.model.place import Place
+from kinetune.config.commands import CommandContext, read_flags, read_shell_line
+from kinetune.config.raw_settings import ProcessOrigin, RawSetting, build_process, drop_counts, find_secrets
+from kinetune.config.read_endpoints import read_line
+from kinetune.config.words import VARIABLE, ScriptLine, Word, script_lines, shell_commands
+from kinetune.model.configuration import STORES, Component, ConfiguredProcess
+from kinetune.model.file_location import FileLocation
 
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=(.*)", re.DOTALL)
-_BEGINS = ("for", "while", "until")
-_MAYBE, _SURE = ("if", "case"), ("fi", "esac")
-_LEADS = ("do", "then", "else")
-_MOST, _UNKNOWN = 20, {VARIABLE, "*", "{", "?"}
-_SAYS = ("export", "readonly", "local", "declare")
-
-
-@dataclass
-class _Loop:
-    """A loop goes round for each of its items; one whose items only the machine knows has none, and is read once."""
-
-    name: str = ""
-    items: list[str] = field(default_factory=list)
-    body: tuple[int, int] = (0, 0)
+# A command in a loop, a function or a condition runs any number of times.
+_COMPOUND = re.compile(r"^\s*(for|while|until|if|case|select|function)\b|\(\)\s*[{(]", re.MULTILINE)
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+_DECLARE = ("export", "readonly", "local", "declare", "env")
 
 
-@dataclass
-class _Script:
+def read_script(text: str, file: str) -> list[ConfiguredProcess]:
     """
-    What is known on the way through a script: its variables and which of them programs get, the loops and functions it
-    is in, how many conditions, and what `set --` made of "$@" (None: the caller's).
+    The processes that commands of the script start, and what stands in lines that were not judged.
+
+    Where the script has loops, functions or conditions, nothing says how often a command runs: `count` is None.
     """
-
-    values: dict[str, str] = field(default_factory=dict)
-    exported: dict[str, Given] = field(default_factory=dict)
-    assigned: list[Given] = field(default_factory=list)
-    conditions: int = 0
-    loops: list[_Loop | None] = field(default_factory=list)
-    arguments: list[Word] | None = None
-
-    def times(self) -> int | None:
-        """How often what follows is run: once, since known loops are gone round, or nobody knows."""
-        return None if None in self.loops or self.conditions else 1
-
-    def assign(self, one: Given, *, more: bool) -> None:
-        """`more` is +=. Under a condition nobody knows which value there is afterwards."""
-        value = self.values.get(one.name, "") + one.value if more else one.value
-        self.assigned.append(one)
-        self.values[one.name] = value if self.conditions == 0 or self.values.get(one.name) == value else VARIABLE
-
-    def export(self, name: str, place: Place) -> None:
-        self.exported[name] = Given(name, self.values.get(name, VARIABLE), place)
+    origin = ProcessOrigin(Component.OTHER, file.rpartition("/")[2], FileLocation(file, 1))
+    origin = replace(origin, count=None if _COMPOUND.search(text) else 1)
+    found: list[ConfiguredProcess] = []
+    for line in script_lines(text):
+        for one in _read_line(line, origin):
+            found = [other for other in found if not _is_restart(one, other)] + [one]
+    return drop_counts(found)
 
 
-def read_script(text: str, file: str) -> list[Part]:
-    """Every part that a command of the script starts. Variables that it sets itself are followed, others are marks."""
-    script = _Script()
-    lexer = Lexer(text, file, values=script.values)
-    name = file.rpartition("/")[2]
-    found: list[Part] = []
-    while (command := lexer.command()) is not None:
-        command = _filled(command, script)
-        _learn(command, script, lexer)
-        _arguments(command, script)
-        origin = Origin(Component.OTHER, name, Place(file, command[0].line), count=script.times())
-        for one in map(_named, parts(command, Around(origin, tuple(script.exported.values())))):
-            found = [other for other in found if not _again(one, other)] + [one]
-    found += configured(lexer)
-    return found + _unused(found, script, name)
+def _read_line(line: ScriptLine, origin: ProcessOrigin) -> Iterator[ConfiguredProcess]:
+    context = CommandContext(replace(origin, place=FileLocation(origin.place.file, line.line)))
+    started = [] if line.data else read_shell_line(line, context)
+    yield from map(_name_node, started)
+    # What a command was judged by is not reported again as an endpoint or an assignment of the line.
+    known = {secret.place for one in started for secret in one.secrets}
+    if not started or any(one.component is Component.NOT_JUDGED for one in started):
+        endpoints = [one for one in _find_endpoints(line, context.origin) if not _is_repeated(one, started)]
+        known |= {secret.place for one in endpoints for secret in one.secrets}
+        yield from endpoints
+    assigned = [] if line.data else _find_assignments(line, context.origin.place)
+    if secrets := [one for one in assigned if any(secret.place not in known for secret in find_secrets([one]))]:
+        yield build_process(context.origin, (), secrets)
 
 
-def _again(one: Part, other: Part) -> bool:
-    """A node that is started anew, after a stop."""
+def _find_assignments(line: ScriptLine, place: FileLocation) -> Iterator[RawSetting]:
+    """`A=b c` and `export A=b`: passwords are set so for programs of any kind."""
+    for command in shell_commands(line.text, line.line):
+        words = [word.text for word in command.words]
+        for word in words[1:] if words[:1] and words[0] in _DECLARE else takewhile(_ASSIGNMENT.fullmatch, words):
+            if found := _ASSIGNMENT.fullmatch(word):
+                yield RawSetting(found[1], re.sub(r"[$`].*", VARIABLE, found[2], flags=re.DOTALL), place)
+
+
+def _find_endpoints(line: ScriptLine, origin: ProcessOrigin) -> Iterator[ConfiguredProcess]:
+    for number, physical in enumerate(line.text.split("\n"), line.line):
+        yield from read_line(physical, replace(origin, place=FileLocation(origin.place.file, number)))
+
+
+def _is_repeated(one: ConfiguredProcess, started: list[ConfiguredProcess]) -> bool:
+    return one.endpoint is not None and any(one.endpoint == other.endpoint for other in started)
+
+
+def _is_restart(one: ConfiguredProcess, other: ConfiguredProcess) -> bool:
+    """The same node started again, after a stop."""
     known = one.image or one.find("hostname", "advertise_address")
     return bool(known) and one.component is Component.NODE and one.name == other.name and "…" not in one.name
 
 
-def _unused(found: list[Part], script: _Script, name: str) -> list[Part]:
-    """Passwords that the script sets for programs that are none of ours."""
-    told = {secret.place for one in found for secret in one.secrets}
-    others = [one for one in script.assigned for secret in secrets([one]) if secret.place not in told]
-    return [part(Origin(Component.OTHER, name, others[0].place), (), others)] if others else []
-
-
-def read_flags(text: str, file: str) -> list[Part]:
-    """A kube-apiserver's flags, one a line, as they are pasted behind its name."""
-    origin = Origin(Component.APISERVER, file.rpartition("/")[2], Place(file, 1))
-    given = flags([word for command in _all(Lexer(text, file)) for word in command], Around(origin, shown=False))
-    return [part(origin, given)]
-
-
-def _all(lexer: Lexer) -> Iterator[list[Word]]:
-    while (command := lexer.command()) is not None:
-        yield command
-
-
-def _named(one: Part) -> Part:
-    """A node of its own machine is called by its address or its host."""
-    if one.component is not Component.NODE or one.image:
+def _name_node(one: ConfiguredProcess) -> ConfiguredProcess:
+    """A node on its own machine is called by its address or its host; a store may take more from the environment."""
+    if one.component in STORES and not one.unread:
+        return replace(one, unread="the environment of the script")
+    named = one.find("hostname", "advertise_address")
+    if one.component is not Component.NODE or one.image or not (named and named.value):
         return one
-    told = one.find("hostname", "advertise_address")
-    return replace(one, name=told.value) if told and told.value else one
+    return replace(one, name=named.value)
 
 
-def _filled(command: list[Word], script: _Script) -> list[Word]:
-    """With what "$@" holds in its place."""
-    if script.arguments is None:
-        return command
-    known = script.arguments
-    return [one for word in command for one in (known if word.text == ARGUMENTS else [word])] or command
-
-
-def _arguments(command: list[Word], script: _Script) -> None:
-    """set -- and shift; a condition before them is taken as met, and a function's end forgets them."""
-    if command[0].text == "set" and len(command) > 1 and command[1].text == "--":
-        script.arguments = command[2:]
-    elif command[0].text == "shift" and script.arguments and len(command) == 1:
-        script.arguments = script.arguments[1:]
-    elif command[0].text == "}":
-        script.arguments = None
-
-
-def _learn(command: list[Word], script: _Script, lexer: Lexer) -> None:
-    """From an assignment its value; a loop begins, goes round or ends."""
-    command = command[1:] if command[0].text in _LEADS and len(command) > 1 else command
-    heads = [word.text for word in command]
-    script.conditions += (heads[0] in _MAYBE) - (heads[0] in _SURE)
-    if heads[0] in _BEGINS:
-        script.loops.append(_loop(heads, script, lexer))
-    elif heads[0] == "{":
-        script.loops.append(None)
-    elif heads[0] == "done" and script.loops:
-        _round(script, lexer)
-    elif heads[0] == "}" and script.loops:
-        script.loops.pop()
-    _assign(command, script, lexer.file)
-
-
-def _assign(command: list[Word], script: _Script, file: str) -> None:
-    """`A=b`, `A+=b`, `export A=b C`, `unset A`; what a file that is not read sets is anybody's guess."""
-    head, behind = command[0].text, command[1:]
-    if head in (".", "source"):
-        script.values.clear()
-    elif head == "unset":
-        for word in behind:
-            script.values.pop(word.text, None)
-            script.exported.pop(word.text, None)
-    says = head in _SAYS
-    lasts = says or all(_ASSIGNMENT.fullmatch(word.text) for word in command)
-    for word in behind if says else command:
-        place, found = Place(file, word.line), _ASSIGNMENT.fullmatch(word.text)
-        if found and lasts:
-            script.assign(Given(found[1], found[3], place), more=bool(found[2]))
-        elif found:
-            script.assigned.append(Given(found[1], found[3], place))  # of the program behind it alone
-        elif not says:
-            return
-        if lasts and (head == "export" or (found and found[1] in script.exported)):
-            script.export(found[1] if found else word.text, place)
-
-
-def _loop(heads: list[str], script: _Script, lexer: Lexer) -> _Loop | None:
-    """`for n in 1 2 3`, its variable set to the first; None for a loop of another form, within another, or too long."""
-    items = heads[3:] if heads[0] == "for" and heads[2:3] == ["in"] else []
-    if not 0 < len(items) <= _MOST or script.loops or any(set(item) & _UNKNOWN for item in items):
-        script.values.pop(heads[1] if len(heads) > 1 else "", None)
-        return None
-    script.values[heads[1]] = items[0]
-    return _Loop(heads[1], items[1:], lexer.mark())
-
-
-def _round(script: _Script, lexer: Lexer) -> None:
-    loop = script.loops[-1]
-    if loop and loop.items:
-        script.values[loop.name] = loop.items.pop(0)
-        lexer.back(loop.body)
-        return
-    script.loops.pop()
-    if loop:
-        script.values.pop(loop.name, None)
+def read_flags_file(text: str, file: str) -> list[ConfiguredProcess]:
+    """A kube-apiserver's flags, one a line, as they are pasted behind its name."""
+    origin = ProcessOrigin(Component.APISERVER, file.rpartition("/")[2], FileLocation(file, 1))
+    words = [Word(line.text.strip(), line.line) for line in script_lines(text)]
+    return [build_process(origin, read_flags(words, CommandContext(origin, shown=False)))]

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from kinetune.model.failure import UsageFailure
-from kinetune.model.place import Place
+from kinetune.model.file_location import FileLocation
 
 _DEEPEST, _WIDEST = 4, 10  # merges of merges, and in one place; more than that is a knot, or a bomb
 
 
 @dataclass(frozen=True)
-class Node:
+class YamlNode:
     """A value of a document; what is looked for and not there is a Node that holds nothing."""
 
     raw: Any
@@ -25,14 +25,14 @@ class Node:
 
     @property
     def text(self) -> str:
-        """A scalar as written; empty for null and for what is no scalar."""
+        """A scalar as written; empty for null and for lists and mappings."""
         if self._is("scalar") and not str(self.raw.tag).endswith(":null"):
             return str(self.raw.value)
         return ""
 
     @property
-    def place(self) -> Place:
-        return Place(self.file, self.line)
+    def place(self) -> FileLocation:
+        return FileLocation(self.file, self.line)
 
     @property
     def text_line(self) -> int:
@@ -55,26 +55,31 @@ class Node:
     def is_map(self) -> bool:
         return self._is("mapping")
 
-    def pairs(self) -> Iterator[tuple[Node, Node]]:
+    def count(self, default: int | None) -> int | None:
+        """A number of processes; the default where there is none, None for any other text (a template)."""
+        text = self.text
+        return (int(text) if text.isdecimal() and len(text) < 5 else None) if text else default
+
+    def pairs(self) -> Iterator[tuple[YamlNode, YamlNode]]:
         """Keys and values of a mapping, merged ones (<<) first, so that its own come last and win."""
         yield from self._pairs(_DEEPEST)
 
-    def items(self) -> Iterator[Node]:
+    def items(self) -> Iterator[YamlNode]:
         if self.is_list:
-            yield from map(_node, self.raw.value)
+            yield from map(_wrap, self.raw.value)
 
-    def get(self, *path: str) -> Node:
+    def get(self, *path: str) -> YamlNode:
         """The value below these keys."""
         here = self
         for name in path:
             found = [value for key, value in here.pairs() if key.text == name]
-            here = found[-1] if found else Node(None, here.line, here.file)
+            here = found[-1] if found else YamlNode(None, here.line, here.file)
         return here
 
-    def _pairs(self, depth: int) -> Iterator[tuple[Node, Node]]:
+    def _pairs(self, depth: int) -> Iterator[tuple[YamlNode, YamlNode]]:
         if not self.is_map or depth == 0:
             return
-        own = [(_node(key), _node(value)) for key, value in self.raw.value]
+        own = [(_wrap(key), _wrap(value)) for key, value in self.raw.value]
         for key, value in own:
             if key.text == "<<":
                 for merged in reversed(list(value.items())[:_WIDEST] or [value]):  # the first of several wins
@@ -85,36 +90,33 @@ class Node:
         return self.raw is not None and self.raw.id == kind
 
 
-NOTHING = Node(None, 1)
-
-
 @dataclass(frozen=True)
 class Layers:
     """Mappings laid over each other, the one that wins first."""
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[YamlNode, ...]
 
-    def get(self, *path: str) -> Node:
+    def get(self, *path: str) -> YamlNode:
         """The value of the first that has one; where none has, the place in the first is that of the gap."""
         several = [node.get(*path) for node in self.nodes]
         return next(filter(None, several), several[0])
 
-    def all(self, *path: str) -> Iterator[Node]:
+    def get_all(self, *path: str) -> Iterator[YamlNode]:
         """What is added up instead: the one that wins comes last."""
         return (found for node in reversed(self.nodes) if (found := node.get(*path)))
 
 
-def documents(text: str, file: str) -> list[Node]:
+def parse_documents(text: str, file: str) -> list[YamlNode]:
     """
-    The documents of a file. UsageFailure names file and line of what is no YAML, and never quotes it: an error of
-    YAML's may hold half a password.
+    The documents of a file. UsageFailure names file and line of what is not YAML, and never quotes it: an error of
+    PyYAML may contain half a password.
     """
     import yaml  # noqa: PLC0415 - 30 ms that only such files are worth
 
     try:
         loader = yaml.SafeLoader(text)
         loader.name = file
-        return list(_nodes(loader))
+        return list(_compose_nodes(loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise _no_yaml(file, mark.line + 1 if mark else 1) from None
@@ -126,10 +128,10 @@ def _no_yaml(file: str, line: int) -> UsageFailure:
     return UsageFailure(f"{file}:{line}: this is not YAML", "look for a missing quote, a tab or a wrong indent")
 
 
-def _nodes(loader: Any) -> Iterator[Node]:
+def _compose_nodes(loader: Any) -> Iterator[YamlNode]:
     while loader.check_node():
-        yield _node(loader.get_node())
+        yield _wrap(loader.get_node())
 
 
-def _node(raw: Any) -> Node:
-    return Node(raw, raw.start_mark.line + 1, str(raw.start_mark.name))
+def _wrap(raw: Any) -> YamlNode:
+    return YamlNode(raw, raw.start_mark.line + 1, str(raw.start_mark.name))

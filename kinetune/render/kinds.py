@@ -1,4 +1,4 @@
-"""What `kinetune render` can make: the only list, and the one function that makes it."""
+"""What `kinetune render` can make: the list of kinds, and the function that renders one."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 from kinetune import __version__
 from kinetune.model.failure import UsageFailure
-from kinetune.rendering import render as fill
-from kinetune.render import cluster, kine, placement
-from kinetune.render.values import Values, option
+from kinetune.render import cluster, kine_settings, placement
+from kinetune.render.values import RenderValues, option_name
+from kinetune.rendering import render_template
 from kinetune.servers import images
 
 
 @dataclass(frozen=True)
-class File:
-    """One file, its path below the folder it goes into."""
+class RenderedFile:
+    """One file; `path` is relative to the output folder."""
 
     path: str
     text: str
@@ -25,8 +25,8 @@ class File:
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """A file to be: templates/deploy/<template>, and what it is told beside the values."""
+class TemplateFile:
+    """A file before it is rendered: templates/deploy/<template>, and its values beside RenderValues."""
 
     path: str
     template: str
@@ -35,182 +35,187 @@ class Sheet:
 
 
 @dataclass(frozen=True)
-class Kind:
-    """`words` say in a line what it is for; `uses` are the options that it reads."""
+class RenderKind:
+    """`summary` says in one line what it is; `uses` are the fields of RenderValues that it reads."""
 
     name: str
-    words: str
+    summary: str
     uses: tuple[str, ...]
-    sheets: Callable[[Values], tuple[Sheet, ...]]
+    files: Callable[[RenderValues], tuple[TemplateFile, ...]]
 
 
-def _yugabyted(values: Values) -> tuple[Sheet, ...]:
+def _yugabyted_files(values: RenderValues) -> tuple[TemplateFile, ...]:
     template = "yugabyted-plain.sh" if values.plain else "yugabyted.sh"
-    return (Sheet("yugabyted.sh", template, {"nodes": cluster.nodes(values)}, executable=True),)
+    return (TemplateFile("yugabyted.sh", template, {"nodes": cluster.cluster_nodes(values)}, executable=True),)
 
 
-def _compose(values: Values) -> tuple[Sheet, ...]:
-    more = {"nodes": cluster.nodes(values), "inside": cluster.inside(values), "images": images}
-    return (Sheet("docker-compose.yml", "docker-compose.yml", more),)
+def _compose_files(values: RenderValues) -> tuple[TemplateFile, ...]:
+    more = {"nodes": cluster.cluster_nodes(values), "inside": cluster.container_endpoint(values), "images": images}
+    return (TemplateFile("docker-compose.yml", "docker-compose.yml", more),)
 
 
-def _helm(values: Values) -> tuple[Sheet, ...]:
-    more = {"store": cluster.in_kubernetes(values), "ignored": cluster.ignored(values)}
+def _helm_files(values: RenderValues) -> tuple[TemplateFile, ...]:
+    more = {"store": cluster.kubernetes_endpoint(values), "ignored": cluster.ignored_rules(values)}
     names = ("values.yaml", "init-job.yaml", "check-cronjob.yaml")
-    return tuple(Sheet(name, f"helm-{name}", more) for name in names)
+    return tuple(TemplateFile(name, f"helm-{name}", more) for name in names)
 
 
-def _kine(values: Values) -> tuple[Sheet, ...]:
+def _kine_files(values: RenderValues) -> tuple[TemplateFile, ...]:
     more = {
-        "settings": kine.settings(values),
-        "flags": kine.flags(values),
+        "settings": kine_settings.kine_settings(values),
+        "flags": kine_settings.kine_flags(values),
         "image": images.kine_image(values.kine),
-        "loopback": kine.at_home(values),
+        "loopback": kine_settings.is_local_database(values),
     }
     return (
-        Sheet("kine.service", "kine.service", more),
-        Sheet("kine.env", "kine.env", more),
-        Sheet("kine-docker.sh", "kine-docker.sh", more, executable=True),
+        TemplateFile("kine.service", "kine.service", more),
+        TemplateFile("kine.env", "kine.env", more),
+        TemplateFile("kine-docker.sh", "kine-docker.sh", more, executable=True),
     )
 
 
-def _k3s(values: Values) -> tuple[Sheet, ...]:
-    def server(number: int) -> Sheet:
-        more = {"number": number, "store": kine.rotated(values, number - 1), "loopback": kine.at_home(values)}
-        return Sheet(f"server-{number}.yaml", "k3s-server.yaml", more)
+def _k3s_files(values: RenderValues) -> tuple[TemplateFile, ...]:
+    def server(number: int) -> TemplateFile:
+        more = {
+            "number": number,
+            "store": kine_settings.rotate_hosts(values, number - 1),
+            "loopback": kine_settings.is_local_database(values),
+        }
+        return TemplateFile(f"server-{number}.yaml", "k3s-server.yaml", more)
 
     servers = map(server, range(1, values.servers + 1))
-    return (*servers, Sheet("install.sh", "k3s-install.sh", {}, executable=True))
+    return (*servers, TemplateFile("install.sh", "k3s-install.sh", {}, executable=True))
 
 
-def _kube_apiserver(_: Values) -> tuple[Sheet, ...]:
-    return (Sheet("kube-apiserver.flags", "kube-apiserver.flags", {}),)
+def _kube_apiserver_files(_: RenderValues) -> tuple[TemplateFile, ...]:
+    return (TemplateFile("kube-apiserver.flags", "kube-apiserver.flags", {}),)
 
 
-def _topology(values: Values) -> tuple[Sheet, ...]:
-    places = placement.zones(values)
+def _topology_files(values: RenderValues) -> tuple[TemplateFile, ...]:
+    places = placement.placement_zones(values)
     masters = (f"yb-master-0.yb-masters.{place.namespace}.svc.cluster.local:7100" for place in places[: values.copies])
     more: dict[str, Any] = {
         "places": places,
-        "constraint": placement.constraint(places),
+        "constraint": placement.constraint_value(places),
         "tolerance": placement.TOLERANCE[values.level],
         "survives": placement.SURVIVES[values.level],
-        "costs": placement.costs(values),
+        "costs": placement.write_costs(values),
         "masters": ",".join(masters),
     }
-    helm = tuple(Sheet(f"helm/{p.label}.yaml", "topology-helm.yaml", more | {"place": p}) for p in places)
+    helm = tuple(TemplateFile(f"helm/{p.label}.yaml", "topology-helm.yaml", more | {"place": p}) for p in places)
     return (
-        Sheet("topology.md", "topology.md", more),
-        Sheet("yugabyted.sh", "topology-yugabyted.sh", more, executable=True),
-        *(() if values.level == "machine" else (*helm, Sheet("helm/place.sh", "topology-place.sh", more, True))),
+        TemplateFile("topology.md", "topology.md", more),
+        TemplateFile("yugabyted.sh", "topology-yugabyted.sh", more, executable=True),
+        *(() if values.level == "machine" else (*helm, TemplateFile("helm/place.sh", "topology-place.sh", more, True))),
     )
 
 
-def _app(_: Values) -> tuple[Sheet, ...]:
-    return (Sheet("emojivoto.yaml", "emojivoto.yaml", {"image": images.EMOJIVOTO}),)
+def _app_files(_: RenderValues) -> tuple[TemplateFile, ...]:
+    return (TemplateFile("emojivoto.yaml", "emojivoto.yaml", {"image": images.EMOJIVOTO}),)
 
 
-def _monitoring(values: Values) -> tuple[Sheet, ...]:
-    hosts = tuple(host for host, _ in values.place.hosts)
+def _monitoring_files(values: RenderValues) -> tuple[TemplateFile, ...]:
+    hosts = tuple(host for host, _ in values.parsed_endpoint.hosts)
     names = ("prometheus.yml", "alerts.yml", "kine-dashboard.json")
-    return tuple(Sheet(name, f"monitoring-{name}", {"hosts": hosts}) for name in names)
+    return tuple(TemplateFile(name, f"monitoring-{name}", {"hosts": hosts}) for name in names)
 
 
-def _walkthrough(values: Values) -> tuple[Sheet, ...]:
-    options = call(kind_named("yugabyted"), values).removeprefix("kinetune render yugabyted")
-    return (Sheet("walkthrough.md", "walkthrough.md", {"nodes": cluster.nodes(values), "options": options}),)
+def _walkthrough_files(values: RenderValues) -> tuple[TemplateFile, ...]:
+    options = format_call(find_kind("yugabyted"), values).removeprefix("kinetune render yugabyted")
+    return (
+        TemplateFile("walkthrough.md", "walkthrough.md", {"nodes": cluster.cluster_nodes(values), "options": options}),
+    )
 
 
 TLS = ("ca_file", "cert_file", "key_file")
 POOL = ("max_connections", "pool")
-KINDS: tuple[Kind, ...] = (
-    Kind(
+KINDS: tuple[RenderKind, ...] = (
+    RenderKind(
         "yugabyted",
-        "YugabyteDB on one machine: a shell script, in Docker or (--plain) without",
+        "YugabyteDB on one machine: a shell script, with Docker or without it (--plain)",
         ("nodes", "rf", "name", "base_dir", "secure", "plain", "image"),
-        _yugabyted,
+        _yugabyted_files,
     ),
-    Kind(
+    RenderKind(
         "compose",
-        "the same as docker-compose.yml, prepared by kinetune; --with-kine, --with-k3s",
+        "YugabyteDB as docker-compose.yml, prepared by kinetune; --with-kine, --with-k3s",
         ("nodes", "rf", "name", "image", "kinetune_image", "kine", "k3s", "with_kine", "with_k3s", *POOL, "slow_sql"),
-        _compose,
+        _compose_files,
     ),
-    Kind(
+    RenderKind(
         "helm",
-        "YugabyteDB's chart: values, a Job that prepares the store, a CronJob that checks it",
+        "Values for YugabyteDB's chart, a Job that prepares the store, a CronJob that checks it",
         (
             *("nodes", "rf", "namespace", "image", "kinetune_image", "storage", "memory", "cpu"),
             *("secure", "endpoint", "kine", "schedule"),
         ),
-        _helm,
+        _helm_files,
     ),
-    Kind(
+    RenderKind(
         "kine",
-        "Kine as a systemd unit with its environment, and as a docker run line",
-        ("endpoint", "kine", "servers", *POOL, "listen", "metrics", "slow_sql", *TLS),
-        _kine,
+        "Kine as a systemd unit with its environment file, and as a docker run command",
+        ("endpoint", "kine", "servers", *POOL, "listen", "metrics_bind_address", "slow_sql", *TLS),
+        _kine_files,
     ),
-    Kind(
+    RenderKind(
         "k3s",
-        "stock K3s on the store: a config.yaml for each server, and their installation",
+        "stock K3s on the store: a config.yaml for each server, and an installation script",
         ("endpoint", "k3s", "servers", "address", *TLS),
-        _k3s,
+        _k3s_files,
     ),
-    Kind("kube-apiserver", "plain Kubernetes on Kine: kube-apiserver's flags", ("listen",), _kube_apiserver),
-    Kind(
+    RenderKind("kube-apiserver", "flags of kube-apiserver for Kubernetes on Kine", ("listen",), _kube_apiserver_files),
+    RenderKind(
         "topology",
-        "one machine, three zones, three regions (--level): placement, leaders, latency of a write",
-        ("level", "zone", "rtt", "nodes", "rf", "base_dir", "secure", "image", "storage", "memory", "cpu"),
-        _topology,
+        "a cluster across machines, zones or regions (--level): placement, leaders, write latency",
+        ("level", "placement", "rtt", "nodes", "rf", "base_dir", "secure", "image", "storage", "memory", "cpu"),
+        _topology_files,
     ),
-    Kind("app", "emojivoto, the sample application, as plain manifests", (), _app),
-    Kind(
+    RenderKind("app", "emojivoto, the sample application, as plain manifests", (), _app_files),
+    RenderKind(
         "monitoring",
-        "Prometheus' configuration and alert rules, a Grafana dashboard",
-        ("endpoint", "metrics"),
-        _monitoring,
+        "Prometheus configuration and alert rules, and a Grafana dashboard",
+        ("endpoint", "metrics_bind_address"),
+        _monitoring_files,
     ),
-    Kind(
+    RenderKind(
         "walkthrough",
-        "the whole way in one page: from an empty machine to emojivoto",
+        "a walkthrough in one page: from an empty machine to emojivoto",
         ("nodes", "rf", "name", "k3s"),
-        _walkthrough,
+        _walkthrough_files,
     ),
 )
 
 
-def kind_named(name: str) -> Kind:
-    """The kind of that name; UsageFailure lists the others."""
+def find_kind(name: str) -> RenderKind:
+    """UsageFailure for an unknown name lists all kinds."""
     for kind in KINDS:
         if kind.name == name:
             return kind
     known = ", ".join(kind.name for kind in KINDS)
-    raise UsageFailure(f"no kind is called {name!r}", f"choose {known}")
+    raise UsageFailure(f"{name!r} is not a kind of file to render", f"use one of {known}")
 
 
-def call(kind: Kind, values: Values) -> str:
-    """The call that makes these files, as a shell takes it: every option that is no default."""
+def format_call(kind: RenderKind, values: RenderValues) -> str:
+    """The shell command that renders these files: every option that differs from its default."""
     words = ["kinetune", "render", kind.name]
-    for one in fields(values):
-        value = getattr(values, one.name)
-        if one.name in kind.uses and value != one.default:
-            words += _words(one.name, value)
+    for field in fields(values):
+        value = getattr(values, field.name)
+        if field.name in kind.uses and value != field.default:
+            words += _option_words(option_name(field.name), value)
     return shlex.join(words)
 
 
-def render(kind: Kind, values: Values) -> tuple[File, ...]:
-    """The kind's files. Each says in its first lines which call of which version made it."""
-    told = {"v": values, "made": f"Made by kinetune {__version__}: {call(kind, values)}"}
+def render_files(kind: RenderKind, values: RenderValues) -> tuple[RenderedFile, ...]:
+    """The files of a kind. The first lines of each name the version and the call that made it."""
+    common = {"v": values, "made": f"Made by kinetune {__version__}: {format_call(kind, values)}"}
     return tuple(
-        File(sheet.path, fill(f"deploy/{sheet.template}", **told, **sheet.more), sheet.executable)
-        for sheet in kind.sheets(values)
+        RenderedFile(file.path, render_template(f"deploy/{file.template}", **common, **file.more), file.executable)
+        for file in kind.files(values)
     )
 
 
-def _words(name: str, value: object) -> list[str]:
+def _option_words(option: str, value: object) -> list[str]:
     if value is True:
-        return [option(name)]
-    if isinstance(value, tuple):
-        return [word for one in value for word in (option(name), str(one))]
-    return [option(name), f"{value:g}" if isinstance(value, float) else str(value)]
+        return [option]
+    values = value if isinstance(value, tuple) else (value,)
+    return [word for one in values for word in (option, str(one))]

@@ -1,13 +1,15 @@
-"""Where the copies of a store lie, and what a write then costs."""
+"""Where the copies of a store are, and how long a write takes there."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kinetune.formatting import format_count
 from kinetune.model.failure import UsageFailure
-from kinetune.render.values import Values
+from kinetune.render.values import RenderValues
 
-PLACES = {
+# Places for each level without --placement, the preferred one first.
+EXAMPLES = {
     "machine": tuple(f"local.machine.node{number}" for number in range(1, 8)),
     "zones": tuple(f"aws.us-east-1.us-east-1{letter}" for letter in "abcdefg"),
     "regions": (
@@ -20,15 +22,14 @@ PLACES = {
         "aws.us-west-1.us-west-1a",
     ),
 }
-"""Examples for each level, the preferred one first; --zone says others."""
+# yugabyted's --fault_tolerance. On one machine each node is a zone: this only puts one copy on each node.
 TOLERANCE = {"machine": "zone", "zones": "zone", "regions": "region"}
-"""yugabyted's --fault_tolerance. On one machine each node counts as a zone: a copy on each, and no more is promised."""
 SURVIVES = {"machine": "the end of one process", "zones": "the loss of one zone", "regions": "the loss of one region"}
 
 
 @dataclass(frozen=True)
-class Zone:
-    """One place, `cloud.region.zone`; `order` 1 is where Kine runs and leaders shall be."""
+class PlacementZone:
+    """One place, `cloud.region.zone`; Kine runs in the one of `order` 1, which is preferred for leaders."""
 
     cloud: str
     region: str
@@ -40,18 +41,18 @@ class Zone:
 
     @property
     def label(self) -> str:
-        """A name for files and namespaces: the zone where it begins with its region, as clouds have it, else both."""
+        """A name for files and namespaces: the zone if its name begins with its region, as in clouds, else both."""
         return self.zone if self.zone.startswith(self.region) else f"{self.region}-{self.zone}"
 
     @property
     def namespace(self) -> str:
-        """Kubernetes' namespace of the chart's release there."""
+        """The Kubernetes namespace of the chart's release in this zone."""
         return f"yb-{self.label}"
 
 
 @dataclass(frozen=True)
-class Cost:
-    """A part of a write: milliseconds where leaders are beside Kine and where they are anywhere, and why."""
+class WriteCost:
+    """A step of a write: milliseconds with leaders beside Kine and with leaders anywhere, and the reason."""
 
     part: str
     preferred: float
@@ -59,43 +60,47 @@ class Cost:
     why: str
 
 
-def zones(values: Values) -> tuple[Zone, ...]:
-    """The places in order of preference. UsageFailure where they are fewer than the copies, or would not survive."""
-    named = values.zone or PLACES[values.level][: values.copies]
+def placement_zones(values: RenderValues) -> tuple[PlacementZone, ...]:
+    """
+    The places in order of preference.
+
+    UsageFailure where there are fewer than copies, or where the cluster would not survive a loss.
+    """
+    named = values.placement or EXAMPLES[values.level][: values.copies]
     if len(set(named)) != len(named):
-        raise UsageFailure("--zone names one place twice", "name each once")
-    found = tuple(_zone(name, order) for order, name in enumerate(named, 1))
+        raise UsageFailure("--placement names one place twice", "name each place once")
+    found = tuple(_parse_zone(name, order) for order, name in enumerate(named, 1))
     if len({place.label for place in found}) != len(found):
-        raise UsageFailure("two places with --zone have one region and zone", "give the regions names of their own")
+        raise UsageFailure("two places of --placement have the same region and zone", "rename one of the regions")
     if values.copies < 3:
-        raise UsageFailure("one copy survives no loss", "give --nodes 3 or more")
+        raise UsageFailure("a single copy does not survive a loss", "use --nodes 3 or more")
     apart = {zone.region if values.level == "regions" else str(zone) for zone in found}
     if len(apart) < values.copies:
-        what = "regions" if values.level == "regions" else "zones"
+        what = "region" if values.level == "regions" else "zone"
         raise UsageFailure(
-            f"{len(apart)} {what} cannot hold {values.copies} copies, one in each",
-            f"give {values.copies} with --zone, or a smaller --rf",
+            f"{format_count(len(apart), what)} cannot hold {values.copies} copies, one in each",
+            f"name {values.copies} with --placement, or use a smaller --rf",
         )
     if len(found) > values.nodes:
         raise UsageFailure(f"{values.nodes} nodes leave one of {len(found)} places empty", "raise --nodes")
     return found
 
 
-def _zone(name: str, order: int) -> Zone:
+def _parse_zone(name: str, order: int) -> PlacementZone:
     cloud, region, zone = name.split(".")
-    return Zone(cloud, region, zone, order)
+    return PlacementZone(cloud, region, zone, order)
 
 
-def constraint(places: tuple[Zone, ...]) -> str:
-    """yugabyted's --constraint_value with the order in which places are preferred for leaders."""
+def constraint_value(places: tuple[PlacementZone, ...]) -> str:
+    """yugabyted's --constraint_value: places with the order in which they are preferred for leaders."""
     return ",".join(f"{place}:{place.order}" for place in places)
 
 
-def costs(values: Values) -> tuple[Cost, ...]:
-    """What one create or update waits for, in order; each part a round trip to the nearest majority."""
-    hop = values.hop
+def write_costs(values: RenderValues) -> tuple[WriteCost, ...]:
+    """The steps that one create or update waits for; each is a round trip to the nearest majority."""
+    near, far = values.round_trip, 2 * values.round_trip
     return (
-        Cost("sequence", hop, 2 * hop, "nextval with a cache of 1: its row is replicated before the id is given"),
-        Cost("insert", hop, 2 * hop, "the row and its index entries: one flush, replicated to a majority"),
-        Cost("commit", hop, 2 * hop, "table and indexes are several tablets: the transaction's record is replicated"),
+        WriteCost("sequence", near, far, "nextval with a cache of 1: its row is replicated before the id is returned"),
+        WriteCost("insert", near, far, "the row and its index entries: one flush, replicated to a majority"),
+        WriteCost("commit", near, far, "table and indexes are several tablets: the transaction record is replicated"),
     )

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # {{ made }}
 #
-# Stock K3s {{ v.k3s }} on this machine, as server NUMBER of {{ v.servers }}:
-#   kinetune init --k3s {{ v.k3s }} {{ v.store|shell }}      # once, before the first server
-#   sudo ./install.sh 1      # makes /etc/rancher/k3s/token
-#   scp this folder and the token to the next machine; there: sudo ./install.sh 2
-# If the database asks for a password, write /etc/rancher/k3s/pgpass first: HOST:PORT:DATABASE:USER:PASSWORD
+# Install stock K3s {{ v.k3s }} on this machine as server NUMBER of {{ v.servers }}:
+#   kinetune init --k3s {{ v.k3s }} {{ v.store_url|shell }}      # once, before the first server
+#   sudo ./install.sh 1      # creates /etc/rancher/k3s/token
+#   Copy this folder and the token to the next machine, and run there: sudo ./install.sh 2
+# If the database has a password, write /etc/rancher/k3s/pgpass first: HOST:PORT:DATABASE:USER:PASSWORD
 set -euo pipefail
 
 number=${1:?usage: sudo ./install.sh NUMBER}
 here=$(cd "$(dirname "$0")" && pwd)
 config=/etc/rancher/k3s
 [ -f "$here/server-$number.yaml" ] || {
-  echo "there is no server-$number.yaml beside this script" >&2
+  echo "server-$number.yaml is missing beside this script" >&2
   exit 2
 }
 if [ "$number" != 1 ] && [ ! -s "$config/token" ]; then

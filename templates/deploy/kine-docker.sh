@@ -1,7 +1,7 @@
 #!/bin/sh
 # {{ made }}
 #
-# The same as one container: host network, since its ports stay on loopback. /etc/kine/pgpass is mounted if it exists.
+# Kine as a container, with the host network because its ports are on loopback. /etc/kine/pgpass is mounted if it exists.
 set -eu
 set -- \
 {% for name, value in settings %}

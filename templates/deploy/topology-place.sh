@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # {{ made }}
 #
-# Once, when all releases run: where copies go, and which place's leaders are preferred.
+# Run once when all releases run: sets the placement of copies and the preferred place of leaders.
 set -euo pipefail
 
 masters={{ masters|shell }}

@@ -2,16 +2,16 @@
 # {{ made }}
 #
 # {{ v.nodes }} node{{ "s" if v.nodes > 1 }} of YugabyteDB on this machine, without containers; {{ v.copies }} cop{{ "ies" if v.copies > 1 else "y" }} of each row.
-#   ./yugabyted.sh up        start them, or go on from what is there; waits until they answer
+#   ./yugabyted.sh up        start the nodes, also after `down`, and wait until they accept connections
 #   ./yugabyted.sh status
-#   ./yugabyted.sh down      stop them; the data stay
-#   ./yugabyted.sh destroy   the data too
+#   ./yugabyted.sh down      stop the nodes and keep the data
+#   ./yugabyted.sh destroy   stop the nodes and delete the data
 # Unpack YugabyteDB {{ v.image.rpartition(":")[2] }}, run its bin/post_install.sh once, and put its bin folder on the PATH.
-# macOS knows 127.0.0.1 only: sudo ifconfig lo0 alias 127.0.0.2 (and so on) first.
+# On macOS run `sudo ifconfig lo0 alias 127.0.0.2` first, and so on for each node.
 {% if v.secure %}
 # The password of user yugabyte is read from the environment: export YSQL_PASSWORD before `up` and `status`.
 {% else %}
-# Without --secure the database asks for no password; it listens on loopback addresses alone.
+# Without --secure the database has no password; it listens on loopback addresses only.
 {% endif %}
 set -euo pipefail
 
@@ -20,7 +20,7 @@ nodes={{ v.nodes }}
 copies={{ v.copies }}
 
 # Node $1. The sequence flag must be 1 on every node before Kine's table exists: with the default of 100 a
-# kube-apiserver dies while it starts, and acknowledged objects are lost.
+# kube-apiserver dies at its start, and acknowledged objects are lost.
 start() {
   set -- "$1" --base_dir="$base_dir/node$1" --advertise_address="127.0.0.$1" \
     --tserver_flags=ysql_sequence_cache_minval=1 \
@@ -36,13 +36,13 @@ joined() { [ "$(sql 1 'SELECT count(*) FROM yb_servers()' 2>/dev/null)" = "$node
 
 answers() { sql "$1" 'SELECT 1' >/dev/null 2>&1; }
 
-# Until the words after $1 hold, five minutes at most.
+# Repeat the command after $1 until it succeeds, for at most five minutes.
 wait_for() {
   local what=$1 deadline=$((SECONDS + 300))
   shift
   until "$@"; do
     if [ "$SECONDS" -ge "$deadline" ]; then
-      echo "$what: not within five minutes; see $base_dir/node1/logs" >&2
+      echo "$what: not ready within five minutes; see $base_dir/node1/logs" >&2
       return 1
     fi
     sleep 2
@@ -50,7 +50,7 @@ wait_for() {
 }
 {% if v.secure %}
 
-# One authority and a certificate for each node, before the first start.
+# Create one certificate authority and a certificate for each node before the first start.
 certificates() {
   local number hosts=127.0.0.1
   [ ! -e "$base_dir/node1/certs/ca.crt" ] || return 0

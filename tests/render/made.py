@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from kinetune.render.kinds import File, kind_named, render
-from kinetune.render.values import Values
+from kinetune.render.kinds import RenderedFile, find_kind, render_files
+from kinetune.render.values import RenderValues
 
 DATA = Path(__file__).parents[1] / "data" / "deploy"
 HOSTS = "postgres://kine@db1:5433,db2:5433,db3:5433/kubernetes?sslmode=verify-full"
@@ -22,43 +22,49 @@ TLS: Mapping[str, Any] = {
     "key_file": "/etc/kine/kine.key",
 }
 REGIONS = ("gcp.europe-west1.europe-west1-b", "gcp.europe-west3.europe-west3-a", "gcp.europe-north1.europe-north1-c")
-CASES: Mapping[str, tuple[str, Values]] = {
-    "yugabyted": ("yugabyted", Values()),
-    "yugabyted-one": ("yugabyted", Values(nodes=1, base_dir="/srv/yuga byte")),
-    "yugabyted-secure": ("yugabyted", Values(nodes=5, rf=5, secure=True, name="kine-db")),
-    "yugabyted-plain": ("yugabyted", Values(plain=True)),
-    "yugabyted-plain-secure": ("yugabyted", Values(plain=True, secure=True, base_dir="/srv/yb")),
-    "compose": ("compose", Values()),
-    "compose-kine": ("compose", Values(nodes=1, with_kine=True)),
-    "compose-k3s": ("compose", Values(with_k3s=True)),
-    "compose-all": ("compose", Values(nodes=5, rf=5, with_kine=True, with_k3s=True, pool=10)),
-    "helm": ("helm", Values()),
-    "helm-secure": ("helm", Values(secure=True, nodes=5, namespace="store", schedule="0 */6 * * *", memory="16Gi")),
-    "helm-role": ("helm", Values(secure=True, endpoint="postgres://kine@db.example:5433/kubernetes?sslmode=require")),
-    "kine": ("kine", Values()),
-    "kine-tls": ("kine", Values(endpoint=HOSTS, servers=3, max_connections=60, slow_sql="500ms", **TLS)),
-    "k3s": ("k3s", Values()),
-    "k3s-three": ("k3s", Values(endpoint=HOSTS, servers=3, address="k3s.example", **TLS)),
-    "kube-apiserver": ("kube-apiserver", Values()),
-    "topology-machine": ("topology", Values(level="machine")),
-    "topology-zones": ("topology", Values(nodes=6)),
-    "topology-regions": ("topology", Values(level="regions", zone=REGIONS, rtt=25, secure=True)),
-    "topology-five": ("topology", Values(level="regions", nodes=5, rf=5)),
-    "app": ("app", Values()),
-    "monitoring": ("monitoring", Values()),
-    "monitoring-three": ("monitoring", Values(endpoint=HOSTS)),
-    "walkthrough": ("walkthrough", Values()),
+CASES: Mapping[str, tuple[str, RenderValues]] = {
+    "yugabyted": ("yugabyted", RenderValues()),
+    "yugabyted-one": ("yugabyted", RenderValues(nodes=1, base_dir="/srv/yuga byte")),
+    "yugabyted-secure": ("yugabyted", RenderValues(nodes=5, rf=5, secure=True, name="kine-db")),
+    "yugabyted-plain": ("yugabyted", RenderValues(plain=True)),
+    "yugabyted-plain-secure": ("yugabyted", RenderValues(plain=True, secure=True, base_dir="/srv/yb")),
+    "compose": ("compose", RenderValues()),
+    "compose-kine": ("compose", RenderValues(nodes=1, with_kine=True)),
+    "compose-k3s": ("compose", RenderValues(with_k3s=True)),
+    "compose-all": ("compose", RenderValues(nodes=5, rf=5, with_kine=True, with_k3s=True, pool=10)),
+    "helm": ("helm", RenderValues()),
+    "helm-secure": (
+        "helm",
+        RenderValues(secure=True, nodes=5, namespace="store", schedule="0 */6 * * *", memory="16Gi"),
+    ),
+    "helm-role": (
+        "helm",
+        RenderValues(secure=True, endpoint="postgres://kine@db.example:5433/kubernetes?sslmode=require"),
+    ),
+    "kine": ("kine", RenderValues()),
+    "kine-tls": ("kine", RenderValues(endpoint=HOSTS, servers=3, max_connections=60, slow_sql="500ms", **TLS)),
+    "k3s": ("k3s", RenderValues()),
+    "k3s-three": ("k3s", RenderValues(endpoint=HOSTS, servers=3, address="k3s.example", **TLS)),
+    "kube-apiserver": ("kube-apiserver", RenderValues()),
+    "topology-machine": ("topology", RenderValues(level="machine")),
+    "topology-zones": ("topology", RenderValues(nodes=6)),
+    "topology-regions": ("topology", RenderValues(level="regions", placement=REGIONS, rtt="25ms", secure=True)),
+    "topology-five": ("topology", RenderValues(level="regions", nodes=5, rf=5)),
+    "app": ("app", RenderValues()),
+    "monitoring": ("monitoring", RenderValues()),
+    "monitoring-three": ("monitoring", RenderValues(endpoint=HOSTS)),
+    "walkthrough": ("walkthrough", RenderValues()),
 }
 
 
-def files(case: str) -> tuple[File, ...]:
+def files(case: str) -> tuple[RenderedFile, ...]:
     kind, values = CASES[case]
-    return render(kind_named(kind), values)
+    return render_files(find_kind(kind), values)
 
 
-def texts(kind: str, values: Values) -> dict[str, str]:
+def texts(kind: str, values: RenderValues) -> dict[str, str]:
     """The files of a kind by path."""
-    return {file.path: file.text for file in render(kind_named(kind), values)}
+    return {file.path: file.text for file in render_files(find_kind(kind), values)}
 
 
 def documents(text: str) -> list[Any]:
@@ -66,7 +72,7 @@ def documents(text: str) -> list[Any]:
     return list(yaml.load_all(text, _Strict))
 
 
-def named(suffix: str) -> list[tuple[str, File]]:
+def named(suffix: str) -> list[tuple[str, RenderedFile]]:
     """Every case's files with that ending."""
     return [(case, file) for case in CASES for file in files(case) if file.path.endswith(suffix)]
 

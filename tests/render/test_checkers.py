@@ -15,7 +15,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from kinetune.render.kinds import File
+from kinetune.render.kinds import RenderedFile
 from tests.cluster import MissingServer
 from tests.conftest import absent
 from tests.render.composer import composer
@@ -61,14 +61,14 @@ def marked(suffix: str) -> Any:
 
 
 @pytest.mark.parametrize("file", marked(".sh"))
-def test_shellcheck_finds_nothing_in_a_script(file: File, tmp_path: Path) -> None:
+def test_shellcheck_finds_nothing_in_a_script(file: RenderedFile, tmp_path: Path) -> None:
     path = tmp_path / "script.sh"
     path.write_text(file.text, encoding="utf-8")
     passes(tool("shellcheck", "shellcheck"), "--severity=style", path)
 
 
 @pytest.mark.parametrize("file", marked("docker-compose.yml"))
-def test_compose_files_fit_the_compose_specification(file: File, tmp_path: Path) -> None:
+def test_compose_files_fit_the_compose_specification(file: RenderedFile, tmp_path: Path) -> None:
     """By check-jsonschema's copy of compose-spec.json."""
     path = tmp_path / "docker-compose.yml"
     path.write_text(file.text, encoding="utf-8")
@@ -86,7 +86,7 @@ def reader() -> Path:
 
 
 @pytest.mark.parametrize("file", marked("docker-compose.yml"))
-def test_compose_reads_the_file_as_it_was_meant(file: File, reader: Path, tmp_path: Path) -> None:
+def test_compose_reads_the_file_as_it_was_meant(file: RenderedFile, reader: Path, tmp_path: Path) -> None:
     """Services, volumes and conditions refer to what is there, and nothing is taken for a variable but the token."""
     path = tmp_path / "docker-compose.yml"
     path.write_text(file.text, encoding="utf-8")
@@ -107,7 +107,7 @@ def test_compose_reads_the_file_as_it_was_meant(file: File, reader: Path, tmp_pa
 
 
 @pytest.mark.parametrize("file", marked("kine.service"))
-def test_systemd_takes_the_unit(file: File, tmp_path: Path) -> None:
+def test_systemd_takes_the_unit(file: RenderedFile, tmp_path: Path) -> None:
     """Kine is not installed where it should be here: any program stands for it."""
     path = tmp_path / "kine.service"
     path.write_text(
@@ -120,7 +120,7 @@ def test_systemd_takes_the_unit(file: File, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("release", ["1.27", "1.33", "1.37"])
 @pytest.mark.parametrize("file", [*marked("-job.yaml"), *marked("cronjob.yaml"), *marked("emojivoto.yaml")])
-def test_kubernetes_takes_the_manifests(file: File, release: str) -> None:
+def test_kubernetes_takes_the_manifests(file: RenderedFile, release: str) -> None:
     found = documents(file.text)
     for document in found:
         kubernetes_validate.validate(document, release, strict=True)
@@ -150,7 +150,7 @@ def keys(value: Any, above: str = "") -> Iterator[str]:
 
 
 @pytest.mark.parametrize("file", [one for one in marked(".yaml") if "/helm/" in one.id or "values" in one.id])
-def test_the_chart_has_every_value(file: File) -> None:
+def test_the_chart_has_every_value(file: RenderedFile) -> None:
     (data,) = documents(file.text)
     for key in keys(data):
         assert key in CHART or any(one.endswith(".*") and key.startswith(one[:-1]) for one in CHART), key

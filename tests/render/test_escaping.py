@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from kinetune import quoting
 from kinetune.model.failure import UsageFailure
-from kinetune.render.kinds import KINDS, File, kind_named, render
-from kinetune.render.values import Values
+from kinetune.render.kinds import KINDS, RenderedFile, find_kind, render_files
+from kinetune.render.values import RenderValues
 from tests.render.made import command, documents, environment, texts
 
 NASTY = "".join(map(chr, range(32, 127))) + "äß€ 漢😀"
@@ -29,7 +29,7 @@ LINE = st.text(st.sampled_from(NASTY), max_size=40) | st.text(st.characters(code
 WORD = st.text(st.sampled_from("a1'\"\\$`%&;|<>(){}[]!#*?~ ,=@^-"), min_size=1, max_size=30)
 PATHS = st.builds("/{}".format, WORD.filter(lambda text: text.strip() == text))
 KEEP = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-TEXTS = [one.name for one in fields(Values) if "str" in str(one.type)]
+TEXTS = [one.name for one in fields(RenderValues) if "str" in str(one.type)]
 FREE = ("endpoint", "base_dir", "ca_file", "cert_file", "key_file")
 BREAKS = ["\n", "\r", "\0", "\x1b", "\x85", "\u2028", "\x7f"]
 
@@ -87,11 +87,11 @@ def test_a_filter_refuses_what_ends_a_line(filter: str, letter: str) -> None:
 @pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("letter", BREAKS)
 def test_every_option_refuses_what_ends_a_line(name: str, letter: str) -> None:
-    good = {"endpoint": "postgres://kine@db/k", "base_dir": "/a", "zone": "a.b.c", "level": "zones"}.get(name)
-    text = (good or str(getattr(Values(), name) or "/a")) + letter + "x"
+    good = {"endpoint": "postgres://kine@db/k", "base_dir": "/a", "placement": "a.b.c", "level": "zones"}.get(name)
+    text = (good or str(getattr(RenderValues(), name) or "/a")) + letter + "x"
     value: Any = (text,) if name == "zone" else text
     with pytest.raises(UsageFailure):
-        Values(**{name: value})
+        RenderValues(**{name: value})
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -109,15 +109,15 @@ def test_every_option_refuses_injection_or_quotes_it(name: str, evil: str) -> No
     )
     if name not in FREE:
         with pytest.raises(UsageFailure) as refused:
-            Values(**{name: value}, **more)
+            RenderValues(**{name: value}, **more)
         assert evil not in str(refused.value)
     elif evil.isprintable() and ":" not in evil and (name, evil) != ("endpoint", "%n"):  # no URL
         for kind in KINDS:
-            for file in render(kind, Values(**{name: value}, **more)):
+            for file in render_files(kind, RenderValues(**{name: value}, **more)):
                 read(file)
 
 
-def read(file: File) -> None:
+def read(file: RenderedFile) -> None:
     """As what it is for reads it; an assertion or an error where it cannot."""
     if file.path.endswith((".yml", ".yaml")):
         assert documents(file.text)
@@ -135,18 +135,18 @@ def test_any_folder_comes_whole_out_of_the_scripts(path: str) -> None:
     if ":" in path:
         return
     for plain in (False, True):
-        script = texts("yugabyted", Values(base_dir=path, plain=plain))["yugabyted.sh"]
+        script = texts("yugabyted", RenderValues(base_dir=path, plain=plain))["yugabyted.sh"]
         (line,) = [line for line in script.splitlines() if line.startswith("base_dir=")]
         assert shell(f'{line}; printf %s "$base_dir"') == path
         subprocess.run(["bash", "-n"], input=script, text=True, check=True)
-    script = texts("topology", Values(base_dir=path))["yugabyted.sh"]
+    script = texts("topology", RenderValues(base_dir=path))["yugabyted.sh"]
     subprocess.run(["bash", "-n"], input=script, text=True, check=True)
 
 
 @KEEP
 @given(PATHS, PATHS, PATHS)
 def test_any_file_comes_whole_out_of_kines_and_k3s_files(tmp_path: Path, ca: str, cert: str, key: str) -> None:
-    values = Values(ca_file=ca, cert_file=cert, key_file=key, servers=1)
+    values = RenderValues(ca_file=ca, cert_file=cert, key_file=key, servers=1)
     made = texts("kine", values)
     env = environment(made["kine.env"], tmp_path)
     assert (env["KINE_CA_FILE"], env["KINE_CERT_FILE"], env["KINE_KEY_FILE"]) == (ca, cert, key)
@@ -162,7 +162,7 @@ def test_any_file_comes_whole_out_of_kines_and_k3s_files(tmp_path: Path, ca: str
 def test_any_endpoint_comes_whole_out_of_the_files(tmp_path: Path, word: str) -> None:
     """A parameter takes all that a URL's reader lets pass."""
     url = f"postgres://kine@db1:5433/kubernetes?application_name={word}"
-    values = Values(endpoint=url, servers=1)
+    values = RenderValues(endpoint=url, servers=1)
     assert environment(texts("kine", values)["kine.env"], tmp_path)["KINE_ENDPOINT"] == url
     (config,) = documents(texts("k3s", values)["server-1.yaml"])
     assert config["datastore-endpoint"] == url
@@ -173,12 +173,12 @@ def test_any_endpoint_comes_whole_out_of_the_files(tmp_path: Path, word: str) ->
 @KEEP
 @given(PATHS)
 def test_the_call_in_the_header_makes_the_same_files_again(path: str) -> None:
-    values = Values(base_dir=path, nodes=5, rf=5, secure=True)
+    values = RenderValues(base_dir=path, nodes=5, rf=5, secure=True)
     made = texts("yugabyted", values)["yugabyted.sh"].splitlines()[1]
     words = shlex.split(made.partition(": ")[2])
     assert words[:3] == ["kinetune", "render", "yugabyted"]
     assert words[words.index("--base-dir") + 1] == path
-    assert render(kind_named("yugabyted"), values)
+    assert render_files(find_kind("yugabyted"), values)
 
 
 def played(script: str) -> list[str]:

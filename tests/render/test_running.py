@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from kinetune.http.prometheus import samples
+from kinetune.http.prometheus import parse_samples
 from kinetune.model.endpoint import Endpoint, parse
-from kinetune.render.values import Values
+from kinetune.render.values import RenderValues
 from kinetune.servers import images
 from tests.cli.call import call
 from tests.cli.conftest import SECRET, guarded  # noqa: F401 - a fixture
@@ -60,7 +60,7 @@ def listens(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @contextmanager
-def unit(values: Values, program: Path, folder: Path, pgpass: str = "") -> Iterator[None]:
+def unit(values: RenderValues, program: Path, folder: Path, pgpass: str = "") -> Iterator[None]:
     """Kine as systemd would start it: the words of ExecStart, the environment file, and nothing else."""
     made = texts("kine", values)
     words, env = command(made["kine.service"]), environment(made["kine.env"], folder)
@@ -85,9 +85,11 @@ def unit(values: Values, program: Path, folder: Path, pgpass: str = "") -> Itera
         process.wait(20)
 
 
-def values(dsn: str, tag: str = images.KINE) -> Values:
+def values(dsn: str, tag: str = images.KINE) -> RenderValues:
     ports = [f"127.0.0.1:{free_port()}" for _ in range(2)]
-    return Values(endpoint=dsn, kine=tag, listen=ports[0], metrics=ports[1], pool=7, slow_sql="250ms")
+    return RenderValues(
+        endpoint=dsn, kine=tag, listen=ports[0], metrics_bind_address=ports[1], pool=7, slow_sql="250ms"
+    )
 
 
 @pytest.mark.parametrize("tag", [images.KINE, "v0.17.5", "v0.14.16"])
@@ -97,8 +99,8 @@ def test_the_unit_starts_real_kine(built: Built, database15: str, tag: str, tmp_
     with unit(wanted, program, tmp_path), Etcd(wanted.listen) as etcd:
         etcd.create("/registry/pods/d/a", b"v1")
         assert present(etcd, "/registry/pods/d/a").value == b"v1"
-        with urllib.request.urlopen(f"http://{wanted.metrics}/metrics") as answer:
-            seen = {sample.name: sample.value for sample in samples(answer.read().decode())}
+        with urllib.request.urlopen(f"http://{wanted.metrics_bind_address}/metrics") as answer:
+            seen = {sample.name: sample.value for sample in parse_samples(answer.read().decode())}
     assert seen["go_sql_max_open_connections"] == 7
     assert ask(database15, "SELECT count(*) FROM kine WHERE name = '/registry/pods/d/a'") == [(1,)]
 
@@ -124,7 +126,7 @@ def container(manifest: str) -> tuple[list[str], dict[str, str]]:
 
 
 def test_the_init_jobs_command_prepares_the_store_and_the_cronjobs_finds_it_well(database15: str) -> None:
-    made = texts("helm", Values(endpoint=database15))
+    made = texts("helm", RenderValues(endpoint=database15))
     words, env = container(made["init-job.yaml"])
     done = call(*words, folder=Path("/"), **env)
     assert done.status == 0, done.err
@@ -138,7 +140,7 @@ def test_the_init_jobs_command_prepares_the_store_and_the_cronjobs_finds_it_well
 
 @pytest.mark.parametrize("more", [{}, {"with_k3s": True}, {"with_k3s": True, "with_kine": True}])
 def test_the_services_command_prepares_the_store(more: dict[str, bool], database15: str) -> None:
-    (data,) = documents(texts("compose", Values(**more))["docker-compose.yml"])  # type: ignore[arg-type]
+    (data,) = documents(texts("compose", RenderValues(**more))["docker-compose.yml"])  # type: ignore[arg-type]
     service = data["services"]["kinetune-init"]
     endpoint = parse(service["environment"]["KINETUNE_ENDPOINT"])
     assert isinstance(endpoint, Endpoint)
@@ -152,7 +154,7 @@ def test_the_services_command_prepares_the_store(more: dict[str, bool], database
 def test_kine_of_the_compose_file_reads_the_environment_it_is_given(
     built: Built, database15: str, tmp_path: Path
 ) -> None:
-    (data,) = documents(texts("compose", Values(with_kine=True, pool=9))["docker-compose.yml"])
+    (data,) = documents(texts("compose", RenderValues(with_kine=True, pool=9))["docker-compose.yml"])
     env = data["services"]["kine"]["environment"]
     listen, metrics = (f"127.0.0.1:{free_port()}" for _ in range(2))
     env |= {"KINE_ENDPOINT": database15, "KINE_LISTEN_ADDRESS": listen, "KINE_METRICS_BIND_ADDRESS": metrics}
@@ -161,7 +163,7 @@ def test_kine_of_the_compose_file_reads_the_environment_it_is_given(
     try:
         listens(listen, process, tmp_path / "log")
         with urllib.request.urlopen(f"http://{metrics}/metrics") as answer:
-            seen = {sample.name: sample.value for sample in samples(answer.read().decode())}
+            seen = {sample.name: sample.value for sample in parse_samples(answer.read().decode())}
         assert seen["go_sql_max_open_connections"] == 9
     finally:
         process.terminate()
@@ -171,7 +173,7 @@ def test_kine_of_the_compose_file_reads_the_environment_it_is_given(
 def test_flags_and_settings_are_those_of_real_kine(built: Built) -> None:
     """Every KINE_… of the files stands in its help, and every flag of the unit."""
     told = subprocess.run([built(images.KINE), "--help"], capture_output=True, text=True, check=True).stdout
-    made = texts("kine", Values(ca_file="/a", cert_file="/b", key_file="/c"))
+    made = texts("kine", RenderValues(ca_file="/a", cert_file="/b", key_file="/c"))
     for line in made["kine.env"].splitlines():
         if line.startswith("KINE_"):
             assert f"[${line.partition('=')[0]}]" in told

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Made by kinetune VERSION: kinetune render kine --endpoint 'postgres://kine@db1:5433,db2:5433,db3:5433/kubernetes?sslmode=verify-full' --servers 3 --max-connections 60 --slow-sql 500ms --ca-file /etc/kine/ca.crt --cert-file /etc/kine/kine.crt --key-file /etc/kine/kine.key
 #
-# The same as one container: host network, since its ports stay on loopback. /etc/kine/pgpass is mounted if it exists.
+# Kine as a container, with the host network because its ports are on loopback. /etc/kine/pgpass is mounted if it exists.
 set -eu
 set -- \
   -e 'KINE_ENDPOINT=postgres://kine@db1:5433,db2:5433,db3:5433/kubernetes?sslmode=verify-full' \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Made by kinetune VERSION: kinetune render kine
 #
-# The same as one container: host network, since its ports stay on loopback. /etc/kine/pgpass is mounted if it exists.
+# Kine as a container, with the host network because its ports are on loopback. /etc/kine/pgpass is mounted if it exists.
 set -eu
 set -- \
   -e KINE_ENDPOINT=postgres://yugabyte@127.0.0.1:5433/kubernetes \

@@ -2,12 +2,12 @@
 # Made by kinetune VERSION: kinetune render yugabyted --nodes 1 --base-dir '/srv/yuga byte'
 #
 # 1 node of YugabyteDB in Docker on this machine, 1 copy of each row.
-#   ./yugabyted.sh up        start them, or go on from what is there; waits until they answer
+#   ./yugabyted.sh up        start the nodes, also after `down`, and wait until they accept connections
 #   ./yugabyted.sh status
-#   ./yugabyted.sh down      remove the containers; the data stay
-#   ./yugabyted.sh destroy   the data too
-# Ports are open on 127.0.0.1 alone: without --secure the database asks for no password.
-# One machine is one power cord: this survives the end of a process, not of the machine (kinetune render topology).
+#   ./yugabyted.sh down      remove the containers and keep the data
+#   ./yugabyted.sh destroy   remove the containers and the data
+# Ports are open on 127.0.0.1 only: without --secure the database has no password.
+# It survives the loss of a process, not of the machine: for that see `kinetune render topology`.
 set -euo pipefail
 
 image=yugabytedb/yugabyte:2025.2.8.0-b60
@@ -28,7 +28,7 @@ remove_data() { rm -rf -- "$(data "$1")"; }
 here() { docker container inspect "$(node "$1")" >/dev/null 2>&1; }
 
 # Node $1. The sequence flag must be 1 on every node before Kine's table exists: with the default of 100 a
-# kube-apiserver dies while it starts, and acknowledged objects are lost.
+# kube-apiserver dies at its start, and acknowledged objects are lost.
 start() {
   if here "$1"; then
     docker start "$(node "$1")" >/dev/null
@@ -54,13 +54,13 @@ sql() { docker exec "$(node 1)" bin/ysqlsh -h "$(node 1)" -U yugabyte -d yugabyt
 
 joined() { [ "$(sql 'SELECT count(*) FROM yb_servers()' 2>/dev/null)" = "$nodes" ]; }
 
-# Until the words after $1 hold, five minutes at most.
+# Repeat the command after $1 until it succeeds, for at most five minutes.
 wait_for() {
   local what=$1 deadline=$((SECONDS + 300))
   shift
   until "$@"; do
     if [ "$SECONDS" -ge "$deadline" ]; then
-      echo "$what: not within five minutes; see: docker logs $(node 1)" >&2
+      echo "$what: not ready within five minutes; see: docker logs $(node 1)" >&2
       return 1
     fi
     sleep 2

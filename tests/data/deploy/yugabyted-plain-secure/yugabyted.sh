@@ -2,12 +2,12 @@
 # Made by kinetune VERSION: kinetune render yugabyted --base-dir /srv/yb --secure --plain
 #
 # 3 nodes of YugabyteDB on this machine, without containers; 3 copies of each row.
-#   ./yugabyted.sh up        start them, or go on from what is there; waits until they answer
+#   ./yugabyted.sh up        start the nodes, also after `down`, and wait until they accept connections
 #   ./yugabyted.sh status
-#   ./yugabyted.sh down      stop them; the data stay
-#   ./yugabyted.sh destroy   the data too
+#   ./yugabyted.sh down      stop the nodes and keep the data
+#   ./yugabyted.sh destroy   stop the nodes and delete the data
 # Unpack YugabyteDB 2025.2.8.0-b60, run its bin/post_install.sh once, and put its bin folder on the PATH.
-# macOS knows 127.0.0.1 only: sudo ifconfig lo0 alias 127.0.0.2 (and so on) first.
+# On macOS run `sudo ifconfig lo0 alias 127.0.0.2` first, and so on for each node.
 # The password of user yugabyte is read from the environment: export YSQL_PASSWORD before `up` and `status`.
 set -euo pipefail
 
@@ -16,7 +16,7 @@ nodes=3
 copies=3
 
 # Node $1. The sequence flag must be 1 on every node before Kine's table exists: with the default of 100 a
-# kube-apiserver dies while it starts, and acknowledged objects are lost.
+# kube-apiserver dies at its start, and acknowledged objects are lost.
 start() {
   set -- "$1" --base_dir="$base_dir/node$1" --advertise_address="127.0.0.$1" \
     --tserver_flags=ysql_sequence_cache_minval=1 \
@@ -32,20 +32,20 @@ joined() { [ "$(sql 1 'SELECT count(*) FROM yb_servers()' 2>/dev/null)" = "$node
 
 answers() { sql "$1" 'SELECT 1' >/dev/null 2>&1; }
 
-# Until the words after $1 hold, five minutes at most.
+# Repeat the command after $1 until it succeeds, for at most five minutes.
 wait_for() {
   local what=$1 deadline=$((SECONDS + 300))
   shift
   until "$@"; do
     if [ "$SECONDS" -ge "$deadline" ]; then
-      echo "$what: not within five minutes; see $base_dir/node1/logs" >&2
+      echo "$what: not ready within five minutes; see $base_dir/node1/logs" >&2
       return 1
     fi
     sleep 2
   done
 }
 
-# One authority and a certificate for each node, before the first start.
+# Create one certificate authority and a certificate for each node before the first start.
 certificates() {
   local number hosts=127.0.0.1
   [ ! -e "$base_dir/node1/certs/ca.crt" ] || return 0

@@ -2,13 +2,13 @@
 # Made by kinetune VERSION: kinetune render yugabyted --nodes 5 --rf 5 --name kine-db --secure
 #
 # 5 nodes of YugabyteDB in Docker on this machine, 5 copies of each row.
-#   ./yugabyted.sh up        start them, or go on from what is there; waits until they answer
+#   ./yugabyted.sh up        start the nodes, also after `down`, and wait until they accept connections
 #   ./yugabyted.sh status
-#   ./yugabyted.sh down      remove the containers; the data stay
-#   ./yugabyted.sh destroy   the data too
-# Ports are open on 127.0.0.1 alone.
+#   ./yugabyted.sh down      remove the containers and keep the data
+#   ./yugabyted.sh destroy   remove the containers and the data
+# Ports are open on 127.0.0.1 only.
 # The password of user yugabyte is read from the environment: export YSQL_PASSWORD before `up` and `status`.
-# One machine is one power cord: this survives the end of a process, not of the machine (kinetune render topology).
+# It survives the loss of a process, not of the machine: for that see `kinetune render topology`.
 set -euo pipefail
 
 image=yugabytedb/yugabyte:2025.2.8.0-b60
@@ -28,7 +28,7 @@ remove_data() { docker volume rm "$(data "$1")" >/dev/null; }
 here() { docker container inspect "$(node "$1")" >/dev/null 2>&1; }
 
 # Node $1. The sequence flag must be 1 on every node before Kine's table exists: with the default of 100 a
-# kube-apiserver dies while it starts, and acknowledged objects are lost.
+# kube-apiserver dies at its start, and acknowledged objects are lost.
 start() {
   if here "$1"; then
     docker start "$(node "$1")" >/dev/null
@@ -54,20 +54,20 @@ sql() { docker exec -e PGPASSWORD "$(node 1)" bin/ysqlsh -h "$(node 1)" -U yugab
 
 joined() { [ "$(sql 'SELECT count(*) FROM yb_servers()' 2>/dev/null)" = "$nodes" ]; }
 
-# Until the words after $1 hold, five minutes at most.
+# Repeat the command after $1 until it succeeds, for at most five minutes.
 wait_for() {
   local what=$1 deadline=$((SECONDS + 300))
   shift
   until "$@"; do
     if [ "$SECONDS" -ge "$deadline" ]; then
-      echo "$what: not within five minutes; see: docker logs $(node 1)" >&2
+      echo "$what: not ready within five minutes; see: docker logs $(node 1)" >&2
       return 1
     fi
     sleep 2
   done
 }
 
-# One authority and a certificate for each node, before the first start.
+# Create one certificate authority and a certificate for each node before the first start.
 certificates() {
   local number hosts="" mounts=()
   for ((number = 1; number <= nodes; number++)); do
@@ -102,7 +102,7 @@ up() {
   status
   echo
   docker cp "$(node 1):/home/yugabyte/yb_data/certs/ca.crt" ca.crt
-  echo "The authority of its certificates is now in ./ca.crt. Next:"
+  echo "The certificate authority is in ./ca.crt. Next:"
   echo "  PGPASSWORD=... kinetune init 'postgres://yugabyte@127.0.0.1:5433/kubernetes?sslmode=require'"
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Made by kinetune VERSION: kinetune render topology --secure --level regions --zone gcp.europe-west1.europe-west1-b --zone gcp.europe-west3.europe-west3-a --zone gcp.europe-north1.europe-north1-c --rtt 25
+# Made by kinetune VERSION: kinetune render topology --secure --level regions --placement gcp.europe-west1.europe-west1-b --placement gcp.europe-west3.europe-west3-a --placement gcp.europe-north1.europe-north1-c --rtt 25ms
 #
-# Once, when all releases run: where copies go, and which place's leaders are preferred.
+# Run once when all releases run: sets the placement of copies and the preferred place of leaders.
 set -euo pipefail
 
 masters=yb-master-0.yb-masters.yb-europe-west1-b.svc.cluster.local:7100,yb-master-0.yb-masters.yb-europe-west3-a.svc.cluster.local:7100,yb-master-0.yb-masters.yb-europe-north1-c.svc.cluster.local:7100

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Made by kinetune VERSION: kinetune render topology --nodes 6
 #
-# Once, when all releases run: where copies go, and which place's leaders are preferred.
+# Run once when all releases run: sets the placement of copies and the preferred place of leaders.
 set -euo pipefail
 
 masters=yb-master-0.yb-masters.yb-us-east-1a.svc.cluster.local:7100,yb-master-0.yb-masters.yb-us-east-1b.svc.cluster.local:7100,yb-master-0.yb-masters.yb-us-east-1c.svc.cluster.local:7100

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kinetune.render.values import Values
+from kinetune.render.values import RenderValues
 from tests.render.made import texts
 
 PLAYED = """#!/bin/bash
@@ -65,7 +65,7 @@ def stage(tmp_path: Path) -> Stage:
 
 def script(**values: object) -> str:
     given: Mapping[str, object] = values
-    return texts("yugabyted", Values(**given))["yugabyted.sh"]  # type: ignore[arg-type]
+    return texts("yugabyted", RenderValues(**given))["yugabyted.sh"]  # type: ignore[arg-type]
 
 
 def test_up_starts_each_node_with_the_flag_and_joins_the_first(stage: Stage) -> None:
@@ -102,7 +102,7 @@ def test_a_cluster_that_does_not_come_up_ends_the_wait_and_says_where_to_look(st
     hurried = script().replace("SECONDS + 300", "SECONDS + 0")
     done = stage.run(hurried, SEEN="2")
     assert done.returncode == 1
-    assert "3 nodes: not within five minutes; see: docker logs yugabytedb-node1" in done.stderr
+    assert "3 nodes: not ready within five minutes; see: docker logs yugabytedb-node1" in done.stderr
 
 
 def test_secure_asks_for_the_password_and_shows_it_to_nobody(stage: Stage) -> None:
@@ -144,14 +144,14 @@ def test_without_docker_each_node_has_an_address_of_its_own(stage: Stage, secure
 
 
 def test_a_word_that_is_none_shows_the_usage(stage: Stage) -> None:
-    for text in (script(), script(plain=True), texts("topology", Values())["yugabyted.sh"]):
+    for text in (script(), script(plain=True), texts("topology", RenderValues())["yugabyted.sh"]):
         done = stage.run(text, "frobnicate")
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith("usage: ")
 
 
 def test_nodes_take_their_zone_in_turn_and_leaders_are_placed(stage: Stage) -> None:
-    text = texts("topology", Values(nodes=6))["yugabyted.sh"]
+    text = texts("topology", RenderValues(nodes=6))["yugabyted.sh"]
     assert stage.run(text, "start", "5", "10.0.0.5", "10.0.0.1").returncode == 0
     (start,) = stage.calls("yugabyted [start]")
     assert "[--cloud_location=aws.us-east-1.us-east-1b]" in start
@@ -163,7 +163,7 @@ def test_nodes_take_their_zone_in_turn_and_leaders_are_placed(stage: Stage) -> N
 
 
 def test_the_charts_releases_are_placed_by_yb_admin(stage: Stage) -> None:
-    assert stage.run(texts("topology", Values())["helm/place.sh"]).returncode == 0
+    assert stage.run(texts("topology", RenderValues())["helm/place.sh"]).returncode == 0
     calls = stage.calls("kubectl")
     assert (
         "[modify_placement_info] [aws.us-east-1.us-east-1a,aws.us-east-1.us-east-1b,aws.us-east-1.us-east-1c] [3]"
@@ -173,7 +173,7 @@ def test_the_charts_releases_are_placed_by_yb_admin(stage: Stage) -> None:
 
 
 def test_kine_in_docker_gets_its_settings_and_no_password(stage: Stage) -> None:
-    done = stage.run(texts("kine", Values())["kine-docker.sh"])
+    done = stage.run(texts("kine", RenderValues())["kine-docker.sh"])
     assert done.returncode == 0, done.stderr
     (run,) = stage.calls("docker [run]")
     assert "[--network] [host]" in run
@@ -185,7 +185,7 @@ def test_kine_in_docker_gets_its_settings_and_no_password(stage: Stage) -> None:
 
 
 def test_k3s_is_installed_with_its_own_configuration_and_one_token(stage: Stage) -> None:
-    made = texts("k3s", Values())
+    made = texts("k3s", RenderValues())
     etc = stage.folder / "etc"
     for path, text in made.items():
         (stage.folder / path).write_text(text)
