@@ -1,11 +1,12 @@
-"""Made facts as a file, as `kinetune check --save-facts` leaves it."""
+"""Files of made facts, as `kinetune check --save-facts` writes them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from kinetune.commands.check import keep
 from kinetune.model.facts import Facts
+from kinetune.model.facts_file import facts_report
+from kinetune.reports.formats import save_report
 from tests.rules.made import hashed, healthy, yugabytedb
 
 
@@ -20,5 +21,5 @@ def bad(folder: Path) -> Path:
 
 
 def saved(facts: Facts, path: Path) -> Path:
-    keep(facts, path)
+    save_report(facts_report(facts, "0.1.0"), path, "json")
     return path

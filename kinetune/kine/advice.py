@@ -1,40 +1,34 @@
-"""One sentence for each hotspot: what looks deeper (an explain call, a rule), and what would help. Kubernetes first."""
+"""One sentence for each hotspot: the likely cause, the remedy, and the command that shows the query's plan."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
-from kinetune.kine.keyspace import words
-from kinetune.kine.pool import RAISE
-from kinetune.kine.releases import era_named
-from kinetune.model.counters import Cost
+from kinetune.formatting import format_duration
+from kinetune.kine.pool_limit import RAISE
+from kinetune.kine.releases import find_era
+from kinetune.model.counters import QueryCost
 from kinetune.model.hotspot import Hotspot, Vantage
 from kinetune.model.server import Flavour
 
-LISTS = frozenset(
-    [
-        "ListCurrent",
-        "ListCurrentVal",
-        "GetCurrent",
-        "GetCurrentVal",
-        "GetRevisionAfter",
-        "GetRevisionAfterVal",
-        "ListRevisionStart",
-        "ListRevisionStartVal",
-    ]
-)
-COUNTS = frozenset(("Count", "CountCurrent", "CountRevision"))
+PAGES = frozenset(("ListCurrent", "ListCurrentVal", "GetCurrent", "GetCurrentVal"))
+NEXT_PAGES = frozenset(("GetRevisionAfter", "GetRevisionAfterVal"))
+OLD_PAGES = frozenset(("ListRevisionStart", "ListRevisionStartVal"))
+LISTS = PAGES | NEXT_PAGES | OLD_PAGES
+COUNTS = frozenset(("Count", "CountCurrent"))
 EVERYTHING = frozenset(("AllCurrent", "AllCurrentVal", "CountAllCurrent", "CountAllRevision"))
 POLLS = frozenset(("After", "AfterOldVal", "AfterAllOldVal", "AfterSingleOldVal"))
 GETS = frozenset(("GetSingle", "GetSingleVal"))
 INSERTS = frozenset(("Insert", "InsertReturning"))
 COMPACTIONS = frozenset(("Compact", "UpdateCompact"))
-_SCENARIOS = {
-    **dict.fromkeys(("ListCurrent", "ListCurrentVal", "GetCurrent", "GetCurrentVal"), "list-page"),
-    **dict.fromkeys(("GetRevisionAfter", "GetRevisionAfterVal"), "next-page"),
-    **dict.fromkeys(("ListRevisionStart", "ListRevisionStartVal"), "old-page"),
-    **dict.fromkeys(("Count", "CountCurrent"), "count"),
+WRITES = INSERTS | COMPACTIONS | {"Fill"}
+_SCENARIOS: Mapping[str, str] = {
+    **dict.fromkeys(PAGES, "list-page"),
+    **dict.fromkeys(NEXT_PAGES, "next-page"),
+    **dict.fromkeys(OLD_PAGES, "old-page"),
+    **dict.fromkeys(COUNTS, "count"),
     "CountRevision": "count-revision",
     **dict.fromkeys(GETS, "get"),
     **dict.fromkeys(POLLS, "poll"),
@@ -45,194 +39,207 @@ _SCENARIOS = {
     "CurrentRev": "current-rev",
     "Fill": "fill",
 }
+_WITH_PREFIX = ("list-page", "next-page", "old-page", "count")
 STOPS_AT_A_PAGE = "E19"
-"""From this era on a list with a limit stops after the page, if kine_list_query_index is there (kine.md §0.2)."""
-ASKS_AT_EACH_CREATE = ("E17", "E18", "E19")
-"""Their Get of a missing key asks for the compacted revision too (kine.md §2.1)."""
-POOL = f"{RAISE}, or bring fewer calls at once (KT701)"
+"""
+From this era on a list with a limit stops after the page, if kine_list_query_index exists (docs/facts/kine.md §0.2).
+"""
+READS_COMPACT_REV_PER_CREATE = ("E17", "E18", "E19")
+"""Their Get of a missing key also reads the compacted revision (docs/facts/kine.md §2.1)."""
+_IDS_OUT_OF_ORDER = frozenset(("insert-retried", "gap-fill-failed", "gap-seen", "events-lost"))
+"""Signals (kine/signals.py) of ids that are missing or taken when Kine needs them."""
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class AdviceContext:
     """
-    What else is known: kinds of signals (kine/signals), the server, and of each query the longest the server ever
-    needed for it in ms, as far as pg_stat_statements remembers. `pool_waits` are calls that waited for a connection.
+    What else is known: kinds of signals in the logs, the server, and for each query the longest time the server took
+    in ms, as far as pg_stat_statements goes back.
     """
 
     signals: frozenset[str] = frozenset()
     flavour: Flavour | None = None
     longest: Mapping[str, float] = field(default_factory=dict)
-    pool_waits: float = 0.0
 
 
-NOTHING_ELSE = Surroundings()
+NO_CONTEXT = AdviceContext()
 
 
-def advice(spot: Hotspot | Cost, around: Surroundings = NOTHING_ELSE) -> str:
-    """Empty where the statement is not Kine's, or where nobody said which one it is."""
+@dataclass(frozen=True)
+class QueryAdvice:
+    """`cause` holds on every server, and each server's own remedy follows it. Either may be empty."""
+
+    cause: str
+    postgresql: str = ""
+    yugabytedb: str = ""
+
+    def for_server(self, flavour: Flavour | None) -> str:
+        """For an unknown server the remedies of both."""
+        remedy = {
+            Flavour.POSTGRESQL: self.postgresql,
+            Flavour.YUGABYTEDB: self.yugabytedb,
+            None: f"on PostgreSQL, {self.postgresql}; on YugabyteDB, {self.yugabytedb}" if self.postgresql else "",
+        }[flavour]
+        return ": ".join(filter(None, (self.cause, remedy)))
+
+
+_HASH_SHARDED = "check for hash-sharded ids, with which it reads the whole table (KT103)"
+_LIST = QueryAdvice(
+    "",
+    "check that lists have an index of their own (KT107)",
+    "check batched nested-loop joins (KT401) and the planner's statistics (KT402, KT403)",
+)
+_LIST_OF_PAGES = replace(_LIST, postgresql="check the index kine_list_query_index (KT107)")
+_LIST_OF_REVISIONS = replace(
+    _LIST,
+    postgresql="up to Kine v0.17.0 lists read every revision under the prefix, so let compaction delete old ones "
+    "(KT501, KT502), or upgrade to v0.17.2",
+)
+_COUNT = QueryAdvice(
+    "a count costs as much as a list, and Kine counts every minute and once for each page",
+    "check the indexes (KT107, KT108), then dead rows (KT405)",
+    "check batched nested-loop joins (KT401) and statistics (KT402)",
+)
+_GET = QueryAdvice(
+    "reading one object should be a single index lookup",
+    "check statistics (KT402) and the list index (KT107)",
+    "if its time grows with the table, the planner reads the whole table, and kinetune check "
+    "--select KT306,KT402,KT403 shows why",
+)
+_POLL = QueryAdvice(
+    "Kine polls once a second and after each write, and should read only new ids",
+    "check statistics (KT402), dead rows (KT405) and the generic plan (KT304)",
+    _HASH_SHARDED,
+)
+_INSERT = QueryAdvice(
+    "",
+    "each insert also writes every index, so look for unknown ones (KT110); the rest is the server's disk and its "
+    "synchronous standbys",
+    "if its time grows with the table, the planner reads the whole table to find the newest revision of a name, and "
+    "kinetune check --select KT306,KT402,KT403 shows why; otherwise each index is a request to another tablet "
+    "(KT110), and each node is a network round trip",
+)
+_COMPACTION = QueryAdvice(
+    "",
+    "check the compaction lag (KT501) and dead rows (KT405)",
+    "check batched nested-loop joins (KT401), with which it took 0.9 s instead of 11.5 s",
+)
+_EVERYTHING = QueryAdvice(
+    "it reads every key when Kine starts and for etcdctl get --prefix '', and kinetune check --select KT5 shows what "
+    "fills the table"
+)
+_ADVICE: Mapping[str, QueryAdvice] = MappingProxyType(
+    {
+        **dict.fromkeys((*COUNTS, "CountRevision"), _COUNT),
+        **dict.fromkeys(GETS, _GET),
+        **dict.fromkeys(POLLS, _POLL),
+        **dict.fromkeys(INSERTS, _INSERT),
+        **dict.fromkeys(COMPACTIONS, _COMPACTION),
+        **dict.fromkeys(EVERYTHING, _EVERYTHING),
+        "CurrentRev": QueryAdvice(
+            "MAX(id) should be one lookup at the end of the primary key",
+            "check dead rows at its end (KT405)",
+            _HASH_SHARDED,
+        ),
+        "CompactRev": QueryAdvice(
+            "it reads the rows named compact_rev_key: check their number (KT114) and the index (KT104)"
+        ),
+        "Fill": QueryAdvice(
+            "Kine fills a missing revision each time, and watches wait for it: kinetune check --select KT2,KT503 "
+            "checks the sequence and the gaps"
+        ),
+        "GetSize": QueryAdvice(
+            "the API server asks for the size of the table at each scrape of its metrics: scrape less often"
+        ),
+    }
+)
+_ANY_QUERY = QueryAdvice("kinetune check checks the whole database")
+_IDS_TAKEN = QueryAdvice(
+    "ids are out of order or already taken: kinetune check --select KT2,KT6 checks the sequence and the Kine release"
+)
+_COMPACTION_FAILED = QueryAdvice(
+    "compaction did not finish within its 5 s: see kinetune rule KT501, and use a smaller --compact-batch-size until "
+    "it has caught up"
+)
+_COMPACT_REV_PER_CREATE = QueryAdvice(
+    "this Kine release runs it for each create: see kinetune rule KT114 (one compact_rev_key row) and KT104"
+)
+
+
+def write_advice(spot: Hotspot | QueryCost, context: AdviceContext = NO_CONTEXT) -> str:
+    """The remedy, then the command that shows the plan. Empty where there is no remedy."""
+    remedy = find_remedy(spot, context)
+    return "; ".join(filter(None, (remedy, show_plan(spot)))) + "." if remedy else ""
+
+
+def find_remedy(spot: Hotspot | QueryCost, context: AdviceContext = NO_CONTEXT) -> str:
+    """
+    The likely cause and what to do, the same for each resource. Empty for a statement that is not Kine's, and for
+    counters that do not name the query.
+    """
     if not spot.query:
         return ""
-    return _waiting(spot, around) or _of_query(spot, around)
+    return _connection_remedy(spot, context) or _choose_advice(spot, context).for_server(context.flavour)
 
 
-def _waiting(spot: Hotspot | Cost, around: Surroundings) -> str:
-    """Kine's clock runs while a call waits for a connection, the server's does not (k3s#6299: 2m9s there, 8 s here)."""
-    if isinstance(spot, Hotspot) and spot.vantage is Vantage.SERVER:
+def _connection_remedy(spot: Hotspot | QueryCost, context: AdviceContext) -> str:
+    """Kine's time includes waiting for a connection, the server's does not (k3s#6299: 2m9s there, 8 s here)."""
+    if isinstance(spot, Hotspot) and spot.vantage is Vantage.SERVER_LOG:
         return ""
-    longest = around.longest.get(spot.query)
+    longest = context.longest.get(spot.query)
+    # A median of twice the server's maximum cannot be time on the server. Below 10 ms it is the network.
     if longest is not None and spot.p50 is not None and spot.p50 > max(2 * longest, 10.0):
         return (
-            f"the server never took longer than {longest:,.0f} ms for it: calls wait for a connection of Kine's pool; "
-            f"{POOL}."
+            f"the server never took longer than {format_duration(longest)} for this query, so calls wait for a "
+            f"connection of Kine's pool: {RAISE}, or send fewer calls at once (KT701)"
         )
-    if "no-connections" in around.signals:
-        return (
-            f"the server had no connection left while this was measured; lower the pool or raise its bound: {_KT701}."
-        )
+    # Not for one query alone: without a connection every call waits.
+    if "no-connections" in context.signals:
+        return "the server ran out of connections at this time: lower Kine's pool limit, or raise the server's (KT701)"
     return ""
 
 
-_KT701 = "kinetune rule KT701"
-
-
-def _of_query(spot: Hotspot | Cost, around: Surroundings) -> str:
+def _choose_advice(spot: Hotspot | QueryCost, context: AdviceContext) -> QueryAdvice:
     query = spot.query
     if query in LISTS:
-        return f"{_explain(spot)} shows the plan; {_list(spot, around)}."
-    if query in COUNTS:
-        return f"{_explain(spot)} shows the plan; {_count(around)}."
-    if query in GETS:
-        return f"{_explain(spot)} shows the plan; one object should cost one look at an index: {_statistics(around)}."
-    if query in POLLS:
-        return f"{_explain(spot)} shows the plan; {_poll(around)}."
-    if query in INSERTS:
-        return f"{_explain(spot)} --writes shows the cost on a copy; {_insert(around)}."
-    return _rare(spot, around)
+        era = _newest_era(spot)
+        return _LIST if not era else _LIST_OF_PAGES if era >= STOPS_AT_A_PAGE else _LIST_OF_REVISIONS
+    if query in INSERTS and context.signals & _IDS_OUT_OF_ORDER:
+        return _IDS_TAKEN
+    if query in COMPACTIONS and "compaction-failed" in context.signals:
+        return _COMPACTION_FAILED
+    if query == "CompactRev" and len(spot.eras) == 1 and _newest_era(spot) in READS_COMPACT_REV_PER_CREATE:
+        return _COMPACT_REV_PER_CREATE
+    return _ADVICE.get(query, _ANY_QUERY)
 
 
-def _rare(spot: Hotspot | Cost, around: Surroundings) -> str:
-    query = spot.query
-    if query in COMPACTIONS:
-        return f"{_explain(spot)} --writes shows the cost on a copy; {_compact(around)}."
-    if query == "CompactRev":
-        return f"{_compact_rev(spot)}."
-    if query == "CurrentRev":
-        return f"{_explain(spot)} shows the plan; MAX(id) is one look at the end of the key{_hash(around)}."
-    if query in EVERYTHING:
-        return (
-            "it reads every key at Kine's start or for `etcdctl get --prefix ''`; kinetune check --select KT5 shows "
-            "what fills the table."
-        )
-    if query == "Fill":
-        return (
-            "each fills a revision that is missing, and watches wait for it; kinetune check --select KT2 looks at the "
-            "sequence, KT503 at the gaps."
-        )
-    if query == "GetSize":
-        return "the API server asks for the size of the table at each scrape of its metrics; scrape less often."
-    return "kinetune check looks at the store as a whole."
+def _newest_era(spot: Hotspot | QueryCost) -> str:
+    """The number of the newest era that sends the query, such as E20; empty where none is known."""
+    return max((find_era(era).number for era in spot.eras), default="")
 
 
-def scenario(spot: Hotspot | Cost) -> str:
-    """The call of `kinetune explain` that does the same in every era; empty where none does."""
-    if spot.query in LISTS and _resource(spot) and not _resource(spot).endswith("/"):
-        return "get"  # up to v0.15.0 one object is a list of one
+def explain_scenario(spot: Hotspot | QueryCost) -> str:
+    """The call of `kinetune explain` that does the same in every era; empty if there is none."""
+    if spot.query in LISTS and spot.resource and not spot.resource.endswith("/"):
+        return "get"  # up to v0.15.0 Kine reads one object as a list of one
     return _SCENARIOS.get(spot.query, "")
 
 
-def arguments(spot: Hotspot | Cost) -> dict[str, str]:
+def explain_arguments(spot: Hotspot | QueryCost) -> dict[str, str]:
     """The hotspot's own prefix or key, for `explain --arg`."""
-    on, call = _resource(spot), scenario(spot)
-    if on.startswith("/") and on.endswith("/") and call in ("list-page", "next-page", "old-page", "count"):
-        return {"prefix": on}
-    return {"key": on} if on.startswith("/") and not on.endswith("/") and call == "get" else {}
+    scenario, resource = explain_scenario(spot), spot.resource
+    if not resource.startswith("/"):
+        return {}
+    if resource.endswith("/"):
+        return {"prefix": resource} if scenario in _WITH_PREFIX else {}
+    return {"key": resource} if scenario == "get" else {}
 
 
-def _resource(spot: Hotspot | Cost) -> str:
-    return spot.resource if isinstance(spot, Hotspot) else ""
-
-
-def _explain(spot: Hotspot | Cost) -> str:
-    given = "".join(f" --arg {name}={value}" for name, value in arguments(spot).items())
-    return f"kinetune explain --query {scenario(spot)}{given}"
-
-
-def _number(spot: Hotspot | Cost) -> str:
-    """The newest era that sends it, as E20; empty where nobody knows."""
-    return max((era_named(era).number for era in spot.eras), default="")
-
-
-def _list(spot: Hotspot | Cost, around: Surroundings) -> str:
-    number, prefix = _number(spot), _resource(spot)
-    what = f"lists of {words(prefix)}" if prefix.endswith("/") else "lists"
-    paged = f"{what} need kine_list_query_index (KT107)"
-    unpaged = (
-        f"up to Kine v0.17.0 {what} read every revision below the prefix: fewer of them (KT501, KT502), or v0.17.2"
-    )
-    postgresql = (
-        paged if number >= STOPS_AT_A_PAGE else unpaged if number else f"{what} want an index of their own (KT107)"
-    )
-    yugabytedb = f"{what} want joins in batches (KT401) and statistics with the cost model (KT402, KT403)"
-    return _by_flavour(around, postgresql, yugabytedb)
-
-
-def _count(around: Surroundings) -> str:
-    postgresql = "a count costs as much as the list, each minute and once a page: its index (KT107, KT108), then KT405"
-    return _by_flavour(around, postgresql, "a count costs as much as the list: joins in batches (KT401), KT402")
-
-
-def _statistics(around: Surroundings) -> str:
-    yugabytedb = "where it grows with the table the planner reads all of it (kinetune check --select KT306,KT402,KT403)"
-    return _by_flavour(around, "statistics (KT402) and the index of lists (KT107)", yugabytedb)
-
-
-def _poll(around: Surroundings) -> str:
-    postgresql = (
-        "it runs each second and after writes, and only reads new ids: KT402, KT405, and KT304 for its generic plan"
-    )
-    return _by_flavour(around, postgresql, "ids sharded by hash make it read the whole table (KT103)")
-
-
-def _hash(around: Surroundings) -> str:
-    yugabytedb = "ids sharded by hash make it read the whole table (KT103)"
-    if around.flavour is Flavour.YUGABYTEDB:
-        return f": {yugabytedb}"
-    return _by_flavour(around, " (KT405: dead rows at its end)", yugabytedb)
-
-
-def _insert(around: Surroundings) -> str:
-    if around.signals & {"insert-retried", "gap-fill-failed", "gap-seen", "events-lost"}:
-        return (
-            "ids come out of order or are taken: kinetune check --select KT2,KT6 looks at the sequence and the release"
-        )
-    postgresql = "each index is written too (KT110, kinetune init), the rest is the server's disk and its standbys"
-    yugabytedb = (
-        "where its times grow with the table, the planner finds the newest revision of a name by reading all of it: "
-        "kinetune check --select KT306,KT402,KT403 proves it and names what is missing; else each index is a request "
-        "to another tablet (KT110), each node a round trip"
-    )
-    return _by_flavour(around, postgresql, yugabytedb)
-
-
-def _compact(around: Surroundings) -> str:
-    if "compaction-failed" in around.signals:
-        return (
-            "it did not finish in its 5 s: kinetune rule KT501, and --compact-batch-size smaller until it has caught up"
-        )
-    return _by_flavour(
-        around, "KT501 tells the lag, KT405 the dead rows", "joins in batches (KT401): 0.9 s instead of 11.5 s"
-    )
-
-
-def _compact_rev(spot: Hotspot | Cost) -> str:
-    if _number(spot) in ASKS_AT_EACH_CREATE and len(spot.eras) == 1:
-        return "this Kine asks it at each create: kinetune rule KT114 (one compact_rev_key row), KT104"
-    return "it reads the rows called compact_rev_key: KT114 says how many there are, KT104 looks at the index"
-
-
-def _by_flavour(around: Surroundings, postgresql: str, yugabytedb: str) -> str:
-    if around.flavour is Flavour.POSTGRESQL:
-        return postgresql
-    if around.flavour is Flavour.YUGABYTEDB:
-        return yugabytedb
-    return f"{postgresql}; on YugabyteDB: {yugabytedb}"
+def show_plan(spot: Hotspot | QueryCost) -> str:
+    """The command of this hotspot, with its prefix or key, and what it shows; empty if explain has no such call."""
+    scenario = explain_scenario(spot)
+    if not scenario:
+        return ""
+    arguments = "".join(f" --arg {name}={value}" for name, value in explain_arguments(spot).items())
+    effect = "--writes shows the cost on a copy" if spot.query in WRITES else "shows the plan"
+    return f"kinetune explain --query {scenario}{arguments} {effect}"

@@ -1,8 +1,8 @@
-"""Kine's own DDL as values (pkg/drivers/pgsql/pgsql.go of v0.17.5; eras: facts/kine.md §1.1)."""
+"""Kine's own schema (pkg/drivers/pgsql/pgsql.go of v0.17.5; eras: docs/facts/kine.md §1.1)."""
 
 from __future__ import annotations
 
-from kinetune.model.schema import Column, Index, Key, Order, Sequence
+from kinetune.model.facts import Column, Index, Key, Order, Sequence
 
 TABLE = "kine"
 PRIMARY_KEY = Index("kine_pkey", (Key("id"),), unique=True)
@@ -31,4 +31,4 @@ INDEXES = (
     UNIQUE,
     LIST_QUERY,
 )
-"""What v0.13.0 and newer create at every start where the name is free; older releases all but kine_list_query_index."""
+"""Kine v0.13.0 and newer creates these at every start if the name is free; older ones omit kine_list_query_index."""

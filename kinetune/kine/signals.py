@@ -1,8 +1,8 @@
 """
-Lines beside Slow SQL that tell what ails a Kine store, in words, with the rule that explains each.
+Log lines other than Slow SQL that show a problem of a store: their meaning, and the rule that explains each.
 
-From Kine's source v0.10.1 to v0.17.5 (docs/facts/kine.md §2.4), PostgreSQL 15's messages (src/backend),
-PgBouncer's and the API server's.
+Sources: Kine v0.10.1 to v0.17.5 (docs/facts/kine.md §2.4), the messages of PostgreSQL 15 (src/backend), of PgBouncer
+and of the API server.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from types import MappingProxyType
 
 
 @dataclass(frozen=True)
-class Sign:
+class SignalKind:
     """
-    A kind of line. `markers` are bytes one of which each such line has: a log is searched for nothing else. `pattern`,
-    where the marker alone says too little, is searched in the line; a line without it is none of these.
+    A kind of log line; `words` is its meaning, `rule` the code of a rule or empty.
+
+    Each such line contains one of `markers`: only these are searched in a log. `pattern` is searched in a line with a
+    marker, for kinds whose marker also occurs in other lines.
     """
 
     kind: str
@@ -30,34 +32,34 @@ class Sign:
 GAPS, COMPACTION, POOLER, CONNECTIONS = "KT503", "KT501", "KT407", "KT701"
 SLOW_PLANNING = "slow-planning"
 SERVER_ERRORS = (b"ERROR", b"FATAL")
-"""What each error has in a server's own log, whose markers these are besides MARKERS."""
+"""In each error line of a server's own log; not searched in other logs, where they are too frequent."""
 DEBUG_ONLY = (b"MODREVISION GAP",)
-"""Only with --debug; searched where the log has lines of that level."""
+"""Written by Kine's --debug only; searched in logs that have lines of that level."""
 _ERRORS = (b"(SQLSTATE ", *SERVER_ERRORS)
-"""pgx's end of each error of the server, in Kine's log: few markers make a log quick to read."""
-SIGNS: tuple[Sign, ...] = (
-    Sign(
+"""pgx ends each error of the server with its SQLSTATE, so that one marker finds them all in Kine's log."""
+SIGNAL_KINDS: tuple[SignalKind, ...] = (
+    SignalKind(
         "revision-went-back",
         "Kine stopped: its revision went backwards",
         "KT201",
         (b"WATCH SEND EVENTS FOR PAST",),
     ),
-    Sign(
+    SignalKind(
         "commit-failed",
         "Kine stopped: the commit of a compaction failed",
         COMPACTION,
         (b"Transaction commit failed",),
     ),
-    Sign(
+    SignalKind(
         "pooler",
-        "a prepared statement was on another connection: a transaction pooler (PgBouncer) is in between",
+        "a prepared statement is missing on its connection: a transaction pooler (PgBouncer) is in between",
         POOLER,
         _ERRORS,
         re.compile(rb"prepared statement \S+ (?:does not exist|already exists)"),
     ),
-    Sign(
+    SignalKind(
         "no-connections",
-        "the server or the pooler had no connection left",
+        "the server or the pooler had no free connection",
         CONNECTIONS,
         _ERRORS,
         re.compile(
@@ -65,136 +67,136 @@ SIGNS: tuple[Sign, ...] = (
             rb"no more connections allowed|query_wait_timeout"
         ),
     ),
-    Sign(
+    SignalKind(
         "read-only",
-        "the server takes no writes: a standby, or default_transaction_read_only",
+        "the server refused a write: it is a standby, or default_transaction_read_only is on",
         "KT411",
         _ERRORS,
         re.compile(rb"in a read-only transaction|SQLSTATE 25006"),
     ),
-    Sign(
+    SignalKind(
         "no-compaction-row",
-        "no row compact_rev_key is in the store: Kine ends, or cannot read",
+        "the row compact_rev_key is missing: Kine stops, or cannot read",
         "KT114",
         (b"converting NULL to int64",),
         re.compile(rb"column index 0, name \S*(?:prev_revision|compact_rev)"),
     ),
-    Sign(
+    SignalKind(
         "null-column",
-        "a row holds NULL that this Kine cannot read: v0.17.3 to v0.17.5 or v0.16.6 wrote it",
+        "a row contains a NULL that this Kine release cannot read: v0.17.3 to v0.17.5 or v0.16.6 wrote it",
         "KT901",
         (b"converting NULL to int64",),
     ),
-    Sign(
+    SignalKind(
         "no-compacted-value",
-        "the API server found no revision in Kine's note of its compaction, and compacts no more",
+        "the API server found no revision in its compaction record and no longer compacts",
         "KT114",
         (b"failed to parse compact revision",),
     ),
-    Sign(
+    SignalKind(
         "schema-changed",
-        "the table changed under a running Kine: each connection fails once, then goes on",
+        "the table changed while Kine was running: each connection fails once, then recovers",
         "",
         _ERRORS,
         re.compile(rb"cached plan must not change result type"),
     ),
-    Sign(
+    SignalKind(
         "ids-exhausted",
-        "ids have reached the end of their type",
+        "ids reached the maximum of their type",
         "",
         _ERRORS,
         re.compile(rb"reached maximum value of sequence|out of range for type integer"),
     ),
-    Sign(
+    SignalKind(
         "serialization",
-        "the server broke off a transaction that met another one",
+        "the server aborted a transaction because of a concurrent one",
         "",
         _ERRORS,
         re.compile(rb"could not serialize access"),
     ),
-    Sign(
+    SignalKind(
         "events-lost",
-        "the poll went on past a revision that stayed missing: watches may have lost an event",
+        "the poll skipped a revision that stayed missing: watches may have lost an event",
         GAPS,
         (b", revision=",),
         re.compile(rb"(?<!MODREVISION )\bGAP \S+, revision="),
     ),
-    Sign(
+    SignalKind(
         "gap-fill-failed",
-        "a missing revision arrived while Kine was filling it: harmless, its writer was only late",
+        "a missing revision arrived while Kine filled its gap: harmless, the write was only late",
         GAPS,
         (b", revision=",),
         re.compile(rb"\bFILL FAILED, revision="),
     ),
-    Sign(
+    SignalKind(
         "gap-filled",
-        "Kine put a row into a missing revision",
+        "Kine inserted a gap row for a missing revision",
         GAPS,
         (b", revision=",),
         re.compile(rb"\bFILL, revision="),
     ),
-    Sign("gap-seen", "the poll met a missing revision and waited for it", GAPS, DEBUG_ONLY),
-    Sign(
+    SignalKind("gap-seen", "the poll found a missing revision and waited for it", GAPS, DEBUG_ONLY),
+    SignalKind(
         "insert-retried",
-        "an insert found its id taken and tried again: the gap fill was there first",
+        "an insert found its id in use and retried: a gap row had taken it",
         "KT602",
         (b"nsert error for key",),
         re.compile(rb"etriable insert error for key"),
     ),
-    Sign(
+    SignalKind(
         "insert-conflict",
-        "two writers met on one key and one lost: normal, but each burns an id",
+        "two writers changed the same key and one failed: normal, but each attempt uses up an id",
         "",
         (b"nsert error for key",),
         re.compile(rb"insert error for key [^\n]*kine_name_prev_revision_uindex"),
     ),
-    Sign("insert-failed", "an insert failed", "KT601", (b"nsert error for key",)),
-    Sign(
+    SignalKind("insert-failed", "an insert failed", "KT601", (b"nsert error for key",)),
+    SignalKind(
         "compaction-failed",
-        "a compaction failed, mostly at its limit of 5 s: repeated, the table grows",
+        "a compaction failed, usually at its time limit of 5 s: if repeated, the table grows",
         COMPACTION,
         (b"ompact failed",),
     ),
-    Sign("compaction", "compaction removed a batch of old rows", COMPACTION, (b"COMPACT deleted ",)),
-    Sign(
-        "poll-failed", "the poll for changes failed: watches are late until one succeeds", "", (b"list latest changes",)
+    SignalKind("compaction", "compaction removed a batch of old rows", COMPACTION, (b"COMPACT deleted ",)),
+    SignalKind(
+        "poll-failed", "the poll for changes failed: watches are late until it succeeds", "", (b"list latest changes",)
     ),
-    Sign(
+    SignalKind(
         "revision-compacted",
-        "somebody asked for a revision that compaction had removed, and lists again",
+        "a client requested a revision that compaction had removed, and lists again",
         COMPACTION,
         (b"revision has been compacted",),
     ),
-    Sign(
+    SignalKind(
         "revision-ahead",
-        "the API server was asked for a revision its watch cache has not reached: events come late or out of order",
+        "a client requested a revision newer than the API server's watch cache: events are late or out of order",
         "KT201",
         (b"Too large resource version",),
     ),
-    Sign("unreachable", "Kine could not reach the database", "", (b"Failed to ping database connection",)),
-    Sign("write-failed", "a write failed and the API server was told", "", (b"error in txn",)),
-    Sign("read-failed", "a read failed and the API server was told", "", (b"error while range on",)),
-    Sign(
+    SignalKind("unreachable", "Kine could not reach the database", "", (b"Failed to ping database connection",)),
+    SignalKind("write-failed", "a write failed and the API server received the error", "", (b"error in txn",)),
+    SignalKind("read-failed", "a read failed and the API server received the error", "", (b"error while range on",)),
+    SignalKind(
         "duplicate-key",
-        "the server refused a second row: a normal conflict of two writers, or a gap fill that came first",
+        "the server refused a duplicate row: a normal conflict of two writers, or a gap row that came first",
         "",
         _ERRORS,
         re.compile(rb"duplicate key value violates unique constraint [^\n]*\bkine_\w+"),
     ),
 )
-"""In order of weight: a line is of the first kind that it fits."""
-_MADE_UP = (
-    Sign(SLOW_PLANNING, "the server took 100 ms or longer to parse or plan a statement, before it ran", "", ()),
-)
-BY_KIND: Mapping[str, Sign] = MappingProxyType({sign.kind: sign for sign in (*SIGNS, *_MADE_UP)})
+"""The most serious first: a line is of the first kind that matches."""
+_DERIVED_KINDS = (SignalKind(SLOW_PLANNING, "the server took 100 ms or longer to parse or plan a statement", "", ()),)
+BY_KIND: Mapping[str, SignalKind] = MappingProxyType({kind.kind: kind for kind in (*SIGNAL_KINDS, *_DERIVED_KINDS)})
 MARKERS: tuple[bytes, ...] = tuple(
-    dict.fromkeys(marker for sign in SIGNS for marker in sign.markers if marker not in SERVER_ERRORS + DEBUG_ONLY)
+    dict.fromkeys(
+        marker for kind in SIGNAL_KINDS for marker in kind.markers if marker not in SERVER_ERRORS + DEBUG_ONLY
+    )
 )
 
 
-def sign_of(line: bytes) -> Sign | None:
-    """The weightiest sign that the line is; None where a marker was in it by chance."""
-    for sign in SIGNS:
-        if any(marker in line for marker in sign.markers) and (sign.pattern is None or sign.pattern.search(line)):
-            return sign
+def match_signal(line: bytes) -> SignalKind | None:
+    """The most serious kind that the line matches; None if it contains a marker only by chance."""
+    for kind in SIGNAL_KINDS:
+        if any(marker in line for marker in kind.markers) and (kind.pattern is None or kind.pattern.search(line)):
+            return kind
     return None

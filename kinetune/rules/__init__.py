@@ -1,1 +1,1 @@
-"""One file a rule; table.py lists them in order of codes, judge.py lets them speak."""
+"""One file per rule. table.py lists all rules in order of codes; runner.py runs them on the facts of a context."""

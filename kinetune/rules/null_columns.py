@@ -3,51 +3,55 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kinetune.kine.traits import READS_NULLS
-from kinetune.model.facts import Integrity, KineRelease, Relation, Unknown
+from kinetune.formatting import format_number
+from kinetune.kine.releases import READS_NULLS
+from kinetune.model.facts import Integrity, KineRelease, Relation
 from kinetune.model.finding import Remark, Severity
-from kinetune.plans.numbers import count
+from kinetune.model.unknown import Unknown
+from kinetune.rules.remedies import qualified_table
 from kinetune.rules.rule import rule
-from kinetune.rules.words import qualified
 
 
 @rule("KT901", Severity.ERROR)
 def null_columns(table: Relation, integrity: Integrity, release: KineRelease | None) -> Iterator[Remark | Unknown]:
     """
-    Every row can be read by the Kine that is to run here.
+    kine contains NULL in a column that other Kine releases cannot read.
 
     Why it matters
-        v0.16.6 and v0.17.3 to v0.17.5 store NULL in create_revision at each create, and read it. Every other release
-        ends at its start with `converting NULL to int64 is unsupported`, or starts and cannot list: the way back from
-        these releases is closed, and K3s does not come up.
+        v0.16.6 and v0.17.3 to v0.17.5 store NULL in create_revision at each create, and can read it. Every other
+        release exits at its start with `converting NULL to int64 is unsupported`, or starts and cannot list: a
+        downgrade is not possible, and K3s does not become ready.
 
     What to do
-        Stop Kine, run the statement of the finding, start the other release. 0 is what they store themselves.
+        Stop Kine, run the statement of the finding, start the other release. 0 is the value that the other releases
+        store.
 
     When to ignore
-        As long as you stay with the releases that store NULL; it is a note then.
+        You stay with the releases that store NULL; the severity is info then.
 
     Source
-        docs/facts/kine.md §8.1, measured with v0.10.1, v0.14.16, v0.16.4 and v0.17.5; the others by their source. Of a
-        large table the 2,000 oldest and the 2,000 newest rows are looked at.
+        docs/facts/kine.md §8.1, measured with v0.10.1, v0.14.16, v0.16.4 and v0.17.5; for the other releases read from
+        their source. Of a large table the 2,000 oldest and the 2,000 newest rows are checked.
     """
-    reads = READS_NULLS.of(release) if release else None
+    reads = READS_NULLS.applies_to(release) if release else None
     for column, rows in integrity.nulls.items():
         if rows:
             severity = Severity.ERROR if reads is False else Severity.INFO
-            yield replace(_found(table, column, _rows(integrity, rows)), severity=severity)
+            yield replace(_create_finding(table, column, _count_rows(integrity, rows)), severity=severity)
+    # Rows between the oldest and the newest ones may contain NULL too, so the rule cannot pass.
     if not reads and not integrity.whole:
-        yield Unknown(f"only the oldest and newest rows were looked at, {count(integrity.looked)}: see Source")
+        yield Unknown(f"only the oldest and newest rows were checked ({format_number(integrity.looked)})")
 
 
-def _found(table: Relation, column: str, rows: str) -> Remark:
+def _create_finding(table: Relation, column: str, rows: str) -> Remark:
     return Remark(
         on=f"kine.{column}",
-        says=f"is NULL in {rows}: only Kine v0.16.6 and v0.17.3 to v0.17.5 read that; others end, or cannot list",
-        do=f"stop Kine; UPDATE {qualified(table)} SET {column} = 0 WHERE {column} IS NULL; start Kine",  # noqa: S608
+        says=f"is NULL in {rows}: only Kine v0.16.6 and v0.17.3 to v0.17.5 can read it; other releases exit or "
+        "cannot list",
+        do=f"stop Kine; UPDATE {qualified_table(table)} SET {column} = 0 WHERE {column} IS NULL; start Kine",  # noqa: S608
     )
 
 
-def _rows(integrity: Integrity, rows: int) -> str:
-    of = f"{count(rows)} of {count(integrity.looked)} rows"
-    return of if integrity.whole else f"{of} looked at"
+def _count_rows(integrity: Integrity, rows: int) -> str:
+    of = f"{format_number(rows)} of {format_number(integrity.looked)} rows"
+    return of if integrity.whole else f"{of} checked"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kinetune.kine.traits import STEALS_IDS, named
+from kinetune.kine.releases import STEALS_IDS, describe_release
 from kinetune.model.facts import KineRelease
 from kinetune.model.finding import Remark, Severity
 from kinetune.rules.rule import rule
@@ -11,28 +11,29 @@ from kinetune.rules.rule import rule
 @rule("KT602", Severity.WARNING)
 def stolen_ids(kine: KineRelease) -> Iterator[Remark]:
     """
-    This Kine gives an id to the write that drew it.
+    The gap filler of this Kine release takes ids of writes in progress.
 
     Why it matters
-        Before v0.11.0 the filler of gaps takes the id of an INSERT that is still under way. The client is told that
-        its new object exists already, or that somebody changed it: 1 of 300 creates of brand-new keys, 7 of 4,992
-        updates nobody else touched (docs/facts/kine.md §0.9). On YugabyteDB writes take longer and it happens more.
+        Before v0.11.0 the gap filler takes the id of an INSERT that is still in progress. The client gets the error
+        that its new object already exists or was changed by another client: 1 of 300 creates of new keys, 7 of 4,992
+        updates without any other writer (docs/facts/kine.md §0.9). On YugabyteDB writes take longer, and it happens
+        more often.
 
     What to do
-        Upgrade Kine to v0.11.0 or newer: K3s v1.28.4, v1.29.0 and newer have it.
+        Upgrade Kine to v0.11.0 or newer: K3s v1.28.4, v1.29.0 and newer contain it.
 
     When to ignore
-        Every client repeats its writes, and nobody minds the noise.
+        All clients retry their writes, and the additional errors do not matter.
 
     Source
         docs/facts/kine.md §0.9; kine#226, k3s#8708.
     """
-    steals = STEALS_IDS.of(kine)
+    steals = STEALS_IDS.applies_to(kine)
     if steals is False:
         return
-    maybe = "" if steals else "if it is older than v0.11.0 (say it with --kine): "
+    maybe = "" if steals else "if it is older than v0.11.0 (set --kine): "
     yield Remark(
-        on=named(kine),
-        says=f"{maybe}filling a gap may take the id of a write under way, whose client then sees a false conflict",
+        on=describe_release(kine),
+        says=f"{maybe}its gap filler may take the id of a write in progress, and the client gets a false conflict",
         do="upgrade to Kine v0.11.0 or newer (K3s v1.28.4)",
     )

@@ -11,20 +11,20 @@ from kinetune.rules.rule import rule
 @rule("KT801", Severity.WARNING)
 def superuser_role(facts: Facts) -> Iterator[Remark]:
     """
-    The endpoint's role is no superuser.
+    The endpoint's role is a superuser.
 
     Why it matters
-        The endpoint stands with its password in the configuration of every K3s server. Whoever reads it owns the whole
-        database server, runs programs on its host, and reads every other database. Kine needs none of that: CONNECT,
-        and CREATE on its schema, are enough (measured, docs/facts/kine.md §3).
+        The endpoint and its password are in the configuration of every K3s server. With a superuser, a leaked endpoint
+        gives access to the whole database server, lets programs run on its host, and reads every other database. Kine
+        needs only CONNECT, and CREATE on its schema (measured, docs/facts/kine.md §3).
 
     What to do
-        Give Kine a role of its own that owns its database and table, and put it into the endpoint. CREATEDB is needed
-        only where Kine shall create the database.
+        Create a role for Kine that owns its database and table, and use it in the endpoint. CREATEDB is needed only if
+        Kine creates the database.
 
     When to ignore
-        A trial: kinetune embedded and kinetune demo run as postgres. The endpoint is the administrator's, and Kine has
-        another: check with Kine's.
+        A trial: kinetune embedded and kinetune demo run as postgres. The endpoint is the administrator's, and Kine uses
+        another role: check with that one.
 
     Source
         pg_roles.rolsuper of the role in use.
@@ -32,17 +32,18 @@ def superuser_role(facts: Facts) -> Iterator[Remark]:
     if facts.role.superuser:
         yield Remark(
             on=facts.role.name,
-            says="is a superuser: an endpoint that leaks gives away the whole database server, not one cluster",
-            do=_hand_over(facts),
+            says="is a superuser: a leaked endpoint gives access to the whole database server",
+            do=_ownership_statements(facts),
         )
 
 
-def _hand_over(facts: Facts) -> str:
-    """A role without a password, which the administrator sets with \\password: none is ever written here."""
+def _ownership_statements(facts: Facts) -> str:
+    """Creates a role without a password; the administrator sets it with \\password, so that no output contains one."""
     database, owner = identifier(facts.database), facts.table.owner if facts.table else None
+    # Another role already owns the table, so no ownership has to change.
     if owner not in (None, facts.role.name):
-        return f"use the role {owner}, whose table it is, in Kine's endpoint"
+        return f"use role {owner}, the owner of the table, in Kine's endpoint"
     statements = ["CREATE ROLE kine LOGIN", f"ALTER DATABASE {database} OWNER TO kine"]
     if facts.table is not None:
         statements.append(f"ALTER TABLE {identifier(facts.table.schema)}.kine OWNER TO kine")
-    return "; ".join(statements) + "; \\password kine; then use that role in Kine's endpoint"
+    return "; ".join(statements) + "; \\password kine; then use this role in Kine's endpoint"

@@ -3,74 +3,75 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kinetune.formatting import format_bytes
-from kinetune.kine.shape import NAMES, guards, leftover, stranger
-from kinetune.model.facts import Relation, SeenIndex, Unknown
+from kinetune.kine.table_shape import NAMES, describe_unusable, find_unique_indexes, is_leftover
+from kinetune.model.facts import ObservedIndex, Relation
 from kinetune.model.finding import Remark, Severity
 from kinetune.model.server import Server
+from kinetune.model.unknown import Unknown
 from kinetune.quoting import identifier
-from kinetune.rules.remedy import by_hand, drop_index
+from kinetune.rules.remedies import drop_index_statement, needs_manual_change, qualified_table
 from kinetune.rules.rule import rule
-from kinetune.rules.words import qualified
 
 
 @rule("KT110", Severity.INFO)
 def unknown_indexes(table: Relation, server: Server) -> Iterator[Remark | Unknown]:
     """
-    Kine has no index that neither Kine nor kinetune knows.
+    kine has an index that neither Kine nor kinetune created.
 
     Why it matters
-        Each further index is fed by every create, update, delete and lease renewal of the cluster: on YugabyteDB one
-        more write request each (docs/facts/measured.md §6). One that an interrupted kinetune left is a warning. A
-        unique one is an error unless it holds id or (name, prev_revision): an update is a new row of the same name, so
-        it is refused, and Kine takes every refusal for a conflict.
+        Every create, update, delete and lease renewal of the cluster has to update every additional index: on
+        YugabyteDB one more write request each (docs/facts/measured.md §6). An index that an interrupted kinetune left
+        behind is a warning. A unique index is an error unless it contains id or (name, prev_revision): an update is a
+        new row with the same name, so the index rejects it, and Kine reports a conflict.
 
     What to do
-        `kinetune init` finishes or drops what it left. Drop the others where nobody needs them; kinetune never does.
+        `kinetune init` finishes or drops its own leftovers. Drop other indexes if no program needs them; kinetune never
+        does.
 
     When to ignore
-        When you made it on purpose and have seen a plan that uses it (`kinetune explain`): ignore KT110:<name> with
-        that reason.
+        You created the index on purpose and have seen a plan that uses it (`kinetune explain`): ignore KT110:<name>
+        with that reason.
 
     Source
-        docs/facts/kine.md §3: the names Kine takes. Invalid indexes are KT109's.
+        docs/facts/kine.md §3: the index names of Kine. KT109 reports invalid indexes.
     """
-    if why := stranger(table):
+    if why := describe_unusable(table):
         yield Unknown(f"kine {why}")
         return
-    kept = {seen.index.name for seen in guards(table)}
+    kept = {seen.index.name for seen in find_unique_indexes(table)}
     for seen in table.indexes:
         name = seen.index.name
-        if leftover(name):
-            says = "was left by an interrupted run of kinetune, and every write may feed it"
-            do = drop_index(name, server, table) if by_hand(table) else "kinetune init"
+        if is_leftover(name):
+            says = "was left behind by an interrupted kinetune, and writes may have to update it"
+            do = drop_index_statement(name, server, table) if needs_manual_change(table) else "kinetune init"
             yield Remark(on=name, says=says, do=do, severity=Severity.WARNING)
         elif name not in NAMES and seen.valid:
-            refuses = seen.index.unique and name not in kept and not _harmless(seen)
+            refuses = seen.index.unique and name not in kept and not _is_harmless(seen)
             yield Remark(
                 on=name,
-                says=f"is neither Kine's nor kinetune's{_size(seen)}: {_follows(refuses)}",
-                do=_drop(table, seen, server),
+                says=f"was created by neither Kine nor kinetune{_describe_size(seen)}: {_consequence(refuses)}",
+                do=_drop_statement(table, seen, server),
                 severity=Severity.ERROR if refuses else None,
             )
 
 
-def _follows(refuses: bool) -> str:
+def _consequence(refuses: bool) -> str:
     if refuses:
-        return "it is unique, and refuses rows that Kine has to write"
-    return "every write feeds it"
+        return "it is unique and rejects rows that Kine writes"
+    return "every write has to update it"
 
 
-def _harmless(seen: SeenIndex) -> bool:
-    """What holds a unique key of Kine's is unique anyway."""
+def _is_harmless(seen: ObservedIndex) -> bool:
+    """An index that contains a unique key of Kine rejects no additional rows."""
     keys = {key.column for key in seen.index.keys}
     return "id" in keys or {"name", "prev_revision"} <= keys or seen.index.placeholder
 
 
-def _size(seen: SeenIndex) -> str:
+def _describe_size(seen: ObservedIndex) -> str:
     return f" ({format_bytes(seen.bytes)})" if seen.bytes else ""
 
 
-def _drop(table: Relation, seen: SeenIndex, server: Server) -> str:
+def _drop_statement(table: Relation, seen: ObservedIndex, server: Server) -> str:
     if seen.constraint:
-        return f"ALTER TABLE {qualified(table)} DROP CONSTRAINT {identifier(seen.constraint)}"
-    return drop_index(seen.index.name, server, table)
+        return f"ALTER TABLE {qualified_table(table)} DROP CONSTRAINT {identifier(seen.constraint)}"
+    return drop_index_statement(seen.index.name, server, table)

@@ -1,1 +1,1 @@
-"""What PostgreSQL and YugabyteDB are. Only this room compares versions; everyone else asks server.can(...)."""
+"""PostgreSQL and YugabyteDB. Only this room compares versions; other rooms call server.can(...)."""

@@ -1,9 +1,9 @@
 """
-Until when each line of releases is mended.
+Maintenance dates of release lines.
 
-PostgreSQL: postgresql.org/support/versioning (final releases). YugabyteDB: its releases page,
+PostgreSQL: postgresql.org/support/versioning (final releases). YugabyteDB:
 docs.yugabyte.com/stable/releases/ybdb-releases, and docs/data/currentVersions.json of yugabyte/yugabyte-db
-(facts/yugabytedb.md §1.3). Read in November 2026.
+(docs/facts/yugabytedb.md §1.3). Read in November 2026.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from kinetune.model.server import Flavour, Server
 
 
 @dataclass(frozen=True)
-class Line:
+class ReleaseLine:
     """
-    A line of releases, `PostgreSQL 14`. `ends` is its last day, `mended_until` the last day of ordinary fixes where
-    only critical ones follow (YugabyteDB's end of maintenance). A preview is mended by the next preview only.
+    A release line such as `PostgreSQL 14`. `ends` is its last day; `maintained_until` is the last day of ordinary fixes
+    if only critical ones follow (end of maintenance of YugabyteDB). A preview is only fixed by the next preview.
     """
 
     name: str
     ends: date | None
-    mended_until: date | None = None
+    maintained_until: date | None = None
     preview: bool = False
 
 
@@ -57,30 +57,34 @@ YUGABYTEDB: Mapping[tuple[int, int], tuple[date, date]] = MappingProxyType(
     }
 )
 NEWEST = {Flavour.POSTGRESQL: "PostgreSQL 18", Flavour.YUGABYTEDB: "YugabyteDB 2025.2 (LTS)"}
-"""What to move to: the newest major, and the newest long-term line (facts/yugabytedb.md §1.3)."""
+"""The recommended lines: the newest major version, and the newest long-term line (docs/facts/yugabytedb.md §1.3)."""
 
 
-def line_of(server: Server) -> Line | None:
-    """The server's line; None for one that came after this table. One older than the table ended with its oldest."""
-    return _yugabytedb(server.release) if server.flavour is Flavour.YUGABYTEDB else _postgresql(server.release[0])
+def find_line(server: Server) -> ReleaseLine | None:
+    """The server's line; None if it is newer than this table. Lines older than the table ended with its oldest line."""
+    return (
+        _yugabytedb_line(server.release)
+        if server.flavour is Flavour.YUGABYTEDB
+        else _postgresql_line(server.release[0])
+    )
 
 
-def successor(server: Server) -> str:
-    """The line to move to."""
+def recommended_line(server: Server) -> str:
+    """The line to upgrade to."""
     return NEWEST[server.flavour]
 
 
-def _postgresql(major: int) -> Line | None:
+def _postgresql_line(major: int) -> ReleaseLine | None:
     ends = POSTGRESQL[10] if major < 10 else POSTGRESQL.get(major)
-    return Line(f"PostgreSQL {major}", ends) if ends else None
+    return ReleaseLine(f"PostgreSQL {major}", ends) if ends else None
 
 
-def _yugabytedb(release: tuple[int, ...]) -> Line | None:
+def _yugabytedb_line(release: tuple[int, ...]) -> ReleaseLine | None:
     series = (release[0], release[1] if len(release) > 1 else 0)
     name = f"YugabyteDB {series[0]}.{series[1]}"
     if series[0] < 2024 and series[1] % 2:
-        return Line(name, None, preview=True)
+        return ReleaseLine(name, None, preview=True)
     if series < min(YUGABYTEDB):
-        return Line(name, YUGABYTEDB[2, 14][1])
+        return ReleaseLine(name, YUGABYTEDB[2, 14][1])
     mended, ends = YUGABYTEDB.get(series, (None, None))
-    return Line(name, ends, mended) if ends else None
+    return ReleaseLine(name, ends, mended) if ends else None

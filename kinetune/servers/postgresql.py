@@ -1,4 +1,4 @@
-"""PostgreSQL: the release from which each capability exists. Source: the release notes of that major version."""
+"""PostgreSQL: the first release with each capability, from the release notes of that major version."""
 
 from __future__ import annotations
 
@@ -24,28 +24,30 @@ SINCE = {
 OLDEST = 11
 
 
-def server(release: tuple[int, ...], note: str = "") -> Server:
-    """PostgreSQL of a release such as (15, 18); majors before 11 lack covering indexes, served as far as they go."""
+def build_server(release: tuple[int, ...], note: str = "") -> Server:
+    """PostgreSQL of a release such as (15, 18). Majors before 11 lack covering indexes and are supported partially."""
     base = release[0]
     return Server(
         Flavour.POSTGRESQL,
         release,
         base,
         frozenset(name for name, since in SINCE.items() if base >= since),
-        note or (f"PostgreSQL {base} is older than the oldest served ({OLDEST})" if base < OLDEST else ""),
+        note or (f"PostgreSQL {base} is older than the oldest supported release ({OLDEST})" if base < OLDEST else ""),
     )
 
 
 LIKE_UNTIL = "E17"
-"""Up to v0.16.2 Kine asks for `name LIKE $1` (docs/facts/kine.md §1.1)."""
+"""Up to v0.16.2 Kine selects with `name LIKE $1` (docs/facts/kine.md §1.1)."""
 JOINED_READS_UNTIL = "E10"
-"""Up to v0.12.2 Kine reads even one object by joining MAX(id) of each name back to the table."""
+"""Up to v0.12.2 Kine reads even a single object by joining MAX(id) of each name with the table."""
 RANDOM_READS = (
-    "the default takes a read by index for four reads in a row, as on a disk that turns: Kine v0.13 to v0.15 then "
-    "sorts the whole table for a page of 500 objects (155,460 blocks of 1,000,000 rows; with 1.1 it reads 4,084)"
+    "the default expects an index read to cost four sequential reads, as on a rotating disk: Kine v0.13 to v0.15 then "
+    "sorts the whole table for a page of 500 objects (155,460 blocks for 1,000,000 rows; with 1.1 it reads 4,084)"
 )
-CUSTOM_PLANS = "a plan that does not know what stands behind LIKE reads the whole table: 42 ms for one object, not 0.2"
-NO_MERGE = "to read one busy object this Kine's join walks the whole primary key: 21,781 blocks; without merge joins 23"
+CUSTOM_PLANS = (
+    "a generic plan cannot use an index for LIKE and reads the whole table: 42 ms for one object instead of 0.2 ms"
+)
+NO_MERGE = "a merge join reads the whole primary key for one object: 21,781 blocks; without merge joins 23"
 
 
 def planner_settings(server: Server, era: str) -> Mapping[str, tuple[str, str]]:

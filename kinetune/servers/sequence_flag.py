@@ -1,11 +1,12 @@
-"""YugabyteDB's ysql_sequence_cache_minval: the least cache that a sequence gets where it is made or altered."""
+"""YugabyteDB's ysql_sequence_cache_minval: the minimum cache of a sequence when it is created or altered."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from kinetune.model.cluster import Cluster
-from kinetune.model.facts import Facts, Probe, Unknown
+from kinetune.model.facts import Facts, SequenceProbe
+from kinetune.model.unknown import Unknown
 
 SEQUENCE_FLAG = "ysql_sequence_cache_minval"
 SEQUENCE_FLAG_LINES: Mapping[str, str] = {
@@ -14,20 +15,22 @@ SEQUENCE_FLAG_LINES: Mapping[str, str] = {
     "compose": f"command: yugabyted start --background=false --tserver_flags={SEQUENCE_FLAG}=1",
     "yb-tserver": f"yb-tserver --{SEQUENCE_FLAG}=1 …",
 }
-"""How each way of starting a tserver sets it; only a restart brings it to SQL (facts/yugabytedb.md §2.4)."""
+"""How to set it for each way of starting a tserver. Effective after a restart (docs/facts/yugabytedb.md §2.4)."""
 
 
-def least_caches(facts: Facts) -> Mapping[str, int | None]:
+def minimum_caches(facts: Facts) -> Mapping[str, int | None]:
     """
-    Node of YugabyteDB → the cache that a sequence gets there at least: what a new one showed, else what HTTP told of
-    the flag, else None.
+    Node of YugabyteDB → the minimum cache of a sequence there: the cache of a new sequence (--probe), else the flag
+    over HTTP, else None.
     """
-    told = {node.name: _told(node.flags) for node in facts.cluster.nodes} if isinstance(facts.cluster, Cluster) else {}
-    if not isinstance(facts.probe, Probe):
-        return told
-    return told | dict(facts.probe.caches or {"the node that was probed": facts.probe.cache})
+    nodes = facts.cluster.nodes if isinstance(facts.cluster, Cluster) else ()
+    flags = {node.name: _read_flag(node.flags) for node in nodes}
+    if not isinstance(facts.probe, SequenceProbe):
+        return flags
+    # The probe shows the value in effect; HTTP may show one that is only effective after a restart.
+    return flags | dict(facts.probe.caches or {"the probed node": facts.probe.cache})
 
 
-def _told(flags: Mapping[str, str] | Unknown) -> int | None:
+def _read_flag(flags: Mapping[str, str] | Unknown) -> int | None:
     value = "" if isinstance(flags, Unknown) else flags.get(SEQUENCE_FLAG, "")
     return int(value) if value.isdecimal() else None

@@ -1,12 +1,13 @@
 """
-Settings that a connection may bring with it, and settings that it may not: pg_settings by context, in small letters.
+Settings that a connection may set at its start, and those that it may not, by the context in pg_settings.
 
-From PostgreSQL 15.18 and 18, and YugabyteDB 2.21, November 2026. Names that begin with yb_ or hold a dot are not here.
+From PostgreSQL 15.18 and 18, and YugabyteDB 2.21, in November 2026; in small letters. Names that begin with yb_ or
+contain a dot are not listed.
 """
 
 from __future__ import annotations
 
-# user, superuser, backend, superuser-backend. One that is fixed in another release counts as settable.
+# Contexts user, superuser, backend, superuser-backend. A setting that is fixed in some releases counts as settable.
 _SETTABLE = """
 allow_in_place_tablespaces allow_system_table_mods application_name array_nulls backend_flush_after backslash_quote
 backtrace_functions bytea_output check_function_bodies client_connection_check_interval client_encoding
@@ -51,7 +52,7 @@ vacuum_multixact_freeze_table_age vacuum_truncate wal_compression wal_consistenc
 wal_sender_timeout wal_skip_threshold work_mem xmlbinary xmloption ysql_max_in_flight_ops ysql_session_max_batch_size
 ysql_upgrade_mode zero_damaged_pages
 """
-# internal, postmaster, sighup: such a connection ends with 55P02.
+# Contexts internal, postmaster, sighup: the server rejects such a connection with 55P02.
 _FIXED = """
 allow_alter_system archive_cleanup_command archive_command archive_library archive_mode archive_timeout
 authentication_timeout autovacuum autovacuum_analyze_scale_factor autovacuum_analyze_threshold
@@ -94,8 +95,8 @@ wal_retrieve_retry_interval wal_segment_size wal_summary_keep_time wal_sync_meth
 wal_writer_flush_after
 """
 HIDDEN = frozenset(("role", "session_authorization"))
-"""Settable, and not shown by pg_settings (tried on PostgreSQL 15.18)."""
+"""Settable, but not in pg_settings (tried on PostgreSQL 15.18)."""
 SETTABLE = frozenset(_SETTABLE.split()) | HIDDEN
 FIXED = frozenset((*_FIXED.split(), "is_superuser"))
 CONTEXTS = frozenset(("user", "superuser", "backend", "superuser-backend"))
-"""Values of pg_settings.context at which a connection may bring the setting."""
+"""Values of pg_settings.context with which a connection may set the setting."""

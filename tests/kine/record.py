@@ -22,8 +22,8 @@ from typing import Any
 import psycopg
 
 from kinetune import resources
-from kinetune.kine.queries import catalogue
-from kinetune.kine.releases import ERAS, Era, era_of_kine, recorded
+from kinetune.kine.queries import load_catalogue
+from kinetune.kine.releases import ERAS, Era, era_of_kine, recorded_catalogue
 from tests.cluster import DEBIAN_15, Cluster
 from tests.kine.drive import Drive
 from tests.kine.seen import Seen, named, statements
@@ -88,7 +88,7 @@ def rendered(tag: str, seen: Seen, types: list[str]) -> str:
     """One file of the catalogue."""
     era = era_of_kine(tag)
     known = notes(seen.name, era)
-    served = [other.releases for other in ERAS if other.catalogue == recorded(era)]
+    served = [other.releases for other in ERAS if other.catalogue == recorded_catalogue(era)]
     header = [
         seen.name,
         f"releases: {', '.join(served)}",
@@ -116,9 +116,9 @@ def _limit(limits: frozenset[int]) -> str:
 
 def renewed(tag: str) -> dict[str, str]:
     """The files of the era as they are, with headers from today's notes."""
-    folder = recorded(era_of_kine(tag))
+    folder = recorded_catalogue(era_of_kine(tag))
     files = {}
-    for query in catalogue(folder).values():
+    for query in load_catalogue(folder).values():
         (limit,) = re.findall(r"^-- limit: (\w+)$", _path(folder, query.name).read_text(encoding="utf-8"), re.MULTILINE)
         seen = Seen(query.name, query.text, _LIMITS[limit])
         files[query.name] = rendered(tag, seen, [parameter.type for parameter in query.parameters])
@@ -126,7 +126,7 @@ def renewed(tag: str) -> dict[str, str]:
 
 
 def _path(folder: str, name: str) -> Path:
-    return resources.folder("sql") / "kine" / folder / f"{name}.sql"
+    return resources.data_folder("sql") / "kine" / folder / f"{name}.sql"
 
 
 def write(files: Mapping[str, str], folder: Path) -> None:
@@ -155,7 +155,7 @@ def main() -> None:
     parser.add_argument("--headers", action="store_true")
     asked = parser.parse_args()
     files = renewed(asked.tag) if asked.headers else _recorded_now(asked.tag, not asked.without_compaction)
-    folder = asked.out or resources.folder("sql") / "kine" / recorded(era_of_kine(asked.tag))
+    folder = asked.out or resources.data_folder("sql") / "kine" / recorded_catalogue(era_of_kine(asked.tag))
     write(files, folder)
     print(f"{asked.tag}: {len(files)} statements in {folder}", file=sys.stderr)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kinetune.kine.queries import LIMIT_TOKEN, limited
+from kinetune.kine.queries import LIMIT_TOKEN, with_limit
 from kinetune.kine.releases import era_of_kine
 
 # Not data: connection and transaction keeping, DDL at start, and probes of the migration from another table (≤v0.17.2).
@@ -79,7 +79,7 @@ def unlimited(text: str) -> tuple[str, int]:
     clause = f" LIMIT {n}"
     plain = text.removesuffix(clause) if text.endswith(clause) else text.replace(clause, f" {LIMIT_TOKEN}")
     assert len(found) == 1, text
-    assert limited(plain, n) == text, text
+    assert with_limit(plain, n) == text, text
     return plain, n
 
 

@@ -85,7 +85,7 @@ def waits_of_kine(cluster: Cluster, dsn: str) -> list[str]:
 
 def leave(tag: str) -> tuple[str, ...]:
     """Types of old Kines are changed with Kine stopped only; all else is done while it runs."""
-    return ("--leave", "COLUMN_TYPES") if tag == "v0.10.1" else ()
+    return ("--skip", "COLUMN_TYPES") if tag == "v0.10.1" else ()
 
 
 def fill(kine: Kine, dsn: str) -> None:

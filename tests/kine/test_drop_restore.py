@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kinetune.workload.store import Store, fill
-from tests.cli.call import Said, ended, start
+from kinetune.workload.store import StoreSize, fill_store
+from tests.cli.call import CallResult, start_process, wait_for_exit
 from tests.database.stores import ask, make
 from tests.kine.etcd import Etcd, KeyValue
 from tests.kine.process import Kine
@@ -27,10 +27,10 @@ def named(dsn: str) -> str:
     return dsn.rpartition("/")[2]
 
 
-def run(*arguments: object) -> Said:
+def run(*arguments: object) -> CallResult:
     """In a process of its own, as a user has it; how long it took is told."""
     started = time.monotonic()
-    said = ended(start(*arguments), 300)
+    said = wait_for_exit(start_process(*arguments), 300)
     print(f"{arguments[0]}: {time.monotonic() - started:.1f} s", file=sys.stderr)
     return said
 
@@ -47,7 +47,7 @@ def objects(etcd: Etcd) -> dict[str, KeyValue]:
 
 def test_every_object_its_revision_and_its_value_come_back(built: Built, database15: str, tmp_path: Path) -> None:
     built(TAG)
-    fill(prepared(database15, "tuned"), Store.of_rows(ROWS))
+    fill_store(prepared(database15, "tuned"), StoreSize.of_rows(ROWS))
     with Kine(TAG, database15) as kine, kine.client() as etcd:
         etcd.create("/registry/pods/default/last", b"before")
         pod = etcd.update(present(etcd, "/registry/pods/default/last"), b"after")
@@ -57,7 +57,7 @@ def test_every_object_its_revision_and_its_value_come_back(built: Built, databas
     assert len(before) > 10_000
     ((highest,),) = ask(database15, "SELECT last_value FROM kine_id_seq")
     file = tmp_path / "kubernetes.kinetune"
-    said = run("drop", "--watch", "1", "--backup", file, "--confirm", named(database15), database15)
+    said = run("drop", "--observe", "1s", "--backup", file, "--confirm", named(database15), database15)
     assert said.status == 0, said.err
     assert ask(database15, "SELECT to_regclass('kine'), to_regclass('kine_id_seq')") == [(None, None)]
     back = run("restore", "--yes", file, database15)
@@ -75,11 +75,11 @@ def test_while_a_kine_is_connected_nothing_is_dropped(built: Built, database15: 
     make(database15, objects=20)
     with Kine(TAG, database15) as kine, kine.client() as etcd:
         etcd.create("/registry/pods/default/a", b"v1")
-        said = run("drop", "--watch", "0.5", "--confirm", named(database15), database15)
+        said = run("drop", "--observe", "0.5", "--confirm", named(database15), database15)
         assert said.status == 4
         assert "kinetune: nothing was changed: Kine may be running: the session " in said.err
         assert "add --allow KINE_RUNS" in said.err
-        whole = run("drop", "--database", "--watch", "0.5", "--confirm", named(database15), database15)
+        whole = run("drop", "--database", "--observe", "0.5", "--confirm", named(database15), database15)
         assert whole.status == 4
         assert etcd.create("/registry/pods/default/b", b"v1")
     assert ask(database15, "SELECT count(*) > 100 FROM kine") == [(True,)]
@@ -91,7 +91,7 @@ def test_an_older_kine_goes_on_with_what_came_back(built: Built, database15: str
     with Kine(tag, database15) as kine, kine.client() as etcd:
         revisions = [etcd.create(f"/registry/pods/default/p{number}", b"v1") for number in range(20)]
     file = tmp_path / "x"
-    assert run("drop", "--watch", "0.5", "--backup", file, "--confirm", named(database15), database15).status == 0
+    assert run("drop", "--observe", "0.5", "--backup", file, "--confirm", named(database15), database15).status == 0
     assert run("restore", "--yes", file, database15).status == 0
     with Kine(tag, database15) as kine, kine.client() as etcd:
         assert [present(etcd, f"/registry/pods/default/p{number}").revision for number in range(20)] == revisions

@@ -11,17 +11,17 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from kinetune.config.read_files import Kind
-from kinetune.database.endpoint_seen import endpoint_seen
-from kinetune.database.look import store
+from kinetune.config.read_files import FileKind
+from kinetune.database.inspect import observe_endpoint
+from kinetune.database.observe import open_store
 from kinetune.model.endpoint import Endpoint, parse
 from kinetune.model.facts import Facts
 from kinetune.model.finding import Severity
-from kinetune.rules.endpoint_form import endpoint_form
+from kinetune.rules.invalid_endpoint import invalid_endpoint
 from tests.cluster import Cluster, free_port
 from tests.conftest import scratch
-from tests.rules.configured import beside, said
-from tests.rules.made import healthy, heard, written_by
+from tests.rules.configured import beside, parse_files
+from tests.rules.made import healthy, run_one, written_by
 
 WRONG = [
     "pool_max_conns=10",
@@ -109,8 +109,8 @@ def starts(program: Path, endpoint: str) -> bool:
 
 
 def judged(text: str, tag: str) -> set[Severity]:
-    files = said(Kind.K3S, f"datastore-endpoint: '{text}'")
-    return {one.severity for one in heard(endpoint_form, beside(files, kine=written_by(tag)))}
+    files = parse_files(FileKind.K3S, f"datastore-endpoint: '{text}'")
+    return {one.severity for one in run_one(invalid_endpoint, beside(files, kine=written_by(tag)))}
 
 
 @pytest.mark.parametrize(
@@ -142,20 +142,20 @@ def test_kt607_says_of_a_parameter_what_kine_does(
 def live(dsn: str, **changes: object) -> Facts:
     endpoint = parse(dsn)
     assert isinstance(endpoint, Endpoint)
-    with store(endpoint, "test") as (session, _):
-        return healthy(endpoint=endpoint_seen(session, endpoint), **changes)
+    with open_store(endpoint, "test") as (session, _):
+        return healthy(endpoint=observe_endpoint(session, endpoint), **changes)
 
 
 def test_a_server_that_is_asked_knows_its_own_settings(database: str) -> None:
     """kinetune connects without what another driver takes; what the server itself refuses is its own message."""
     wrong = "schema=public&keepalives=1&ssl_min_protocol_version=TLSv1.2&pool_max_conns=3&topology_keys=a.b.c"
     right = "work_mem=8MB&TimeZone=UTC&my.setting=1&connect_timeout=5&application_name=x&role=postgres"
-    found = heard(endpoint_form, live(f"{database}?{right}&{wrong}", kine=written_by("v0.17.5")))
+    found = run_one(invalid_endpoint, live(f"{database}?{right}&{wrong}", kine=written_by("v0.17.5")))
     assert {one.on.removeprefix("the endpoint parameter ") for one in found} == {
         name.partition("=")[0] for name in wrong.split("&")
     }
     assert {one.severity for one in found} == {Severity.ERROR}
-    assert "where no connection may set it" in next(one.says for one in found if "ssl_min" in one.on)
+    assert "where a connection may not set it" in next(one.says for one in found if "ssl_min" in one.on)
 
 
 def test_a_slash_behind_the_name_makes_another_database(built: Callable[[str], Path], database: str) -> None:
@@ -165,8 +165,8 @@ def test_a_slash_behind_the_name_makes_another_database(built: Callable[[str], P
         made = admin.execute("SELECT datname FROM pg_database WHERE datname = %s", (f"{name}/",)).fetchall()
         admin.execute(f'DROP DATABASE "{name}/" WITH (FORCE)')
     assert made == [(f"{name}/",)]
-    files = said(Kind.K3S, f"datastore-endpoint: '{database}/'")
-    (found,) = heard(endpoint_form, beside(files))
+    files = parse_files(FileKind.K3S, f"datastore-endpoint: '{database}/'")
+    (found,) = run_one(invalid_endpoint, beside(files))
     assert "taken as written" in found.says
 
 
@@ -184,8 +184,8 @@ def test_a_slash_behind_the_name_makes_another_database(built: Callable[[str], P
 def test_what_kt607_says_to_write_instead_is_taken(
     built: Callable[[str], Path], database: str, wrong: str, instead: str
 ) -> None:
-    program, files = built("v0.17.5"), said(Kind.K3S, f"datastore-endpoint: '{database}?{wrong}'")
-    (found,) = heard(endpoint_form, beside(files, kine=written_by("v0.17.5")))
+    program, files = built("v0.17.5"), parse_files(FileKind.K3S, f"datastore-endpoint: '{database}?{wrong}'")
+    (found,) = run_one(invalid_endpoint, beside(files, kine=written_by("v0.17.5")))
     assert instead.partition("=")[0] in found.do
     assert not starts(program, f"{database}?{wrong}")
     assert starts(program, f"{database}?{instead}")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kinetune.config.endpoint_read import read
-from kinetune.model.place import Place
+from kinetune.config.configured_endpoint import read_endpoint
+from kinetune.model.file_location import FileLocation
 
 
 @pytest.mark.parametrize("tag", ["v0.17.5", "v0.10.1"])
@@ -21,6 +21,6 @@ def test_kine_ends_at_a_value_that_pgx_does_not_know(built: Callable[[str], Path
     )
     assert done.returncode
     assert f"invalid {name}" in done.stderr or "cannot parse" in done.stderr
-    found = read(endpoint, Place("x", 1)).endpoint
+    found = read_endpoint(endpoint, FileLocation("x", 1)).endpoint
     assert found
-    assert found.refused.startswith(f"Kine does not start with this {name}; write one of ")
+    assert found.refused.startswith(f"it does not start with this value of {name}; write one of ")

@@ -1,4 +1,4 @@
-"""One load, three witnesses: Kine's log, the server's statistics and Kine's metrics name the same hotspots."""
+"""One load, measured three times: Kine's log, the server's statistics and Kine's metrics have the same hotspots."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def load(etcd: Etcd) -> None:
         etcd.create(f"{PODS}default/new{number:04}", b"v" * 1000)
 
 
-def told(*arguments: object) -> dict[str, Any]:
-    """hotspots' answer for programs, by vantage."""
-    said = call("hotspots", *arguments, "--format", "json")
-    assert (said.status, said.err) == (0, ""), said.err
-    return {one["vantage"]: one["hotspots"] for one in json.loads(said.out)["vantages"]}
+def read_rankings(*arguments: object) -> dict[str, Any]:
+    """The hotspots in the JSON report, by vantage."""
+    result = call("hotspots", *arguments, "--format", "json")
+    assert (result.status, result.err) == (0, ""), result.err
+    return {one["vantage"]: one["hotspots"] for one in json.loads(result.out)["vantages"]}
 
 
 def by_query(spots: list[dict[str, Any]]) -> dict[str, tuple[int, float]]:
@@ -79,7 +79,7 @@ def test_log_statistics_and_metrics_agree(
                 load(etcd)
             (tmp_path / "kine.log").write_text(kine.text())
             address = f"http://{metrics}/metrics"
-            seen = told(tmp_path / "kine.log", "--endpoint", database15, "--metrics", address)
+            seen = read_rankings(tmp_path / "kine.log", "--endpoint", database15, "--metrics", address)
     log, server, counted = (by_query(seen[one]) for one in ("kine log", "statements", "metrics"))
     heaviest = [list(one)[:3] for one in (log, server, counted)]
     assert heaviest[0] == heaviest[1] == heaviest[2]
@@ -101,13 +101,13 @@ def test_the_log_names_the_resource_of_each_hotspot(
             etcd.list(PODS)
             etcd.create("/registry/secrets/kube-system/two", b"v")
         (tmp_path / "kine.log").write_text(kine.text())
-    spots = told(tmp_path / "kine.log")["kine log"]
+    spots = read_rankings(tmp_path / "kine.log")["kine log"]
     assert {(one["query"], one["resource"]) for one in spots} >= {
         ("InsertReturning", PODS),
         ("ListCurrentVal", PODS),
         ("InsertReturning", "/registry/secrets/"),
     }
-    keyed = told(tmp_path / "kine.log", "--by", "key")["kine log"]
+    keyed = read_rankings(tmp_path / "kine.log", "--by", "key")["kine log"]
     assert ("InsertReturning", "/registry/secrets/kube-system/two") in {
         (one["query"], one["resource"]) for one in keyed
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from kinetune.kine.pool import FLAG, VARIABLE
+from kinetune.kine.pool_limit import FLAG, VARIABLE
 from tests.conftest import absent
 
 SCRIPT = Path(__file__).parents[3] / "shared" / "k3s" / "k3s"

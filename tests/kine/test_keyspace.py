@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinetune.kine.keyspace import prefix_end, resource_prefix, words
+from kinetune.kine.keyspace import prefix_end, resource_name, resource_prefix
 
 # PostgreSQL stores no NUL, and text has no surrogates.
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
@@ -41,7 +41,7 @@ KEYS = st.lists(st.text("abc.-/", min_size=1), max_size=6).map(lambda parts: "/r
 )
 def test_a_key_belongs_to_a_resource(key: str, prefix: str, kubectl: str) -> None:
     assert resource_prefix(key) == prefix
-    assert words(prefix) == kubectl
+    assert resource_name(prefix) == kubectl
 
 
 @given(KEYS)

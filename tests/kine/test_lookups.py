@@ -1,4 +1,6 @@
-"""PostgreSQL does not have YugabyteDB's trap: a lookup of one name never reads the table (measured.md §9)."""
+"""
+PostgreSQL does not have YugabyteDB's trap: a lookup of one name never reads the table (docs/facts/measured.md §9).
+"""
 
 from __future__ import annotations
 
@@ -9,19 +11,19 @@ from statistics import median
 
 import pytest
 
-from kinetune.database.explain import planned
-from kinetune.database.session import visit
-from kinetune.kine.queries import catalogue
+from bench.yugabytedb import run_load
+from kinetune.database.explain import plan_calls
+from kinetune.database.session import open_session
+from kinetune.kine.queries import build_lookup_calls as calls
+from kinetune.kine.queries import load_catalogue
 from kinetune.kine.releases import era_of_kine
-from kinetune.kine.scenarios import lookups as calls
 from kinetune.plans import json_form
-from kinetune.plans.unbound import lookups
+from kinetune.plans.reads import table_reading_lookups
 from tests.cli.call import call
 from tests.cluster import Cluster
 from tests.conftest import scratch
 from tests.database.stores import STOCK, ask, connection, make, place, reach
 from tests.kine.binary import kine
-from tests.yugabytedb.load import load
 
 OBJECTS = 10_000
 MISSING = "EXPLAIN (FORMAT JSON) SELECT MAX(id) FROM kine WHERE name = '/registry/configmaps/none/new'"
@@ -43,7 +45,7 @@ def store(dsn: str, profile: str, *before: str) -> None:
 
 def is_index_only(dsn: str) -> bool:
     ((plan,),) = ask(dsn, MISSING)
-    kinds = {node.kind for node in json_form.read(json.dumps(plan)).nodes() if node.relation == "kine"}
+    kinds = {node.kind for node in json_form.read_json_plan(json.dumps(plan)).nodes() if node.relation == "kine"}
     return kinds == {"Index Only Scan"}
 
 
@@ -59,12 +61,12 @@ def test_a_new_key_is_looked_up_in_an_index_alone(database: str, profile: str, b
 def test_no_statement_of_any_era_that_names_one_key_reads_the_table(database15: str, profile: str, tag: str) -> None:
     """Planned, not executed, the writes too."""
     store(database15, profile)
-    with visit(place(database15), "test") as session:
-        found = list(planned(session, calls(catalogue(era_of_kine(tag).name))))
+    with open_session(place(database15), "test") as session:
+        found = list(plan_calls(session, calls(load_catalogue(era_of_kine(tag).name))))
     assert found
     for one in found:
         assert not one.failed, one.failed
-        assert not list(lookups(json_form.read(one.custom[0]), 5 * OBJECTS)), one.call.scenario
+        assert not list(table_reading_lookups(json_form.read_json_plan(one.custom[0]), 5 * OBJECTS)), one.call.scenario
     assert ask(database15, "SELECT count(*) = max(id) FROM kine") == [(True,)]
 
 
@@ -72,7 +74,7 @@ def test_right_after_a_restore_a_new_key_is_looked_up_in_an_index(database15: st
     make(database15, STOCK, OBJECTS)
     copy, name = tmp_path / "copy.kinetune", database15.rpartition("/")[2]
     dropped = call(
-        "drop", "--confirm", name, "--backup", copy, "--watch", "0.2", "--allow", "RECENT_WRITES", database15
+        "drop", "--confirm", name, "--backup", copy, "--observe", "0.2", "--allow", "RECENT_WRITES", database15
     )
     assert dropped.status == 0, dropped.err
     assert call("restore", "--yes", copy, database15).status == 0
@@ -92,5 +94,7 @@ def test_a_prepared_store_takes_as_many_writes_as_stock(request: pytest.FixtureR
         for dsn, profile in ((stock, "stock"), (ready, "tuned")):
             make(dsn, STOCK, 4_000)
             reach(dsn, profile)
-        found = [(load(stock, "v0.17.5", 2.0).updates, load(ready, "v0.17.5", 2.0).updates) for _ in range(ROUNDS)]
+        found = [
+            (run_load(stock, "v0.17.5", 2.0).updates, run_load(ready, "v0.17.5", 2.0).updates) for _ in range(ROUNDS)
+        ]
     assert median(one for _, one in found) >= 0.9 * median(one for one, _ in found), found

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from kinetune.rules.evidence import Limits
-from kinetune.rules.single_connection import ADVISED, single_connection
+from kinetune.rules.context import Limits
+from kinetune.rules.too_few_connections import ADVISED, too_few_connections
 from tests.cluster import Cluster
 from tests.conftest import scratch
 from tests.kine.process import Kine, KineFailed
-from tests.rules.made import healthy, heard, written_by
+from tests.rules.made import healthy, run_one, written_by
 
 RELEASES = ("v0.10.1", "v0.14.16", "v0.16.4", "v0.17.5")
 WRITERS, EACH = 24, 10
@@ -57,7 +57,7 @@ def test_one_connection_hangs_every_release_and_two_let_it_start(
         started = dict(zip([(tag, bound) for tag, _, bound in cases], pool.map(starts, cases), strict=True))
     assert started == {(tag, bound): bound == "2" for tag in RELEASES for bound in ("1", "2")}
     for tag in RELEASES:
-        found = heard(single_connection, healthy(kine=written_by(tag)), limits=Limits(pool=1))
+        found = run_one(too_few_connections, healthy(kine=written_by(tag)), limits=Limits(pool=1))
         assert ["hangs at its start" in one.says for one in found] == [True]
 
 
@@ -92,5 +92,5 @@ def test_writes_at_once(built: Callable[[str], Path], fresh: Callable[[], str], 
     built(tag)
     all_done = (tag, bound) != ("v0.17.5", ADVISED)
     assert (created(tag, fresh(), bound) == WRITERS * EACH) is all_done
-    found = heard(single_connection, healthy(kine=written_by(tag)), limits=Limits(pool=bound or 10**6))
+    found = run_one(too_few_connections, healthy(kine=written_by(tag)), limits=Limits(pool=bound or 10**6))
     assert (not found) is all_done

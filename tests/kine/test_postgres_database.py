@@ -8,14 +8,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from kinetune.database.endpoint_seen import endpoint_seen
-from kinetune.database.look import store
+from kinetune.database.inspect import observe_endpoint
+from kinetune.database.observe import open_store
 from kinetune.model.endpoint import Endpoint, parse
 from kinetune.model.facts import Role
-from kinetune.rules.postgres_database import postgres_database
+from kinetune.rules.unreachable_postgres_database import unreachable_postgres_database
 from tests.cluster import Cluster
 from tests.kine.test_endpoint_parameters import starts
-from tests.rules.made import healthy, heard, written_by
+from tests.rules.made import healthy, run_one, written_by
 
 ROLE = "kine_of_kt618"
 
@@ -55,11 +55,11 @@ def test_the_statement_lets_kine_in(
     assert starts(built("v0.14.16"), dsn)
     endpoint = parse(dsn)
     assert isinstance(endpoint, Endpoint)
-    with store(endpoint, "test") as (session, _):
-        seen = endpoint_seen(session, endpoint)
+    with open_store(endpoint, "test") as (session, _):
+        seen = observe_endpoint(session, endpoint)
     role = Role(ROLE, superuser=False, create_database=False, owns_table=True, may_create=True)
-    (found,) = heard(postgres_database, healthy(endpoint=seen, role=role, kine=written_by("v0.11.2")))
-    assert found.says.endswith(f"ends: {says}")
-    assert heard(postgres_database, healthy(endpoint=seen, role=role, kine=written_by("v0.14.16"))) == ()
+    (found,) = run_one(unreachable_postgres_database, healthy(endpoint=seen, role=role, kine=written_by("v0.11.2")))
+    assert found.says.endswith(f"exits: {says}")
+    assert run_one(unreachable_postgres_database, healthy(endpoint=seen, role=role, kine=written_by("v0.14.16"))) == ()
     admin.execute(found.do.partition(", or ")[2])
     assert starts(program, dsn)

@@ -63,11 +63,11 @@ def test_a_newer_kine_finds_its_index_on_a_store_prepared_for_an_older_one(built
     assert definitions(database15) == before
     *reset, noted = [step.does.split(" for ")[0] for step in script(database15, "tuned").steps]
     assert reset == ["reset plan_cache_mode", "reset random_page_cost", "reset enable_mergejoin"]
-    assert noted == "note the time of these settings on kine"
+    assert noted == "record the time of these settings in the comment of the table kine"
 
 
 @pytest.mark.parametrize("tag", ERAS)
-def test_kine_goes_on_where_it_was_on_a_table_that_was_built_anew(built: Built, database15: str, tag: str) -> None:
+def test_kine_continues_on_a_rebuilt_table(built: Built, database15: str, tag: str) -> None:
     """Revisions go on, every object is still there with its value, and a watch from before sees what came after."""
     built(tag)
     with Kine(tag, database15) as kine, kine.client() as etcd:
@@ -82,6 +82,6 @@ def test_kine_goes_on_where_it_was_on_a_table_that_was_built_anew(built: Built, 
         assert etcd.create("/registry/next", b"v") > revision
         smoke(etcd, tag)
     assert definitions(database15) == before
-    init(database15, "--finish")
+    init(database15, "--drop-old-table")
     with Kine(tag, database15) as kine, kine.client() as etcd:
         smoke(etcd, tag)

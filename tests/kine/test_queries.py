@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kinetune.kine.queries import LIMIT_TOKEN, catalogue, limited
+from kinetune.kine.queries import LIMIT_TOKEN, load_catalogue, with_limit
 from kinetune.kine.releases import ERAS
 from kinetune.model.failure import UsageFailure
 from kinetune.model.workload import Parameter, Query
@@ -31,7 +31,7 @@ MEANINGS = {
     "value",
     "old-value",
 }
-QUERIES = [query for era in RECORDED for query in catalogue(era).values()]
+QUERIES = [query for era in RECORDED for query in load_catalogue(era).values()]
 
 
 def by_name(query: Query) -> str:
@@ -39,7 +39,7 @@ def by_name(query: Query) -> str:
 
 
 def test_a_query_is_read_with_all_its_parts() -> None:
-    query = catalogue("v0.17.3")["ListCurrentVal"]
+    query = load_catalogue("v0.17.3")["ListCurrentVal"]
     assert query.era == "v0.17.3"
     assert query.text.startswith("WITH ikv AS ( SELECT DISTINCT ON (name)")
     assert query.parameters == (
@@ -64,22 +64,22 @@ def test_every_query_is_whole(query: Query) -> None:
 
 @pytest.mark.parametrize("query", QUERIES, ids=by_name)
 def test_a_limit_is_put_where_the_recorder_took_it_from(query: Query) -> None:
-    assert unlimited(limited(query.text, 501)) == (query.text, 501)
-    assert LIMIT_TOKEN not in limited(query.text, 501)
+    assert unlimited(with_limit(query.text, 501)) == (query.text, 501)
+    assert LIMIT_TOKEN not in with_limit(query.text, 501)
 
 
 @pytest.mark.parametrize("era", RECORDED)
 def test_an_era_polls_inserts_and_compacts(era: str) -> None:
-    names = set(catalogue(era))
+    names = set(load_catalogue(era))
     assert names & {"After", "AfterOldVal", "AfterAllOldVal"}
     assert names & {"Insert", "InsertReturning"}
     assert {"Compact", "UpdateCompact", "CurrentRev", "CompactRev", "Fill", "Delete", "GetSize"} <= names
 
 
 def test_eras_with_equal_sql_share_a_catalogue() -> None:
-    assert catalogue("E09") is catalogue("v0.11.4")
+    assert load_catalogue("E09") is load_catalogue("v0.11.4")
 
 
 def test_an_era_that_was_not_recorded_is_a_usage_failure() -> None:
     with pytest.raises(UsageFailure, match="not recorded"):
-        catalogue("v0.16.0")
+        load_catalogue("v0.16.0")

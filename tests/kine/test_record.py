@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kinetune import resources
-from kinetune.kine.releases import era_of_kine, recorded
+from kinetune.kine.releases import era_of_kine, recorded_catalogue
 from tests.cluster import Cluster
 from tests.kine.record import record, renewed
 from tests.kine.seen import name_before_v0_16, unlimited
@@ -18,12 +18,12 @@ TAGS = ["v0.10.1", "v0.11.4", "v0.13.9", "v0.14.16", "v0.16.4", "v0.17.1", "v0.1
 
 
 def files(tag: str) -> dict[str, str]:
-    folder = resources.folder("sql") / "kine" / recorded(era_of_kine(tag))
+    folder = resources.data_folder("sql") / "kine" / recorded_catalogue(era_of_kine(tag))
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
 
 
 @pytest.mark.parametrize("tag", ["v0.17.5", "v0.14.16"])
-def test_a_release_recorded_anew_gives_the_same_files(built: Callable[[str], Path], pg15: Cluster, tag: str) -> None:
+def test_recording_a_release_again_gives_the_same_files(built: Callable[[str], Path], pg15: Cluster, tag: str) -> None:
     built(tag)
     assert record(tag, pg15) == files(tag)
 
@@ -41,8 +41,8 @@ def test_headers_say_what_the_notes_say(tag: str) -> None:
 
 
 def test_every_folder_is_a_recorded_catalogue() -> None:
-    folders = {path.name for path in (resources.folder("sql") / "kine").iterdir() if path.is_dir()}
-    assert folders == {recorded(era_of_kine(tag)) for tag in TAGS}
+    folders = {path.name for path in (resources.data_folder("sql") / "kine").iterdir() if path.is_dir()}
+    assert folders == {recorded_catalogue(era_of_kine(tag)) for tag in TAGS}
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,17 @@ from itertools import pairwise
 
 import pytest
 
-from kinetune.kine.k3s import BUNDLED
-from kinetune.kine.releases import ERAS, Era, era_named, era_of_k3s, era_of_kine, is_known, newest, recorded
+from kinetune.kine.k3s_releases import BUNDLED
+from kinetune.kine.releases import (
+    ERAS,
+    Era,
+    era_of_k3s,
+    era_of_kine,
+    find_era,
+    is_known_release,
+    newest_era,
+    recorded_catalogue,
+)
 from kinetune.model.failure import UsageFailure
 
 
@@ -32,13 +41,13 @@ from kinetune.model.failure import UsageFailure
 )
 def test_a_release_belongs_to_one_era(tag: str, number: str) -> None:
     assert era_of_kine(tag).number == number
-    assert is_known(tag)
+    assert is_known_release(tag)
 
 
 @pytest.mark.parametrize(("tag", "number"), [("v0.18.0", "E20"), ("v0.17.9", "E20"), ("v0.13.20", "E11")])
 def test_a_release_that_was_not_read_gets_the_era_before_it_and_is_not_known(tag: str, number: str) -> None:
     assert era_of_kine(tag).number == number
-    assert not is_known(tag)
+    assert not is_known_release(tag)
 
 
 @pytest.mark.parametrize("tag", ["v0.5.0", "main", "v1", "", "v0.x.1", "v0.1٣.1"])
@@ -51,23 +60,23 @@ def test_spans_of_eras_do_not_overlap_and_newest_is_last() -> None:
     spans = sorted(span for era in ERAS for span in era.spans)
     assert all(first <= last for first, last in spans)
     assert all(before[1] < after[0] for before, after in pairwise(spans))
-    assert newest() == max(ERAS, key=lambda era: era.spans[-1])
+    assert newest_era() == max(ERAS, key=lambda era: era.spans[-1])
 
 
 @pytest.mark.parametrize("era", ERAS, ids=lambda era: era.number)
 def test_an_era_has_a_catalogue_or_a_reason(era: Era) -> None:
-    assert era_named(era.name) == era_named(era.number) == era
+    assert find_era(era.name) == find_era(era.number) == era
     assert (era.catalogue is None) == bool(era.reason)
 
 
 def test_an_era_without_a_catalogue_names_the_reason_and_the_nearest() -> None:
     with pytest.raises(UsageFailure, match=r"v0\.16\.0 – v0\.16\.2 .* cannot be built.*--kine v0\.16\.3"):
-        recorded(era_named("E17"))
+        recorded_catalogue(find_era("E17"))
 
 
 def test_an_unknown_era_is_a_usage_failure() -> None:
-    with pytest.raises(UsageFailure, match="no era"):
-        era_named("E99")
+    with pytest.raises(UsageFailure, match="unknown Kine era"):
+        find_era("E99")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +100,7 @@ def test_an_unknown_patch_names_its_neighbours() -> None:
 
 
 def test_an_unknown_minor_names_the_known_ones() -> None:
-    with pytest.raises(UsageFailure, match=r"1\.38\.0 is not known; known are K3s 1\.19, .*1\.37; say it with --kine"):
+    with pytest.raises(UsageFailure, match=r"1\.38\.0 is unknown; known are K3s 1\.19, .*1\.37; set --kine"):
         era_of_k3s("v1.38.0")
 
 
@@ -99,4 +108,4 @@ def test_the_table_of_k3s_is_in_order_and_its_kines_were_read() -> None:
     for lines in BUNDLED.values():
         patches = [patch for first, last, _ in lines for patch in (first, last)]
         assert patches == sorted(patches)
-        assert all(is_known(kine) for _, _, kine in lines)
+        assert all(is_known_release(kine) for _, _, kine in lines)

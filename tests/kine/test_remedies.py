@@ -53,7 +53,7 @@ def follow(dsn: str, remedy: str) -> None:
 
 
 @pytest.mark.parametrize("code", FAULTS)
-def test_the_remedy_of_a_finding_mends_it_and_kine_serves(built: Built, database15: str, code: str) -> None:
+def test_the_remedy_of_a_finding_fixes_it_and_kine_works(built: Built, database15: str, code: str) -> None:
     for tag in SERVED_BY:
         built(tag)
     with Kine("v0.14.16", database15) as kine, kine.client() as etcd:

@@ -7,14 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from kinetune.kine.queries import catalogue
+from kinetune.kine.queries import NEW_KEY, PAGE, SCENARIOS, Arguments, build_calls, load_catalogue
 from kinetune.kine.releases import ERAS
-from kinetune.kine.scenarios import NEW_KEY, PAGE, SCENARIOS, Arguments, calls
 from kinetune.kine.schema import INDEXES, PRIMARY_KEY
-from kinetune.model.workload import Call, Parameter, Sample
+from kinetune.model.workload import Call, Parameter, SampleArguments
 
 RECORDED = [era.name for era in ERAS if era.catalogue == era.name]
-SAMPLE = Sample(
+SAMPLE = SampleArguments(
     prefix="/registry/my_pods/",
     empty_prefix="/registry/none/",
     key="/registry/my_pods/ns/a_1",
@@ -31,7 +30,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "integer": int,
     "bytea": (bytes, type(None)),
 }
-# facts/kine.md §2.1: what is hot, by the names it had.
+# docs/facts/kine.md §2.1: what is hot, by the names it had.
 HOT = [
     {"AfterAllOldVal", "AfterOldVal", "After"},
     {"GetSingleVal", "GetCurrentVal", "GetCurrent"},
@@ -45,7 +44,7 @@ HOT = [
     {"UpdateCompact"},
     {"Fill"},
 ]
-CALLS = [call for era in RECORDED for call in calls(catalogue(era), SAMPLE)]
+CALLS = [call for era in RECORDED for call in build_calls(load_catalogue(era), SAMPLE)]
 
 
 def title(call: Call) -> str:
@@ -53,7 +52,7 @@ def title(call: Call) -> str:
 
 
 def of(era: str, scenario: str, given: dict[str, str] | None = None) -> Call:
-    return next(call for call in calls(catalogue(era), SAMPLE, given) if call.scenario == scenario)
+    return next(call for call in build_calls(load_catalogue(era), SAMPLE, given) if call.scenario == scenario)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=title)
@@ -72,11 +71,11 @@ def test_no_argument_holds_what_postgresql_cannot_store(call: Call) -> None:
 def test_every_meaning_is_known_and_another_one_is_an_error() -> None:
     scenario = SCENARIOS[0]
     arguments = Arguments(scenario, SAMPLE, {})
-    for query in (query for era in RECORDED for query in catalogue(era).values()):
+    for query in (query for era in RECORDED for query in load_catalogue(era).values()):
         for parameter in query.parameters:
-            arguments.of(parameter, escaped=False)
+            arguments.value_of(parameter, escaped=False)
     with pytest.raises(KeyError):
-        arguments.of(Parameter(1, "text", "no-such-meaning"), escaped=False)
+        arguments.value_of(Parameter(1, "text", "no-such-meaning"), escaped=False)
 
 
 @pytest.mark.parametrize("era", RECORDED)
@@ -147,7 +146,7 @@ def test_a_page_in_the_middle_begins_there_and_old_ones_ask_for_old_revisions() 
 def test_a_store_at_its_first_revisions_is_asked_nothing_negative() -> None:
     young = replace(SAMPLE, newest_revision=3, old_revision=0, compact_revision=0)
     for era in RECORDED:
-        for call in calls(catalogue(era), young):
+        for call in build_calls(load_catalogue(era), young):
             assert all(value >= 0 for value in call.arguments if isinstance(value, int))
 
 
@@ -163,7 +162,7 @@ def test_what_is_given_takes_the_place_of_the_samples() -> None:
 
 @pytest.mark.parametrize("era", RECORDED)
 def test_writes_are_marked_as_such_and_write_what_kine_would(era: str) -> None:
-    every = list(calls(catalogue(era), SAMPLE))
+    every = list(build_calls(load_catalogue(era), SAMPLE))
     writes = {call.scenario for call in every if call.writes}
     assert writes == {"create", "fill", "compact", "update-compact"}
     assert all(call.writes is call.query.text.startswith(("INSERT", "UPDATE", "DELETE")) for call in every)

@@ -102,7 +102,7 @@ def test_what_v0_17_5_wrote_is_read_after_the_remedy(built: Built, database15: s
 
 
 @pytest.mark.parametrize("column", ["prev_revision", "lease"])
-def test_null_in_an_older_row_is_found_and_mended(built: Built, database15: str, column: str) -> None:
+def test_null_in_an_older_row_is_found_and_fixed(built: Built, database15: str, column: str) -> None:
     built("v0.16.4")
     made_by("v0.16.4", database15)
     run(database15, f"UPDATE kine SET {column} = NULL WHERE name = '/registry/x/o1'")
@@ -141,7 +141,7 @@ def test_the_start_that_meets_two_compaction_rows_deletes_both(built: Built, dat
             etcd.create("/registry/x/new", b"v")
 
 
-def test_a_note_without_a_value_is_told_to_the_releases_that_do_not_read_it(built: Built, database15: str) -> None:
+def test_a_mark_without_a_value_is_reported_for_releases_that_cannot_read_it(built: Built, database15: str) -> None:
     built("v0.14.16")
     made_by("v0.14.16", database15)
     row = "'compact_rev_key_apiserver', 1, 0, 0, 0, 0, '77'"
@@ -160,7 +160,7 @@ def test_a_table_that_kine_works_on_is_left_alone(built: Built, database15: str,
         with Kine(tag, database15) as kine, kine.client() as etcd:
             smoke(etcd, tag)
         (finding,) = [one for one in found(database15, tag, "KT101") if one["on"] == "kine"]
-        assert (finding["severity"], finding["do"]) == ("info", "nothing, as long as it serves")
+        assert (finding["severity"], finding["do"]) == ("info", "no action is necessary while Kine works")
     refused = call("init", "--yes", database15)
     assert refused.status == 4
     assert "kinetune does not tune public.kine" in refused.err
@@ -178,7 +178,7 @@ def test_a_table_that_no_kine_starts_on_is_an_error(built: Built, database15: st
         with pytest.raises(KineFailed), Kine(tag, database15):
             pass
     (finding,) = [one for one in found(database15, "v0.17.5", "KT101") if one["on"] == "kine"]
-    assert (finding["severity"], finding["do"]) == ("error", "name another database in Kine's endpoint")
+    assert (finding["severity"], finding["do"]) == ("error", "use another database in Kine's endpoint")
 
 
 @pytest.mark.parametrize("tag", ["v0.10.1", "v0.17.5"])
@@ -191,7 +191,7 @@ def test_a_store_in_another_schema_is_named_with_the_endpoint_that_leads_to_it(
     made_by(tag, f"{database15}{mark}search_path=k3s")
     (finding,) = found(database15, tag, "KT117")
     assert (finding["on"], finding["severity"]) == ("k3s.kine", "warning")
-    assert "put search_path=k3s behind the ? of Kine's endpoint" in finding["do"]
+    assert "add search_path=k3s to Kine's endpoint" in finding["do"]
     with Kine(tag, f"{database15}{mark}search_path=k3s") as kine, kine.client() as etcd:
         assert etcd.count("/registry/x/") == 3
 

@@ -54,7 +54,7 @@ class Watch:
             response_deserializer=_RESPONSE.FromString,
         )
         self._asked: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._generated_statements: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._waiting: list[Change] = []
         self._call: Any = None
         self._reader = threading.Thread(target=self._pump, daemon=True)
@@ -88,14 +88,14 @@ class Watch:
         """Move answers into a queue: grpc knows no time limit for one message of a stream, a queue does."""
         try:
             for answer in self._call:
-                self._answers.put(answer)
-            self._answers.put(WatchEnded("the server closed the stream", 0))
+                self._generated_statements.put(answer)
+            self._generated_statements.put(WatchEnded("the server closed the stream", 0))
         except grpc.RpcError as error:
-            self._answers.put(WatchEnded(str(self._call.details() or error), 0))
+            self._generated_statements.put(WatchEnded(str(self._call.details() or error), 0))
 
     def _read(self, patience: float = PATIENCE) -> None:
         try:
-            answer = self._answers.get(timeout=patience)
+            answer = self._generated_statements.get(timeout=patience)
         except queue.Empty:
             raise WatchSilent(f"no change within {patience} seconds") from None
         if isinstance(answer, WatchEnded):

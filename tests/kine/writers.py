@@ -34,7 +34,7 @@ class Writer:
     """
     One client: it creates a key, changes it three times, takes the next.
 
-    `spurious` are conflicts on keys that nobody else writes (facts/kine.md §0.9); such a key is read again, as an
+    `spurious` are conflicts on keys that nobody else writes (docs/facts/kine.md §0.9); such a key is read again, as an
     apiserver would. `errors` are all other failures.
     """
 

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from kinetune.config.read_files import READERS, Kind
-from kinetune.model.configuration import Configuration, SeenFile
+from kinetune.config.read_files import READERS, FileKind
+from kinetune.model.configuration import ConfigFile, Configuration
 from kinetune.model.facts import Facts
 from tests.rules.made import healthy
 
 NAMES = {
-    Kind.K3S: "config.yaml",
-    Kind.UNIT: "kine.service",
-    Kind.ENVIRONMENT: "kine.env",
-    Kind.HELM: "values.yaml",
-    Kind.COMPOSE: "docker-compose.yml",
-    Kind.MANIFEST: "pod.yaml",
-    Kind.SCRIPT: "yugabyted.sh",
-    Kind.FLAGS: "kube-apiserver.flags",
+    FileKind.K3S: "config.yaml",
+    FileKind.UNIT: "kine.service",
+    FileKind.ENVIRONMENT: "kine.env",
+    FileKind.HELM: "values.yaml",
+    FileKind.COMPOSE: "docker-compose.yml",
+    FileKind.MANIFEST: "pod.yaml",
+    FileKind.SCRIPT: "yugabyted.sh",
+    FileKind.FLAGS: "kube-apiserver.flags",
 }
 
 
-def said(kind: Kind, *texts: str, world_readable: bool = True) -> Configuration:
+def parse_files(kind: FileKind, *texts: str, world_readable: bool = True) -> Configuration:
     """What one file of a kind says, or several of their own names."""
     files, parts = [], []
     for number, text in enumerate(texts):
         name = NAMES[kind] if not number else f"{number}-{NAMES[kind]}"
-        files.append(SeenFile(name, kind, world_readable))
+        files.append(ConfigFile(name, kind, world_readable))
         parts += READERS[kind]([(text, name)], lambda name: None)
     return Configuration(tuple(files), tuple(parts))
 
@@ -47,7 +47,7 @@ def beside(configuration: Configuration, **changes: Any) -> Facts:
 def unit(*flags: str, environment: str = "") -> Configuration:
     """A Kine with these flags."""
     lines = ["[Service]", *([f"Environment={environment}"] if environment else []), "ExecStart=kine " + " ".join(flags)]
-    return said(Kind.UNIT, "\n".join(lines))
+    return parse_files(FileKind.UNIT, "\n".join(lines))
 
 
 def nodes(*options: str) -> Configuration:
@@ -56,4 +56,4 @@ def nodes(*options: str) -> Configuration:
         f"yugabyted start --advertise_address={'abcdefgh'[at]} --tserver_flags=ysql_sequence_cache_minval=1 {given}"
         for at, given in enumerate(options)
     ]
-    return said(Kind.SCRIPT, "\n".join(lines))
+    return parse_files(FileKind.SCRIPT, "\n".join(lines))

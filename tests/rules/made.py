@@ -6,41 +6,43 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from kinetune.kine.queries import catalogue
+from kinetune.kine.queries import load_catalogue
 from kinetune.kine.releases import era_of_kine
-from kinetune.model.cluster import Cluster, Node
+from kinetune.model.cluster import Cluster, ClusterNode
 from kinetune.model.facts import (
     Connections,
-    Draw,
+    DrawnId,
     Facts,
     Growth,
+    Index,
     Integrity,
+    Key,
     KineRelease,
-    Probe,
+    ObservedIndex,
+    Order,
     Relation,
-    Resource,
+    ResourceGrowth,
     Role,
     Security,
-    SeenIndex,
+    SequenceProbe,
     Statistics,
-    Unknown,
 )
-from kinetune.model.finding import Finding, Skipped
-from kinetune.model.schema import Index, Key, Order
+from kinetune.model.finding import Finding, SkippedRule
 from kinetune.model.server import Server
+from kinetune.model.unknown import Unknown
 from kinetune.model.workload import Call, Recording
-from kinetune.rules.evidence import Evidence
-from kinetune.rules.judge import Bench, judge
+from kinetune.rules.context import CheckContext
 from kinetune.rules.rule import Rule
-from kinetune.servers.recognise import named
-from kinetune.tuning.profiles import target
-from kinetune.tuning.target import Target
+from kinetune.rules.runner import RuleSelection, run_rules
+from kinetune.servers.identification import parse_server_name
+from kinetune.tuning.profiles import build_target
+from kinetune.tuning.target import TargetSchema
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-PG15, PG16 = named("postgresql-15.18"), named("postgresql-16.4")
-YB = named("yugabytedb-2024.2.11.0")
+PG15, PG16 = parse_server_name("postgresql-15.18"), parse_server_name("postgresql-16.4")
+YB = parse_server_name("yugabytedb-2024.2.11.0")
 RELEASE = "v0.17.2"
-"""The newest release that loses no acknowledged create (facts/measured.md §2)."""
+"""The newest release that loses no acknowledged create (docs/facts/measured.md §2)."""
 NEWEST_ID, ROWS = 60_000, 20_000
 PLANNER = {"default_transaction_isolation": "read committed", "server_encoding": "UTF8"}
 POSTGRESQL = {
@@ -74,14 +76,14 @@ def yugabytedb(**changes: Any) -> Facts:
     return replace(replace(_facts(YB, YUGABYTEDB), cluster=cluster()), **changes)
 
 
-def cluster(*nodes: Node, replication: int | Unknown = 3) -> Cluster:
+def cluster(*nodes: ClusterNode, replication: int | Unknown = 3) -> Cluster:
     """These nodes, else three that are as they should be."""
     return Cluster(nodes or tuple(node(number) for number in (1, 2, 3)), replication)
 
 
-def node(number: int, **changes: Any) -> Node:
+def node(number: int, **changes: Any) -> ClusterNode:
     """A node of its own zone, seen by SQL and HTTP."""
-    seen = Node(
+    seen = ClusterNode(
         name=f"10.0.0.{number}:5433",
         cloud="cloud1",
         region="region1",
@@ -101,7 +103,7 @@ def with_table(facts: Facts, **changes: Any) -> Facts:
     return replace(facts, table=replace(facts.table, **changes))
 
 
-def with_index(facts: Facts, *seen: SeenIndex) -> Facts:
+def with_index(facts: Facts, *seen: ObservedIndex) -> Facts:
     """The same facts with these indexes in place of those of the same names, or behind them."""
     assert facts.table is not None
     names = {one.index.name for one in seen}
@@ -116,7 +118,7 @@ def without_index(facts: Facts, name: str) -> Facts:
 def hashed(facts: Facts) -> Facts:
     """The same facts with ids sharded by hash, as Kine's own DDL makes them on YugabyteDB."""
     key = Index("kine_pkey", (Key("id", Order.HASH),), unique=True)
-    return with_table(facts, primary_key=SeenIndex(key, constraint=key.name))
+    return with_table(facts, primary_key=ObservedIndex(key, constraint=key.name))
 
 
 def written_by(tag: str) -> KineRelease:
@@ -124,22 +126,22 @@ def written_by(tag: str) -> KineRelease:
     return KineRelease(era.name, era.number, "given by --kine", tag)
 
 
-def heard(rule: Rule, facts: Facts, **evidence: Any) -> tuple[Finding, ...]:
-    """What one rule finds; fails where it could not judge. `evidence` are limits= and before=."""
-    verdict = judge(Evidence(facts, **evidence), Bench((rule,)))
-    assert not verdict.skipped, verdict.skipped
-    return verdict.findings
+def run_one(rule: Rule, facts: Facts, **context: Any) -> tuple[Finding, ...]:
+    """What one rule finds; fails where it could not judge. `context` are limits= and before=."""
+    results = run_rules(CheckContext(facts, **context), RuleSelection((rule,)))
+    assert not results.skipped, results.skipped
+    return results.findings
 
 
-def skipped(rule: Rule, facts: Facts, **evidence: Any) -> Skipped:
+def skip_one(rule: Rule, facts: Facts, **context: Any) -> SkippedRule:
     """Why one rule could not judge."""
-    (found,) = judge(Evidence(facts, **evidence), Bench((rule,))).skipped
+    (found,) = run_rules(CheckContext(facts, **context), RuleSelection((rule,))).skipped
     return found
 
 
 def recording(scenario: str, *indexes: str) -> Recording:
     """A cheap plan of a call that reads kine through these indexes."""
-    query = next(iter(catalogue("v0.17.1").values()))
+    query = next(iter(load_catalogue("v0.17.1").values()))
     scans = [
         {
             "Node Type": "Index Only Scan",
@@ -160,7 +162,7 @@ def recording(scenario: str, *indexes: str) -> Recording:
 
 def _facts(server: Server, settings: dict[str, str]) -> Facts:
     release = written_by(RELEASE)
-    wanted = target("tuned", server, era_of_kine(RELEASE))
+    wanted = build_target("tuned", server, era_of_kine(RELEASE))
     return Facts(
         observed_at=NOW,
         server=server,
@@ -180,12 +182,15 @@ def _facts(server: Server, settings: dict[str, str]) -> Facts:
             sampled_rows=ROWS,
             gap_rows=2,
             gap_limit=100_000,
-            resources=(Resource("/registry/pods/", 1_000, 4_000_000), Resource("/registry/leases/", 500, 300_000)),
+            resources=(
+                ResourceGrowth("/registry/pods/", 1_000, 4_000_000),
+                ResourceGrowth("/registry/leases/", 500, 300_000),
+            ),
         ),
         integrity=Integrity(looked=ROWS, whole=True, nulls={"create_revision": 0}, compaction_rows=1),
         connections=Connections(most=100, reserved=3, used=6, in_store=3, idle=()),
         security=Security(local=False, tls=True, public=(), password=True),
-        probe=Probe(tuple(Draw(number % 3 + 1, number + 1) for number in range(12)), cache=1),
+        probe=SequenceProbe(tuple(DrawnId(number % 3 + 1, number + 1) for number in range(12)), cache=1),
         recordings=(
             recording("list-page", "kine_list_query_index", "kine_pkey"),
             recording("count", "kine_id_deleted_index", "kine_name_prev_revision_uindex"),
@@ -194,13 +199,13 @@ def _facts(server: Server, settings: dict[str, str]) -> Facts:
     )
 
 
-def _table(wanted: Target) -> Relation:
+def _table(wanted: TargetSchema) -> Relation:
     return Relation(
         schema="public",
         kind="r",
         columns=wanted.columns,
-        primary_key=SeenIndex(wanted.primary_key, constraint=wanted.primary_key.name),
-        indexes=tuple(SeenIndex(index, bytes=16_384) for index in wanted.indexes),
+        primary_key=ObservedIndex(wanted.primary_key, constraint=wanted.primary_key.name),
+        indexes=tuple(ObservedIndex(index, bytes=16_384) for index in wanted.indexes),
         sequence=wanted.sequence,
         default="nextval('kine_id_seq'::regclass)",
         rows=ROWS,

@@ -6,9 +6,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from kinetune.model.facts import NOT_ASKED, Facts
+from kinetune.model.facts import Facts
+from kinetune.model.unknown import NOT_REQUESTED
 from kinetune.model.workload import Call, Query, Recording
-from kinetune.servers.recognise import named
+from kinetune.servers.identification import parse_server_name
 from tests.rules.made import with_table, written_by, yugabytedb
 
 DATA = Path(__file__).parents[1] / "data" / "planner"
@@ -32,10 +33,10 @@ def store(statistics: str = "off", cost_model: str = "off", **table: object) -> 
     """A tuned store on 2.21 under these settings, without plans; `table` are changes to it."""
     settings = {"yb_bnl_batch_size": "1024", **dict(zip(SETTINGS, (statistics, cost_model), strict=True))}
     facts = yugabytedb(
-        server=named("yugabytedb-2.21.0.0"),
+        server=parse_server_name("yugabytedb-2.21.0.0"),
         settings=settings,
         database_settings={},
-        recordings=NOT_ASKED,
+        recordings=NOT_REQUESTED,
         kine=written_by("v0.17.5"),
     )
     return with_table(facts, **({"rows": None, "counted": 4_000, "compacted": 0, "max_id": ROWS} | table))

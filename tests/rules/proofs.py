@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-REMEDIES = "tests/kine/test_remedies.py::test_the_remedy_of_a_finding_mends_it_and_kine_serves"
+REMEDIES = "tests/kine/test_remedies.py::test_the_remedy_of_a_finding_fixes_it_and_kine_works"
 STATES = "tests/kine/test_states.py::"
 INIT = "tests/yugabytedb/test_init.py::"
 LOAD = "tests/yugabytedb/test_load.py::"
@@ -49,7 +49,7 @@ PROOFS: Mapping[str, str] = MappingProxyType(
         "KT301": f"{LOAD}test_reads_of_a_prepared_store_do_not_grow_with_the_table",
         "KT302": f"{LOAD}test_reads_of_a_prepared_store_do_not_grow_with_the_table",
         "KT303": LOOKS,
-        "KT304": "tests/cli/test_explain_with.py::test_a_trial_compares_two_runs_of_its_own",
+        "KT304": "tests/cli/test_explain_set.py::test_a_trial_compares_two_runs_of_its_own",
         "KT305": LOOKS,
         "KT306": f"{LOAD}test_a_kine_that_ran_before_init_is_slow_until_its_sessions_are_new",
         "KT307": f"{LOAD}test_reads_of_a_prepared_store_do_not_grow_with_the_table",

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kinetune.database.observe import relation
-from kinetune.model.facts import NOT_ASKED, Facts, Relation
-from kinetune.servers.recognise import recognise
+from kinetune.database.observe import build_relation
+from kinetune.model.facts import Facts, Relation
+from kinetune.model.unknown import NOT_REQUESTED
+from kinetune.servers.identification import identify_server
 from tests.rules.made import written_by, yugabytedb
 
 DATA = Path(__file__).parent.parent / "data" / "rules" / "yugabytedb-2.21"
@@ -21,7 +22,7 @@ Catalog = dict[str, list[dict[str, Any]]]
 def facts(name: str, release: str = "v0.17.2") -> Facts:
     """A recorded database as `check` without plans, probe and a deeper look would see it."""
     return yugabytedb(
-        server=recognise(VERSION, 110002),
+        server=identify_server(VERSION, 110002),
         database=name,
         table=table(catalog(name)),
         settings=json.loads((DATA / "settings.json").read_text(encoding="utf-8")),
@@ -29,7 +30,7 @@ def facts(name: str, release: str = "v0.17.2") -> Facts:
         kine=written_by(release),
         **dict.fromkeys(
             ("statistics", "growth", "integrity", "connections", "security", "probe", "recordings", "cluster"),
-            NOT_ASKED,
+            NOT_REQUESTED,
         ),
     )
 
@@ -57,7 +58,7 @@ def table(found: Catalog) -> Relation:
         "rows": round(kine["reltuples"]),
         "bytes": _sizes(found)["kine"],
     }
-    return relation(row, _columns(found), _indexes(found), _sequences(found))
+    return build_relation(row, _columns(found), _indexes(found), _sequences(found))
 
 
 def _columns(found: Catalog) -> list[dict[str, Any]]:

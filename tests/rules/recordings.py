@@ -7,10 +7,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from kinetune.kine.queries import catalogue
+from kinetune.kine.queries import load_catalogue
 from kinetune.model.facts import Facts
-from kinetune.model.workload import Call, Explained, Recording
-from kinetune.plans.measure import measured
+from kinetune.model.workload import Call, ExplainRun, Recording
+from kinetune.plans.measure import measure_call
 from tests.plans.recorded import DATA, documents
 
 WHOLE = "postgresql-15/list-without-indexes"
@@ -22,7 +22,7 @@ JOINED_BACK = "yugabytedb-2.21/x_stock-1024-E20_listval_L501"
 
 
 def call(scenario: str = "list-page", writes: bool = False) -> Call:
-    query = catalogue("v0.17.3")["ListCurrentVal"]
+    query = load_catalogue("v0.17.3")["ListCurrentVal"]
     return Call(scenario, "list {objects} pods, first page", query, query.text, (), writes)
 
 
@@ -34,9 +34,9 @@ def recorded(name: str, scenario: str = "list-page", **changes: Any) -> Recordin
     return Recording(call(scenario), custom=(document,))
 
 
-def run(facts: Facts, *recordings: Recording) -> Explained:
+def run(facts: Facts, *recordings: Recording) -> ExplainRun:
     """A saved run of these recordings."""
-    return Explained(
+    return ExplainRun(
         observed_at=datetime(2026, 11, 1, tzinfo=UTC),
         server=facts.server,
         database=facts.database,
@@ -46,5 +46,5 @@ def run(facts: Facts, *recordings: Recording) -> Explained:
         table_bytes=None,
         index_bytes=None,
         profile="tuned",
-        calls=tuple(map(measured, recordings)),
+        calls=tuple(map(measure_call, recordings)),
     )

@@ -1,37 +1,37 @@
 from __future__ import annotations
 
-from kinetune.config.read_files import Kind
-from kinetune.model.facts import Unknown
+from kinetune.config.read_files import FileKind
 from kinetune.model.finding import Severity
+from kinetune.model.unknown import Unknown
 from kinetune.rules.compaction_off import compaction_off
-from tests.rules.configured import beside, both, nodes, said, unit
-from tests.rules.made import heard, skipped, written_by
+from tests.rules.configured import beside, both, nodes, parse_files, unit
+from tests.rules.made import run_one, skip_one, written_by
 
 OFF = "tls-san: x\nkube-apiserver-arg: ['etcd-compaction-interval=0']"
 API = "[Service]\nExecStart=kube-apiserver --etcd-compaction-interval 0s"
 
 
 def test_off_on_both_sides_is_an_error() -> None:
-    (found,) = heard(compaction_off, beside(said(Kind.K3S, OFF), kine=written_by("v0.16.4")))
+    (found,) = run_one(compaction_off, beside(parse_files(FileKind.K3S, OFF), kine=written_by("v0.16.4")))
     assert (found.severity, str(found.place)) == (Severity.ERROR, "config.yaml:2")
-    files = both(said(Kind.UNIT, API), unit("--compact-interval=0"))
-    (found,) = heard(compaction_off, beside(files, kine=Unknown("?")))
+    files = both(parse_files(FileKind.UNIT, API), unit("--compact-interval=0"))
+    (found,) = run_one(compaction_off, beside(files, kine=Unknown("?")))
     assert (found.severity, found.on) == (Severity.ERROR, "kine.service")
 
 
-def test_it_is_told_with_an_if_where_the_release_is_unknown() -> None:
-    (found,) = heard(compaction_off, beside(said(Kind.K3S, OFF), kine=Unknown("?")))
+def test_it_is_conditional_if_the_release_is_unknown() -> None:
+    (found,) = run_one(compaction_off, beside(parse_files(FileKind.K3S, OFF), kine=Unknown("?")))
     assert found.severity is Severity.WARNING
     assert "from v0.16.1 on" in found.says
 
 
 def test_one_side_is_enough() -> None:
-    assert heard(compaction_off, beside(said(Kind.K3S, OFF), kine=written_by("v0.15.0"))) == ()
-    assert heard(compaction_off, beside(both(said(Kind.UNIT, API), unit("--compact-interval=5m")))) == ()
-    assert heard(compaction_off, beside(unit("--compact-interval=0"))) == ()
+    assert run_one(compaction_off, beside(parse_files(FileKind.K3S, OFF), kine=written_by("v0.15.0"))) == ()
+    assert run_one(compaction_off, beside(both(parse_files(FileKind.UNIT, API), unit("--compact-interval=5m")))) == ()
+    assert run_one(compaction_off, beside(unit("--compact-interval=0"))) == ()
     on = "kube-apiserver-arg: ['etcd-compaction-interval=10m']"
-    assert heard(compaction_off, beside(said(Kind.K3S, on))) == ()
+    assert run_one(compaction_off, beside(parse_files(FileKind.K3S, on))) == ()
 
 
-def test_files_without_either_are_not_judged() -> None:
-    assert not skipped(compaction_off, beside(nodes(""))).asked
+def test_files_without_either_are_skipped() -> None:
+    assert not skip_one(compaction_off, beside(nodes(""))).asked

@@ -5,7 +5,7 @@ from dataclasses import replace
 from kinetune.model.facts import Facts, Growth
 from kinetune.model.finding import Severity
 from kinetune.rules.gap_rows import gap_rows
-from tests.rules.made import healthy, heard, with_table
+from tests.rules.made import healthy, run_one, with_table
 
 
 def store(gaps: int, rows: int | None) -> Facts:
@@ -15,24 +15,24 @@ def store(gaps: int, rows: int | None) -> Facts:
 
 
 def test_many_are_a_warning() -> None:
-    (found,) = heard(gap_rows, store(10_000, 500_000))
+    (found,) = run_one(gap_rows, store(10_000, 500_000))
     assert (found.severity, found.on) == (Severity.WARNING, "kine")
-    assert "10,000 revisions were missing and filled, 2 % of all rows" in found.says
+    assert "10,000 missing revisions were filled, 2 % of all rows" in found.says
     assert "kinetune check --select KT2" in found.do
 
 
 def test_a_fifth_of_the_table_is_an_error() -> None:
-    (found,) = heard(gap_rows, store(10_000, 20_000))
+    (found,) = run_one(gap_rows, store(10_000, 20_000))
     assert found.severity is Severity.ERROR
     assert "50 %" in found.says
 
 
 def test_beyond_the_count_it_says_at_least() -> None:
-    (found,) = heard(gap_rows, store(100_000, None))
+    (found,) = run_one(gap_rows, store(100_000, None))
     assert found.severity is Severity.WARNING
-    assert found.says.startswith("at least 100,000 revisions were missing and filled: watches waited")
+    assert found.says.startswith("at least 100,000 missing revisions were filled: watches waited")
 
 
 def test_some_are_fine() -> None:
-    assert heard(gap_rows, healthy()) == ()
-    assert heard(gap_rows, store(1_000, 2_000)) == ()
+    assert run_one(gap_rows, healthy()) == ()
+    assert run_one(gap_rows, store(1_000, 2_000)) == ()

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from kinetune.model.facts import Integrity, Unknown
+from kinetune.model.facts import Integrity
 from kinetune.model.finding import Severity
+from kinetune.model.unknown import Unknown
 from kinetune.rules.null_columns import null_columns
-from tests.rules.made import healthy, heard, skipped, written_by
+from tests.rules.made import healthy, run_one, skip_one, written_by
 
 
 def looked(rows: int, *, whole: bool = True) -> Integrity:
@@ -24,7 +25,7 @@ def looked(rows: int, *, whole: bool = True) -> Integrity:
     ],
 )
 def test_null_is_an_error_to_the_releases_that_cannot_read_it(tag: str, severity: Severity) -> None:
-    (finding,) = heard(null_columns, healthy(integrity=looked(12), kine=written_by(tag)))
+    (finding,) = run_one(null_columns, healthy(integrity=looked(12), kine=written_by(tag)))
     assert (finding.severity, finding.on) == (severity, "kine.create_revision")
     assert "12 of 4,000 rows" in finding.says
     assert finding.do == (
@@ -32,13 +33,13 @@ def test_null_is_an_error_to_the_releases_that_cannot_read_it(tag: str, severity
     )
 
 
-def test_where_nobody_says_which_kine_it_is_a_note() -> None:
-    (finding,) = heard(null_columns, healthy(integrity=looked(1), kine=Unknown("nobody said")))
+def test_without_a_release_it_is_info() -> None:
+    (finding,) = run_one(null_columns, healthy(integrity=looked(1), kine=Unknown("nobody said")))
     assert finding.severity is Severity.INFO
 
 
-def test_rows_that_nobody_looked_at_are_not_called_whole() -> None:
-    assert not heard(null_columns, healthy(integrity=looked(0), kine=written_by("v0.10.1")))
+def test_unchecked_rows_do_not_count_as_checked() -> None:
+    assert not run_one(null_columns, healthy(integrity=looked(0), kine=written_by("v0.10.1")))
     part = healthy(integrity=looked(0, whole=False), kine=written_by("v0.10.1"))
-    assert "only the oldest and newest rows" in skipped(null_columns, part).reason
-    assert not heard(null_columns, healthy(integrity=looked(0, whole=False), kine=written_by("v0.17.5")))
+    assert "only the oldest and newest rows" in skip_one(null_columns, part).reason
+    assert not run_one(null_columns, healthy(integrity=looked(0, whole=False), kine=written_by("v0.17.5")))

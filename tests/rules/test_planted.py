@@ -7,18 +7,18 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from kinetune.database.inspect import inspect
-from kinetune.database.observe import observe
-from kinetune.database.session import visit
+from kinetune.database.inspect import inspect_store
+from kinetune.database.observe import observe_store
+from kinetune.database.session import open_session
 from kinetune.model.finding import Finding
-from kinetune.rules.choose import chosen
-from kinetune.rules.evidence import Evidence
-from kinetune.rules.judge import Bench, judge
+from kinetune.rules.context import CheckContext
+from kinetune.rules.runner import RuleSelection, run_rules
+from kinetune.rules.selection import select_rules
 from kinetune.rules.table import RULES
 from tests.database.stores import OLD, STOCK, connection, make, place, reach
 from tests.rules.made import written_by
 
-SCHEMA = Bench(chosen(RULES, ["KT1", "KT2"], []))
+SCHEMA = RuleSelection(select_rules(RULES, ["KT1", "KT2"], []))
 SECOND = (
     "INSERT INTO kine (name, created, deleted, create_revision, prev_revision) VALUES ('compact_rev_key', 0, 0, 0, 7)"
 )
@@ -28,9 +28,9 @@ LISTS = "kine_list_query_index"
 
 
 def findings(dsn: str, release: str = "v0.17.2") -> tuple[Finding, ...]:
-    with visit(place(dsn), "test") as session:
-        facts = inspect(session, observe(session))
-    return judge(Evidence(replace(facts, kine=written_by(release))), SCHEMA).findings
+    with open_session(place(dsn), "test") as session:
+        facts = inspect_store(session, observe_store(session))
+    return run_rules(CheckContext(replace(facts, kine=written_by(release))), SCHEMA).findings
 
 
 def named(found: tuple[Finding, ...]) -> list[str]:
@@ -42,7 +42,7 @@ def test_the_schema_of_stock_kine_of_today_is_fine_on_postgresql(database: str) 
     assert named(findings(database)) == []
 
 
-def test_stock_kine_of_2023_is_told_of_its_types_as_well(database: str) -> None:
+def test_stock_kine_of_2023_has_findings_about_its_types_too(database: str) -> None:
     make(database, OLD, objects=20)
     assert named(findings(database, "v0.10.1")) == [
         "warning KT112 kine.name",
@@ -58,7 +58,7 @@ def test_after_init_nothing_is_left_to_say(database: str, ddl: str, release: str
     assert named(findings(database, release)) == []
 
 
-def test_a_database_without_a_table_is_told_so(database: str) -> None:
+def test_a_database_without_a_table_is_reported(database: str) -> None:
     assert named(findings(database)) == ["error KT101 kine"]
 
 
@@ -116,7 +116,7 @@ PASTED = [
 
 
 @pytest.mark.parametrize("statements", PASTED)
-def test_the_statement_of_a_finding_mends_it(database15: str, statements: str) -> None:
+def test_the_statement_of_a_finding_fixes_it(database15: str, statements: str) -> None:
     tuned(database15)
     with connection(database15) as session:
         for statement in statements.split("; "):
@@ -139,7 +139,7 @@ def test_the_statement_of_a_finding_mends_it(database15: str, statements: str) -
         "ALTER SEQUENCE kine_id_seq INCREMENT BY 3",
     ],
 )
-def test_where_init_is_the_advice_init_mends_it(database15: str, statement: str) -> None:
+def test_init_fixes_what_it_is_recommended_for(database15: str, statement: str) -> None:
     tuned(database15)
     with connection(database15) as session:
         session.execute(statement.encode())

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from kinetune.model.finding import Severity, Verdict
-from kinetune.model.schema import Key, Order
-from kinetune.rules.choose import chosen
-from kinetune.rules.evidence import Evidence
-from kinetune.rules.judge import Bench, judge
+from kinetune.model.facts import Key, Order
+from kinetune.model.finding import RuleResults, Severity
+from kinetune.rules.context import CheckContext
+from kinetune.rules.runner import RuleSelection, run_rules
+from kinetune.rules.selection import select_rules
 from kinetune.rules.table import RULES
 from tests.rules.recorded import catalog, facts, with_ids
 
-SCHEMA = Bench(chosen(RULES, ["KT1", "KT2"], []))
+SCHEMA = RuleSelection(select_rules(RULES, ["KT1", "KT2"], []))
 E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO  # noqa: E741
 CACHE = (I, "KT115", "kine_id_seq")
 """Nobody saw the tservers' flag: said on every YugabyteDB without --probe."""
@@ -52,39 +52,39 @@ EXPECTED = {
 RELEASES = {"cap_fork": "v0.10.1"}
 
 
-def verdict(name: str) -> Verdict:
-    return judge(Evidence(facts(name, RELEASES.get(name, "v0.17.2"))), SCHEMA)
+def results_of(name: str) -> RuleResults:
+    return run_rules(CheckContext(facts(name, RELEASES.get(name, "v0.17.2"))), SCHEMA)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_each_recorded_database_gives_its_findings_and_no_other(name: str) -> None:
-    found = {(finding.severity, finding.code, finding.on) for finding in verdict(name).findings}
+    found = {(finding.severity, finding.code, finding.on) for finding in results_of(name).findings}
     assert found == EXPECTED[name]
 
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_what_was_not_recorded_is_skipped_and_not_green(name: str) -> None:
-    assert [skipped.code for skipped in verdict(name).skipped] == ["KT111", "KT114", "KT205", "KT206"]
+    assert [skipped.code for skipped in results_of(name).skipped] == ["KT111", "KT114", "KT205", "KT206"]
 
 
-def test_the_fork_is_told_that_a_migration_stops_a_kine_that_reads_the_variable() -> None:
-    newer = judge(Evidence(facts("cap_fork", "v0.11.11")), SCHEMA)
+def test_the_fork_is_warned_that_a_migration_stops_kine() -> None:
+    newer = run_rules(CheckContext(facts("cap_fork", "v0.11.11")), SCHEMA)
     says = {finding.on: finding.says for finding in newer.findings if finding.code == "KT115"}
     assert "does not start (42P01)" in says["kine_seq"]
     assert "cannot change id, create_revision, prev_revision of a range-sharded table (42P17)" in says["kine"]
 
 
 def test_the_old_releases_lists_need_no_new_index_but_a_new_release_would() -> None:
-    new = judge(Evidence(facts("cap_fork", "v0.17.2")), SCHEMA)
+    new = run_rules(CheckContext(facts("cap_fork", "v0.17.2")), SCHEMA)
     assert (E, "KT107", "kine_list_query_index") in {(one.severity, one.code, one.on) for one in new.findings}
 
 
 def test_rows_that_were_loaded_with_their_ids_leave_the_sequence_behind() -> None:
     """The rows of x_lean came with their ids and its sequence was never called: the next write would fail."""
-    (behind,) = (one for one in judge(Evidence(with_ids("x_lean")), SCHEMA).findings if one.severity is E)
+    (behind,) = (one for one in run_rules(CheckContext(with_ids("x_lean")), SCHEMA).findings if one.severity is E)
     assert (behind.code, behind.on) == ("KT203", "kine_id_seq")
-    assert "gave id 0 last, and kine has ids up to 50,001" in behind.says
-    assert not [one for one in judge(Evidence(with_ids("cap_fork")), SCHEMA).findings if one.code == "KT203"]
+    assert "last returned id 0, but kine has ids up to 50,001" in behind.says
+    assert not [one for one in run_rules(CheckContext(with_ids("cap_fork")), SCHEMA).findings if one.code == "KT203"]
 
 
 def test_recorded_rows_become_the_words_of_the_model() -> None:

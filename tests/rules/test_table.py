@@ -11,7 +11,7 @@ import pytest
 
 from kinetune.model.finding import Severity
 from kinetune.rules import table
-from kinetune.rules.evidence import Evidence
+from kinetune.rules.context import CheckContext
 from kinetune.rules.rule import Rule
 from kinetune.rules.table import RULES
 from tests.rules.made import healthy
@@ -59,9 +59,9 @@ def test_every_rule_has_a_test_of_its_own(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
-def test_a_page_claims_in_one_sentence_and_then_explains(rule: Rule) -> None:
-    assert rule.claim.endswith(".")
-    assert rule.claim.count(". ") == 0
+def test_a_page_has_a_summary_of_one_sentence_and_then_explains(rule: Rule) -> None:
+    assert rule.summary.endswith(".")
+    assert rule.summary.count(". ") == 0
     titles = [section.title for section in rule.sections]
     wanted = list(SECTIONS)
     assert titles == wanted
@@ -80,7 +80,7 @@ def test_the_facts_that_a_page_names_are_there(rule: Rule) -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_what_a_rule_reads_is_a_fact(rule: Rule) -> None:
-    evidence = Evidence(healthy())
+    context = CheckContext(healthy())
     assert rule.reads
-    assert all(evidence.of(name) is not None for name in rule.reads)
+    assert all(context.read_fact(name) is not None for name in rule.reads)
     assert isinstance(rule.severity, Severity)

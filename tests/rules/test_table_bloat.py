@@ -2,13 +2,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kinetune.model.facts import Facts, Growth, Resource, Statistics, Unknown
+from kinetune.model.facts import Facts, Growth, ResourceGrowth, Statistics
 from kinetune.model.finding import Severity
+from kinetune.model.unknown import Unknown
 from kinetune.rules.table_bloat import table_bloat
-from tests.rules.made import NOW, healthy, heard, skipped, with_table, yugabytedb
+from tests.rules.made import NOW, healthy, run_one, skip_one, with_table, yugabytedb
 
 ROWS = 100_000
-RESOURCES = (Resource("/registry/pods/", 70_000, 260_000_000), Resource("/registry/leases/", 25_000, 25_000_000))
+RESOURCES = (
+    ResourceGrowth("/registry/pods/", 70_000, 260_000_000),
+    ResourceGrowth("/registry/leases/", 25_000, 25_000_000),
+)
 """3,000 bytes a row."""
 
 
@@ -21,30 +25,30 @@ def store(size: int, facts: Facts | None = None, *, sampled: int = 20_000, told:
 
 
 def test_a_table_of_empty_space_is_a_remark() -> None:
-    (found,) = heard(table_bloat, store(900_000_000))
+    (found,) = run_one(table_bloat, store(900_000_000))
     assert (found.severity, found.on) == (Severity.INFO, "kine")
-    assert "900 MB hold rows of about 315 MB" in found.says
+    assert "858 MiB for about 300 MiB" in found.says
     assert found.do == "stop Kine; VACUUM (FULL, ANALYZE) public.kine"
 
 
 def test_much_of_it_is_a_warning() -> None:
-    (found,) = heard(table_bloat, store(5_000_000_000))
+    (found,) = run_one(table_bloat, store(5_000_000_000))
     assert found.severity is Severity.WARNING
-    assert "5.0 GB" in found.says
+    assert "4.7 GiB" in found.says
 
 
 def test_a_full_and_a_small_table_are_fine() -> None:
-    assert heard(table_bloat, store(500_000_000)) == ()
-    assert heard(table_bloat, store(90_000_000, sampled=3)) == ()
-    assert heard(table_bloat, healthy()) == ()
+    assert run_one(table_bloat, store(500_000_000)) == ()
+    assert run_one(table_bloat, store(90_000_000, sampled=3)) == ()
+    assert run_one(table_bloat, healthy()) == ()
 
 
-def test_too_small_a_sample_is_no_ground_to_judge() -> None:
-    assert "999 sampled" in skipped(table_bloat, store(900_000_000, sampled=999)).reason
-    assert "too few rows" in skipped(table_bloat, store(900_000_000, told=1)).reason
+def test_too_small_a_sample_is_skipped() -> None:
+    assert "999 sampled" in skip_one(table_bloat, store(900_000_000, sampled=999)).reason
+    assert "too few rows" in skip_one(table_bloat, store(900_000_000, told=1)).reason
     hidden = replace(store(900_000_000), statistics=Unknown("no right"))
-    assert skipped(table_bloat, hidden).reason == "no right"
+    assert skip_one(table_bloat, hidden).reason == "no right"
 
 
 def test_yugabytedb_compacts_its_own_files() -> None:
-    assert heard(table_bloat, store(5_000_000_000, yugabytedb())) == ()
+    assert run_one(table_bloat, store(5_000_000_000, yugabytedb())) == ()

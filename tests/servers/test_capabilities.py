@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kinetune.resources import folder
-from kinetune.servers.recognise import named
-from kinetune.servers.variants import variant
+from kinetune.resources import data_folder
+from kinetune.servers.identification import parse_server_name, select_variant
 from kinetune.servers.yugabytedb import base_of, drops_batched_joins, planner_settings
 
 BNL = {"yb_bnl_batch_size": "1024"}
@@ -29,7 +28,7 @@ SWITCHES = {"yb_enable_optimizer_statistics": "on", "yb_enable_base_scans_cost_m
     ],
 )
 def test_postgresql_gains_a_capability_once_and_keeps_it(capability: str, first: int) -> None:
-    assert [named(f"postgresql-{major}").can(capability) for major in range(9, 19)] == [
+    assert [parse_server_name(f"postgresql-{major}").can(capability) for major in range(9, 19)] == [
         major >= first for major in range(9, 19)
     ]
 
@@ -39,12 +38,12 @@ def test_postgresql_gains_a_capability_once_and_keeps_it(capability: str, first:
     ["advisory_lock", "index_concurrently", "transactional_ddl", "tablesample", "lock_table", "rename_sequence"],
 )
 def test_every_postgresql_served_works_online_and_in_transactions(capability: str) -> None:
-    assert all(named(f"postgresql-{major}").can(capability) for major in range(11, 19))
+    assert all(parse_server_name(f"postgresql-{major}").can(capability) for major in range(11, 19))
 
 
 @pytest.mark.parametrize("capability", ["explain_dist", "batched_nested_loop", "range_sharding", "nonconcurrently"])
 def test_postgresql_has_nothing_of_yugabytedbs(capability: str) -> None:
-    assert not any(named(f"postgresql-{major}").can(capability) for major in range(11, 19))
+    assert not any(parse_server_name(f"postgresql-{major}").can(capability) for major in range(11, 19))
 
 
 @pytest.mark.parametrize(
@@ -60,13 +59,13 @@ def test_postgresql_has_nothing_of_yugabytedbs(capability: str) -> None:
     ],
 )
 def test_yugabytedb_can_what_its_release_can(release: str, can: set[str], cannot: set[str]) -> None:
-    server = named(f"yugabytedb-{release}")
+    server = parse_server_name(f"yugabytedb-{release}")
     assert {name for name in can | cannot if server.can(name)} == can
 
 
 @pytest.mark.parametrize("release", ["2.14", "2.20", "2024.2", "2025.2", "2026.1"])
 def test_no_yugabytedb_is_trusted_with_what_holds_on_one_node_or_is_refused(release: str) -> None:
-    server = named(f"yugabytedb-{release}")
+    server = parse_server_name(f"yugabytedb-{release}")
     refused = (
         "advisory_lock",
         "lock_table",
@@ -81,7 +80,7 @@ def test_no_yugabytedb_is_trusted_with_what_holds_on_one_node_or_is_refused(rele
 
 @pytest.mark.parametrize("line", [("2.0", "2.4", "2.14", "2.16", "2.20", "2.25", "2025.1", "2026.1")])
 def test_yugabytedb_loses_nothing_from_one_line_to_the_next(line: tuple[str, ...]) -> None:
-    kinds = [named(f"yugabytedb-{release}").capabilities - {"lasting_statistics"} for release in line]
+    kinds = [parse_server_name(f"yugabytedb-{release}").capabilities - {"lasting_statistics"} for release in line]
     assert all(older <= newer for older, newer in pairwise(kinds))
 
 
@@ -127,15 +126,15 @@ def test_eras_whose_pages_the_cost_model_sorts_go_without_it(era: str, cost_mode
     [("2.14", False), ("2.20", True), ("2024.2.11", True), ("2.25", False), ("2025.1", False), ("2026.1", False)],
 )
 def test_statistics_last_where_nothing_analyses_by_itself(name: str, lasting: bool) -> None:
-    assert named(f"yugabytedb-{name}").can("lasting_statistics") is lasting
+    assert parse_server_name(f"yugabytedb-{name}").can("lasting_statistics") is lasting
 
 
 def test_the_special_file_wins_over_the_common_one(tmp_path: Path) -> None:
     for name in ("a.sql", "a.yugabytedb.sql", "b.sql"):
         (tmp_path / name).touch()
-    yugabytedb, postgresql = named("yugabytedb-2.20"), named("postgresql-16")
-    assert [variant(tmp_path, name, yugabytedb) for name in "ab"] == ["a.yugabytedb.sql", "b.sql"]
-    assert [variant(tmp_path, name, postgresql) for name in "ab"] == ["a.sql", "b.sql"]
+    yugabytedb, postgresql = parse_server_name("yugabytedb-2.20"), parse_server_name("postgresql-16")
+    assert [select_variant(tmp_path, name, yugabytedb) for name in "ab"] == ["a.yugabytedb.sql", "b.sql"]
+    assert [select_variant(tmp_path, name, postgresql) for name in "ab"] == ["a.sql", "b.sql"]
 
 
 def test_every_special_file_has_a_common_one_beside_it() -> None:
@@ -146,7 +145,7 @@ def test_every_special_file_has_a_common_one_beside_it() -> None:
 
 def _files(room: str) -> list[Path]:
     top, inside = room.split("/")
-    return sorted((folder(top) / inside).iterdir())
+    return sorted((data_folder(top) / inside).iterdir())
 
 
 @pytest.mark.parametrize("release", [(2024, 1, 3, 0), (2024, 2, 4, 0), (2025, 1, 0, 0)])

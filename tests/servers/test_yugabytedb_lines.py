@@ -7,22 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from kinetune.servers.identification import parse_server_name
 from kinetune.servers.maintenance import YUGABYTEDB
-from kinetune.servers.recognise import named
-from kinetune.servers.yugabytedb_lines import LINES, TOPICS, Basis, known, line_of
+from kinetune.servers.yugabytedb_lines import LINES, TOPICS, Basis, list_known_facts, nearest_line
 
 SETTINGS = Path(__file__).parents[1] / "data" / "rules" / "yugabytedb-2.21" / "settings.json"
 
 
 def of(release: str) -> dict[str, str]:
-    return {one.topic: one.value for one in known(tuple(map(int, release.split("."))))}
+    return {one.topic: one.value for one in list_known_facts(tuple(map(int, release.split("."))))}
 
 
 @pytest.mark.parametrize("line", LINES)
 def test_every_topic_has_a_value_and_a_source_on_every_line(line: tuple[int, int]) -> None:
-    found = list(known(line))
+    found = list(list_known_facts(line))
     assert {one.topic for one in found} == set(TOPICS)
-    assert all(one.value and one.source.startswith(("§", "FINDINGS.md")) for one in found)
+    assert all(one.value and one.source.startswith(("§", "recorded §")) for one in found)
 
 
 @pytest.mark.parametrize("topic", TOPICS)
@@ -37,7 +37,7 @@ def test_changes_stand_in_the_order_of_the_lines_from_the_first_on(topic: str) -
     [("2.20.1.3", (2, 20)), ("2.22", (2, 21)), ("2.13", (2, 14)), ("2024.2.11", (2024, 2)), ("2027.1", (2026, 1))],
 )
 def test_a_release_belongs_to_the_newest_line_not_newer(release: str, line: tuple[int, int]) -> None:
-    assert line_of(tuple(map(int, release.split(".")))) == line
+    assert nearest_line(tuple(map(int, release.split(".")))) == line
 
 
 def test_what_was_measured_is_of_the_recorded_release_alone() -> None:
@@ -55,7 +55,7 @@ def test_measured_settings_are_the_recorded_ones() -> None:
 @pytest.mark.parametrize("line", LINES)
 def test_the_table_agrees_with_the_capabilities(line: tuple[int, int]) -> None:
     name = ".".join(map(str, line))
-    server, told = named(f"yugabytedb-{name}"), of(name)
+    server, told = parse_server_name(f"yugabytedb-{name}"), of(name)
     assert server.can("batched_nested_loop") is (told["yb_bnl_batch_size"] != "absent")
     assert server.can("explain_dist") is (told["EXPLAIN (DIST)"] == "yes")
     assert server.can("transactional_ddl") is (told["DDL in transactions"] == "transactional by default")
