@@ -10,14 +10,19 @@ from kinetune.model.failure import UsageFailure
 
 _LAST_SECOND = 253402300799.0
 """9999-12-31T23:59:59Z: a later time, from a damaged log, has no calendar date."""
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|min|m|h|d))+")
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|min|m|h|d)")
+_UNITS = {"us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?) ?(us|µs|μs|ms|s|min|m|h|d)", re.ASCII)
+_DURATION = re.compile(f"(?:{_PART.pattern})+", re.ASCII)
 
 
-def format_count(count: int, noun: str) -> str:
+def format_number(value: float) -> str:
+    """`50,001`."""
+    return f"{value:,.0f}"
+
+
+def format_count(count: float, noun: str) -> str:
     """`1 row`, `12,000 rows`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f"{format_number(count)} {noun}{'' if round(count) == 1 else 's'}"
 
 
 def format_list(items: Iterable[str]) -> str:
@@ -86,7 +91,7 @@ def parse_duration(text: str, option: str, least: float = 0.0) -> float:
     text and for less than `least` seconds.
     """
     value = text.strip()
-    if re.fullmatch(r"\d+(?:\.\d+)?", value):
+    if re.fullmatch(r"\d+(?:\.\d+)?", value, re.ASCII):
         seconds = float(value)
     elif _DURATION.fullmatch(value):
         seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value))

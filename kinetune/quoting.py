@@ -1,4 +1,4 @@
-"""Text of one language as a token of another: SQL, shell, YAML, Compose, systemd, HTML comments."""
+"""Quote a text as one token of SQL, shell, YAML, Compose, systemd units and HTML comments."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import shlex
 
 _BARE = re.compile(r"[a-z_][a-z0-9_]*")
 
-# What quote_ident quotes: all of PostgreSQL 18's src/include/parser/kwlist.h that is not UNRESERVED. Holds all of 15's.
+# Words that quote_ident() quotes: all of PostgreSQL 18's src/include/parser/kwlist.h except UNRESERVED ones. They
+# include those of all older releases, and an unnecessary quote does no harm.
 _WORDS = """
     all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean both case cast
     char character check coalesce collate collation column concurrently constraint create cross current_catalog
@@ -26,8 +27,11 @@ _WORDS = """
 _KEYWORDS = frozenset(_WORDS.split())
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
 def identifier(name: str) -> str:
-    """One SQL identifier. The same name as psycopg.sql.Identifier makes, but quoted only where the server needs it."""
+    """An SQL identifier. The same name as of psycopg.sql.Identifier, but quoted only if the server requires it."""
     if "\0" in name or not name:
         raise ValueError(f"not an SQL identifier: {name!r}")
     if _BARE.fullmatch(name) and name not in _KEYWORDS:
@@ -36,9 +40,9 @@ def identifier(name: str) -> str:
 
 
 def literal(value: str) -> str:
-    """One SQL string literal, read the same whatever standard_conforming_strings says."""
+    """An SQL string literal with the same meaning for both values of standard_conforming_strings."""
     if "\0" in value:
-        raise ValueError("PostgreSQL's text holds no NUL")
+        raise ValueError("text in PostgreSQL cannot contain NUL")
     quoted = "'" + value.replace("'", "''") + "'"
     return "E" + quoted.replace("\\", "\\\\") if "\\" in quoted else quoted
 
@@ -49,12 +53,12 @@ def shell(value: str) -> str:
 
 
 def yaml(value: str) -> str:
-    """One double-quoted scalar: YAML 1.1 and 1.2, JSON, and TOML read it alike."""
+    """A double-quoted scalar with the same meaning in YAML 1.1 and 1.2, JSON and TOML."""
     return json.dumps(_line(value), ensure_ascii=False)
 
 
 def compose(value: str) -> str:
-    """A scalar of a Compose file, which reads $ as the start of a variable."""
+    """A scalar of a Compose file, in which $ starts a variable."""
     return yaml(value).replace("$", "$$")
 
 
@@ -64,12 +68,12 @@ def unit(value: str) -> str:
 
 
 def envfile(value: str) -> str:
-    """A value of systemd's EnvironmentFile= (systemd.exec(5)); a shell reads it alike."""
+    """A value for systemd's EnvironmentFile= (systemd.exec(5)), with the same meaning in a shell."""
     return '"' + re.sub(r'([\\"$`])', r"\\\1", _line(value)) + '"'
 
 
 def remark(value: str) -> str:
-    """The inside of an HTML comment, which holds no end of it."""
+    """The text of an HTML comment: it must not contain the end of one."""
     return _line(value).replace("--" + ">", "-- >")
 
 
@@ -77,3 +81,8 @@ def _line(value: str) -> str:
     if not value.isprintable():
         raise ValueError(f"not one line of text: {value!r}")
     return value
+
+
+def show_controls(text: str) -> str:
+    """Control characters as `\\x1b`: an object key must not move the cursor or reverse the direction of a line."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)

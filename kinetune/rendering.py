@@ -1,4 +1,4 @@
-"""Values into templates/: the only place that knows jinja2."""
+"""Render the templates in templates/. The only module that uses jinja2."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from kinetune import quoting
-from kinetune.resources import folder
+from kinetune.resources import data_folder
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 FILTERS = ("identifier", "literal", "shell", "yaml", "compose", "unit", "envfile", "remark")
-"""Functions of kinetune.quoting that templates know by the same name."""
+"""Functions of kinetune.quoting that templates can use as filters of the same name."""
 
 
-def render(template: str, /, **values: object) -> str:
-    """The text of templates/<template>; HTML is escaped, a name without a value is an error."""
+def render_template(template: str, /, **values: object) -> str:
+    """The rendered text of templates/<template>. HTML is escaped; a variable without a value is an error."""
     return _environment().get_template(template).render(**values)
 
 
@@ -25,7 +25,7 @@ def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape  # noqa: PLC0415 - costs 40 ms
 
     environment = Environment(
-        loader=FileSystemLoader(folder("templates")),
+        loader=FileSystemLoader(data_folder("templates")),
         autoescape=select_autoescape(["html"], default=False),
         undefined=StrictUndefined,
         trim_blocks=True,

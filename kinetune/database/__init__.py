@@ -1,1 +1,1 @@
-"""The only room that knows psycopg: connect, ask, observe, explain, apply."""
+"""Everything that uses psycopg: sessions, observation, EXPLAIN, backups, and the execution of scripts."""

@@ -1,4 +1,9 @@
-"""Takes a backup of the table kine in one snapshot: rows sorted by id, then the sequence."""
+"""
+Back up the table kine in one snapshot: its definition, its rows sorted by id, then the last value of its sequence.
+
+The sequence is read last, because a sequence is not part of a snapshot: its value must not be lower than any id in the
+backup.
+"""
 
 from __future__ import annotations
 
@@ -9,62 +14,66 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kinetune import __version__
-from kinetune.database.backup_file import Tally, Writer, compressed, read, written
-from kinetune.database.errors import translated
-from kinetune.database.observe import last_id, observe
-from kinetune.database.session import Row, Session
-from kinetune.model.backup import Backup, Grant, Manifest, StoredIndex, Sums
+from kinetune.database.backup_file import BackupWriter, RunningSums, create_file, gzip_stream, read_backup
+from kinetune.database.observe import observe_store, read_last_id
+from kinetune.database.session import Row, Session, translate_errors
+from kinetune.model.backup import Backup, BackupSums, Manifest, StoredGrant, StoredIndex
 from kinetune.model.facts import Facts
 from kinetune.model.failure import Refused
 from kinetune.quoting import identifier
 
-Told = Callable[[int], None]
-AS_WRITTEN = {
+ReportRows = Callable[[int], None]
+OUTPUT_FORMAT = {
     "client_encoding": "UTF8",
     "bytea_output": "hex",
     "DateStyle": "ISO",
     "TimeZone": "UTC",
     "extra_float_digits": "1",
 }
-"""So that the same row is the same text on every server."""
+"""Settings under which the same row has the same text on every server: checksums are compared across servers."""
 
 
-def take(session: Session, path: Path, settings: dict[str, str], told: Told) -> Backup:
+def take_backup(session: Session, path: Path, settings: dict[str, str], report: ReportRows) -> Backup:
     """
-    The table as a file, read once more from the disk and found whole. `told` hears the number of rows so far.
+    Write the table to a file, read the file back and compare its checksum. `report` gets the number of rows so far.
 
-    The session reads and has no statement_timeout. Raises UsageFailure where the file cannot be written: then none is.
+    The session is a reading one without statement_timeout. Raises UsageFailure if the file cannot be written; then no
+    file is left.
     """
-    with written(path) as stream, compressed(stream) as packed, snapshot(session):
-        manifest = described(session, observe(session), settings)
-        writer = Writer(packed, manifest)
-        for rows in copied(session, f"{identifier(manifest.schema)}.kine", manifest.copied):
+    with create_file(path) as stream, gzip_stream(stream) as packed, consistent_snapshot(session):
+        manifest = describe_table(session, observe_store(session), settings)
+        writer = BackupWriter(packed, manifest)
+        for rows in copy_rows(session, f"{identifier(manifest.schema)}.kine", manifest.copied):
             writer.add(rows)
-            told(writer.tally.rows)
-        sums = writer.end(last_id(session) or 0)
-    found = read(path)
+            report(writer.tally.rows)
+        sums = writer.finish(read_last_id(session) or 0)
+    # A damaged disk or network file system can lose bytes without reporting an error, and `drop` deletes the original
+    # next.
+    found = read_backup(path)
     if found != Backup(manifest, sums):
-        raise Refused(f"nothing was dropped: {path} does not read as it was written", "take the backup to another disk")
+        raise Refused(
+            f"nothing was dropped: {path} differs from what was written to it", "write the backup to another disk"
+        )
     return found
 
 
-def sums(session: Session, told: Told) -> Sums:
-    """What take() would find now, with nothing written anywhere."""
-    with snapshot(session):
-        manifest, tally = described(session, observe(session), {}), Tally()
-        for rows in copied(session, f"{identifier(manifest.schema)}.kine", manifest.copied):
+def compute_sums(session: Session, report: ReportRows) -> BackupSums:
+    """The sums that a backup would have now. Writes no file."""
+    with consistent_snapshot(session):
+        manifest, tally = describe_table(session, observe_store(session), {}), RunningSums()
+        for rows in copy_rows(session, f"{identifier(manifest.schema)}.kine", manifest.copied):
             tally.add(rows)
-            told(tally.rows)
-        return tally.sums(last_id(session) or 0)
+            report(tally.rows)
+        return tally.sums(read_last_id(session) or 0)
 
 
-def described(session: Session, facts: Facts, settings: dict[str, str]) -> Manifest:
-    """What is told of the table beside its rows."""
-    (source,) = session.ask("backup_source")
+def describe_table(session: Session, facts: Facts, settings: dict[str, str]) -> Manifest:
+    """The definition of the table: everything in a backup except its rows and sums."""
+    (source,) = session.query_file("backup_source")
     table = facts.table
     assert table is not None
     assert table.primary_key is not None
-    assert table.sequence is not None, "refuse_strangers has seen to it"
+    assert table.sequence is not None, "refuse_foreign_table guarantees it"
     key = table.primary_key
     return Manifest(
         kinetune=__version__,
@@ -75,41 +84,44 @@ def described(session: Session, facts: Facts, settings: dict[str, str]) -> Manif
         schema=table.schema,
         owner=source["owner"],
         columns=table.columns,
+        # Kine looks for the name of the constraint, which may differ from that of its index.
         primary_key=replace(key.index, name=key.constraint or key.index.name),
         sequence=table.sequence,
-        indexes=tuple(_indexes(facts, source)),
+        indexes=tuple(_stored_indexes(facts, source)),
         settings=settings,
-        grants=tuple(Grant(**row) for row in source["grants"]),
+        grants=tuple(StoredGrant(**row) for row in source["grants"]),
     )
 
 
-def _indexes(facts: Facts, source: Row) -> Iterator[StoredIndex]:
+def _stored_indexes(facts: Facts, source: Row) -> Iterator[StoredIndex]:
     assert facts.table is not None
     for name, definition in zip(source["names"], source["definitions"], strict=True):
-        seen = facts.table.index(name)
-        if seen is not None:
-            columns = [*(key.column for key in seen.index.keys), *seen.index.include]
-            yield StoredIndex(seen.index, definition, whole="(expression)" not in columns)
+        observed = facts.table.index(name)
+        if observed is not None:
+            columns = [*(key.column for key in observed.index.keys), *observed.index.include]
+            # An index on an expression can only be recreated from the text of the server.
+            yield StoredIndex(observed.index, definition, whole="(expression)" not in columns)
 
 
 @contextlib.contextmanager
-def snapshot(session: Session) -> Iterator[None]:
-    """All that is read inside is of one moment; only sequences are not."""
-    as_written(session)
-    session.change("default_transaction_isolation", "repeatable read")
+def consistent_snapshot(session: Session) -> Iterator[None]:
+    """Everything that is read inside is of one moment, except values of sequences."""
+    set_output_format(session)
+    # psycopg's transaction() sends a plain BEGIN, which uses this default.
+    session.set_parameter("default_transaction_isolation", "repeatable read")
     with session.connection.transaction():
         yield
 
 
-def as_written(session: Session) -> None:
-    for name, value in AS_WRITTEN.items():
-        session.change(name, value)
+def set_output_format(session: Session) -> None:
+    for name, value in OUTPUT_FORMAT.items():
+        session.set_parameter(name, value)
 
 
-def copied(session: Session, table: str, columns: tuple[str, ...]) -> Iterator[bytes]:
-    """Rows as COPY writes them, sorted by id; of a table by its quoted name."""
+def copy_rows(session: Session, table: str, columns: tuple[str, ...]) -> Iterator[bytes]:
+    """Rows in the text format of COPY, sorted by id. `table` is a quoted name."""
     names = ", ".join(map(identifier, columns))
     statement = f"COPY (SELECT {names} FROM {table} ORDER BY id) TO STDOUT".encode()  # noqa: S608 - identifiers only
-    with translated(session.connection.info.user), session.connection.cursor().copy(statement) as copy:
+    with translate_errors(session.connection.info.user), session.connection.cursor().copy(statement) as copy:
         for rows in copy:
             yield bytes(rows)

@@ -1,6 +1,8 @@
 """
-A backup as one file: gzip over a line of manifest, blocks of rows (their length in four bytes before each, 0 after the
-last) and a line of sums. Read and written block by block: memory does not grow with the store.
+The file format of a backup.
+
+A gzip stream of: one line with the manifest; blocks of rows, each after its length in four bytes; a length of 0; one
+line with the sums. It is read and written block by block, so memory does not grow with the store.
 """
 
 from __future__ import annotations
@@ -18,13 +20,23 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import BinaryIO
 
-from kinetune.model.backup import Backup, Manifest, Sums, damaged, head, manifest_of, sums_of, tail
+from kinetune.model.backup import (
+    Backup,
+    BackupSums,
+    Manifest,
+    damaged_backup,
+    manifest_line,
+    parse_manifest,
+    parse_sums,
+    sums_line,
+)
 from kinetune.model.failure import Refused, UsageFailure
 
-BLOCK = 256 * 1024
+BLOCK_BYTES = 256 * 1024
+# A manifest has a few KiB. A file that is not a backup may be one line of any length.
 LONGEST_LINE = 4 * 1024 * 1024
-LEVEL = 3
-"""Of gzip: half the time of 6 for a tenth more bytes, measured on values as a cluster has them."""
+GZIP_LEVEL = 3
+"""Level of gzip: half the time of level 6 for a tenth more bytes, measured on values like those of a cluster."""
 NEXT_STEPS = {
     errno.ENOENT: "create its folder first",
     errno.ENOSPC: "free space, or name a file on another disk",
@@ -32,8 +44,8 @@ NEXT_STEPS = {
 }
 
 
-class Tally:
-    """Sums of rows as they pass, block by block of whole lines."""
+class RunningSums:
+    """Sums of rows, updated block by block. A block consists of whole lines."""
 
     def __init__(self) -> None:
         self.rows = self.bytes = 0
@@ -41,7 +53,7 @@ class Tally:
         self.max_id: int | None = None
 
     def add(self, block: bytes) -> None:
-        """Rows come sorted by id: the last one's is the newest. ValueError where these are no rows."""
+        """Add a block. Rows are sorted by id, so the last one has the largest. ValueError if these are not rows."""
         if not block.endswith(b"\n"):
             raise ValueError("a row is cut short")
         last = block.rfind(b"\n", 0, -1) + 1
@@ -50,29 +62,29 @@ class Tally:
         self.bytes += len(block)
         self._hash.update(block)
 
-    def sums(self, last_id: int) -> Sums:
-        return Sums(self.rows, self.max_id, last_id, self.bytes, self._hash.hexdigest())
+    def sums(self, last_id: int) -> BackupSums:
+        return BackupSums(self.rows, self.max_id, last_id, self.bytes, self._hash.hexdigest())
 
 
-class Writer:
-    """Takes rows for an open file, and gathers them into blocks."""
+class BackupWriter:
+    """Writes a backup to an open stream. Rows are collected into blocks of BLOCK_BYTES."""
 
     def __init__(self, stream: BufferedIOBase, manifest: Manifest) -> None:
-        self.tally = Tally()
+        self.tally = RunningSums()
         self._stream, self._rows, self._size = stream, list[bytes](), 0
-        stream.write(head(manifest))
+        stream.write(manifest_line(manifest))
 
     def add(self, rows: bytes) -> None:
         self._rows.append(rows)
         self._size += len(rows)
-        if self._size >= BLOCK:
+        if self._size >= BLOCK_BYTES:
             self._flush()
 
-    def end(self, last_id: int) -> Sums:
+    def finish(self, last_id: int) -> BackupSums:
         if self._rows:
             self._flush()
         sums = self.tally.sums(last_id)
-        self._stream.write((0).to_bytes(4) + tail(sums))
+        self._stream.write((0).to_bytes(4) + sums_line(sums))
         return sums
 
     def _flush(self) -> None:
@@ -83,95 +95,102 @@ class Writer:
 
 
 @contextlib.contextmanager
-def written(path: Path) -> Iterator[BinaryIO]:
+def create_file(path: Path) -> Iterator[BinaryIO]:
     """
-    A file for its owner alone (0600), whole or not at all: beside its place until all is on the disk.
+    Create a file with mode 0600, complete or not at all: it has a temporary name until all its bytes are on the disk.
 
-    What a killed run has left beside it is used again. UsageFailure where it cannot be written, Refused where another
+    The temporary file of a killed run is reused. Raises UsageFailure if the file cannot be written, Refused if another
     process is writing it.
     """
-    beside = path.with_name(f".{path.name}.part")
-    with told(path):
-        descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    temporary = path.with_name(f".{path.name}.part")
+    with translate_write_errors(path):
+        # O_NOFOLLOW: in a shared directory, a symbolic link of that name could lead to any file of this user.
+        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with open(descriptor, "wb") as stream:
-            _own(descriptor)
-            _hold(descriptor, path)
+            _require_own_file(descriptor)
+            _lock_file(descriptor, path)
             try:
+                # Only after the lock is held: another kinetune may be writing this file.
                 os.ftruncate(descriptor, 0)
+                # A leftover of a killed run, or a file created under another umask, may be readable by others.
                 os.fchmod(descriptor, 0o600)
                 yield stream
                 stream.flush()
                 os.fsync(descriptor)
-                refuse_taken(path)
-                beside.rename(path)
+                # Checked again, because rename() would replace a file that was created in the meantime.
+                refuse_existing(path)
+                temporary.rename(path)
             except BaseException:
-                beside.unlink(missing_ok=True)
+                temporary.unlink(missing_ok=True)
                 raise
-        _sync(path.parent)
+        _sync_folder(path.parent)
 
 
 @contextlib.contextmanager
-def compressed(stream: BinaryIO) -> Iterator[gzip.GzipFile]:
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=LEVEL, fileobj=stream) as packed:
+def gzip_stream(stream: BinaryIO) -> Iterator[gzip.GzipFile]:
+    # No name in the gzip header: it would be the temporary one.
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=GZIP_LEVEL, fileobj=stream) as packed:
         yield packed
 
 
-def read(path: Path) -> Backup:
-    """The whole file, each row summed up: UsageFailure where anything is not as it was written."""
-    tally = Tally()
-    with _opened(path) as stream:
-        manifest = manifest_of(stream.readline(LONGEST_LINE), str(path))
-        for block in _blocks(stream, path):
+def read_backup(path: Path) -> Backup:
+    """Read the whole file and verify its sums. UsageFailure if any byte differs from what was written."""
+    tally = RunningSums()
+    with _open_backup(path) as stream:
+        manifest = parse_manifest(stream.readline(LONGEST_LINE), str(path))
+        for block in _iterate_blocks(stream, path):
             tally.add(block)
-        sums = sums_of(stream.readline(LONGEST_LINE), str(path))
+        sums = parse_sums(stream.readline(LONGEST_LINE), str(path))
+        # Reading up to the end also makes gzip verify its own checksum.
         if stream.read(1):
-            raise damaged(str(path), "something follows its end")
+            raise damaged_backup(str(path), "there is data after its end")
     if sums != tally.sums(sums.last_id):
-        raise damaged(str(path), "its rows are not those that were written")
+        raise damaged_backup(str(path), "its rows do not match its checksum")
     return Backup(manifest, sums)
 
 
-def manifest(path: Path) -> Manifest:
-    """Of the file's first line alone: UsageFailure where it is no backup."""
-    with _opened(path) as stream:
-        return manifest_of(stream.readline(LONGEST_LINE), str(path))
+def read_manifest(path: Path) -> Manifest:
+    """The manifest, from the first line of the file alone. UsageFailure if it is not a backup."""
+    with _open_backup(path) as stream:
+        return parse_manifest(stream.readline(LONGEST_LINE), str(path))
 
 
-def blocks(path: Path) -> Iterator[bytes]:
-    """The rows, as COPY takes them. The file must have been read() before."""
-    with _opened(path) as stream:
+def read_blocks(path: Path) -> Iterator[bytes]:
+    """Blocks of rows in the text format of COPY. Verify the file with read_backup() first."""
+    with _open_backup(path) as stream:
         stream.readline(LONGEST_LINE)
-        yield from _blocks(stream, path)
+        yield from _iterate_blocks(stream, path)
 
 
-def refuse_taken(path: Path) -> None:
-    """A backup is never written over: it may be the only copy."""
+def refuse_existing(path: Path) -> None:
+    """Raise UsageFailure for an existing file: it may be the only backup of another store."""
     if path.exists() or path.is_symlink():
-        raise UsageFailure(f"{path} exists already", "name a file that does not")
+        raise UsageFailure(f"{path} already exists", "name a new file")
 
 
 @contextlib.contextmanager
-def told(path: Path) -> Iterator[None]:
+def translate_write_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        step = NEXT_STEPS.get(error.errno or 0, "name a file in a folder you may write to")
+        step = NEXT_STEPS.get(error.errno or 0, "name a file in a folder that you may write to")
         raise UsageFailure(f"nothing was changed: cannot write {path}: {error.strerror}", step) from error
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[gzip.GzipFile]:
+def _open_backup(path: Path) -> Iterator[gzip.GzipFile]:
     try:
         with gzip.open(path, "rb") as stream:
             yield stream
     except EOFError:
-        raise damaged(str(path), "it is cut short") from None
+        raise damaged_backup(str(path), "it is truncated") from None
     except (gzip.BadGzipFile, zlib.error, ValueError):
+        # Damage inside a gzip file and a file of another kind raise the same exceptions.
         if _is_gzip(path):
-            raise damaged(str(path), "its bytes are not those that were written") from None
-        manifest_of(b"", str(path))
+            raise damaged_backup(str(path), "its bytes differ from what was written") from None
+        parse_manifest(b"", str(path))  # always raises: the file is not a backup
     except OSError as error:
-        raise UsageFailure(f"cannot read {path}: {error.strerror}", "name a file that can be read") from None
+        raise UsageFailure(f"cannot read {path}: {error.strerror}", "check the path and its permissions") from None
 
 
 def _is_gzip(path: Path) -> bool:
@@ -179,34 +198,34 @@ def _is_gzip(path: Path) -> bool:
         return stream.read(2) == b"\x1f\x8b"
 
 
-def _blocks(stream: gzip.GzipFile, path: Path) -> Iterator[bytes]:
-    while length := int.from_bytes(_exactly(stream, 4, path)):
-        yield _exactly(stream, length, path)
+def _iterate_blocks(stream: gzip.GzipFile, path: Path) -> Iterator[bytes]:
+    while length := int.from_bytes(_read_exactly(stream, 4, path)):
+        yield _read_exactly(stream, length, path)
 
 
-def _exactly(stream: gzip.GzipFile, length: int, path: Path) -> bytes:
+def _read_exactly(stream: gzip.GzipFile, length: int, path: Path) -> bytes:
     found = stream.read(length)
     if len(found) < length:
-        raise damaged(str(path), "it is cut short")
+        raise damaged_backup(str(path), "it is truncated")
     return found
 
 
-def _own(descriptor: int) -> None:
-    """In a folder for everybody the file may have been put there to be read by another."""
+def _require_own_file(descriptor: int) -> None:
+    """In a shared directory such as /tmp, another user may have created the file to read the backup later."""
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_nlink != 1:
-        raise PermissionError(errno.EPERM, "a file of somebody else's is in its place")
+        raise PermissionError(errno.EPERM, "its temporary file belongs to another user")
 
 
-def _hold(descriptor: int, path: Path) -> None:
+def _lock_file(descriptor: int, path: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise Refused(f"nothing was changed: another kinetune is writing {path}", "wait for it to end") from None
+        raise Refused(f"nothing was changed: another kinetune is writing {path}", "wait until it ends") from None
 
 
-def _sync(folder: Path) -> None:
-    """The name is on the disk too."""
+def _sync_folder(folder: Path) -> None:
+    """Flush the directory: after a crash the new name must be on the disk too, not only the bytes of the file."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

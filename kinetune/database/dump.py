@@ -1,4 +1,4 @@
-"""A backup by pg_dump, for those who keep theirs that way: of one snapshot, and its rows counted again in the file."""
+"""A backup by pg_dump, for users who keep their backups in that format. The rows in the file are counted afterwards."""
 
 from __future__ import annotations
 
@@ -14,93 +14,103 @@ from typing import IO
 
 from psycopg.conninfo import make_conninfo
 
-from kinetune.database.backup import snapshot
-from kinetune.database.backup_file import written
-from kinetune.database.observe import last_id, observe
+from kinetune.database.backup import consistent_snapshot
+from kinetune.database.backup_file import create_file
+from kinetune.database.observe import observe_store, read_last_id
 from kinetune.database.session import Session
 from kinetune.model.failure import CouldNotLook, Refused, UsageFailure
 from kinetune.model.server import Flavour
 
 FORMATS = {".dump": "custom", ".sql": "plain"}
-"""By the file's ending."""
-SECRET = frozenset({"sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"})
-"""Keywords of libpq for which there is no environment variable: on a command line everybody could read them."""
-OWN = "name the copy otherwise (FILE.kinetune): kinetune then writes it by itself"
+"""Formats of pg_dump by the extension of the file."""
+SECRET_KEYWORDS = frozenset({"sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"})
+"""Keywords of libpq without an environment variable. On a command line all users of the machine could read them."""
+USE_OWN_FORMAT = "use another extension (FILE.kinetune): kinetune then writes the backup without pg_dump"
 _COPY = re.compile(rb'COPY (?:"(?:[^"]|"")*"|\w+)\.kine \((.*)\) FROM stdin;\n')
 _SETVAL = re.compile(rb"SELECT pg_catalog\.setval\('.*', (\d+), (true|false)\);\n")
 
 
 @dataclass
-class Counted:
-    """What a dump holds: rows, the newest revision, the sequence's last value."""
+class DumpContents:
+    """The contents of a dump: number of rows, newest revision, last value of the sequence."""
 
     rows: int = 0
     max_id: int | None = None
     last_id: int = 0
 
 
-def refuse_undumpable(session: Session) -> None:
-    """UsageFailure where there is no pg_dump that could do it, before anything is asked of the user."""
+def require_pg_dump(session: Session) -> None:
+    """UsageFailure unless a suitable pg_dump is installed. Checked before the user is asked to confirm."""
     if session.server.flavour is Flavour.YUGABYTEDB:
-        raise UsageFailure("pg_dump cannot read YugabyteDB", OWN)
+        raise UsageFailure("pg_dump cannot read YugabyteDB", USE_OWN_FORMAT)
     program = shutil.which("pg_dump")
     if program is None or shutil.which("pg_restore") is None:
-        raise UsageFailure("there is no pg_dump on the PATH", OWN)
-    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
-    major = re.search(r"\) (\d+)", told)
+        raise UsageFailure("pg_dump and pg_restore are not in PATH", USE_OWN_FORMAT)
+    version_text = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    major = re.search(r"\) (\d+)", version_text)
+    # pg_dump refuses a server that is newer than itself.
     if major is None or int(major[1]) < session.server.base:
         version = major[1] if major else "of an unknown version"
-        raise UsageFailure(f"pg_dump is {version}, older than the server ({session.server.base})", OWN)
-    if SECRET & session.endpoint.parameters.keys():
-        raise UsageFailure(f"pg_dump cannot be given {min(SECRET & session.endpoint.parameters.keys())} safely", OWN)
+        raise UsageFailure(f"pg_dump is {version}, older than the server ({session.server.base})", USE_OWN_FORMAT)
+    if SECRET_KEYWORDS & session.endpoint.parameters.keys():
+        raise UsageFailure(
+            f"pg_dump cannot be given {min(SECRET_KEYWORDS & session.endpoint.parameters.keys())} safely",
+            USE_OWN_FORMAT,
+        )
 
 
-def dump(session: Session, path: Path) -> Counted:
+def take_dump(session: Session, path: Path) -> DumpContents:
     """
-    Table and sequence in the form of the file's ending. The session reads, and holds the snapshot that pg_dump reads.
+    Dump table and sequence in the format of the file's extension. The session exports the snapshot that pg_dump reads.
 
-    Raises UsageFailure where the file cannot be written, Refused where it does not hold what the snapshot does.
+    Raises UsageFailure if the file cannot be written, Refused if its contents differ from the snapshot.
     """
-    refuse_undumpable(session)
-    with written(path) as stream, snapshot(session):
-        wanted = _wanted(session)
-        _run(session, _arguments(session, path), stream)
+    require_pg_dump(session)
+    with create_file(path) as stream, consistent_snapshot(session):
+        wanted = _expected_contents(session)
+        _run_pg_dump(session, _pg_dump_arguments(session, path), stream)
         stream.flush()
-        with _text(path.suffix, stream) as lines:
-            found = _count(lines)
+        # The dump is parsed as `pg_restore` would execute it: a dump that cannot be restored must not count as a
+        # backup.
+        with _read_as_sql(path.suffix, stream) as lines:
+            found = _count_contents(lines)
         if found != wanted:
-            raise Refused(f"nothing was dropped: {path} would not hold all rows", OWN)
+            raise Refused(f"nothing was dropped: {path} would not contain all rows", USE_OWN_FORMAT)
     return found
 
 
-def _wanted(session: Session) -> Counted:
-    (row,) = session.rows("SELECT count(*) AS rows, MAX(id) AS max_id FROM kine")
-    return Counted(row["rows"], row["max_id"], last_id(session) or 0)
+def _expected_contents(session: Session) -> DumpContents:
+    (row,) = session.query("SELECT count(*) AS rows, MAX(id) AS max_id FROM kine")
+    return DumpContents(row["rows"], row["max_id"], read_last_id(session) or 0)
 
 
-def _arguments(session: Session, path: Path) -> list[str]:
-    (held,) = session.rows("SELECT pg_export_snapshot() AS name")
-    table = observe(session).table
+def _pg_dump_arguments(session: Session, path: Path) -> list[str]:
+    (held,) = session.query("SELECT pg_export_snapshot() AS name")
+    table = observe_store(session).table
     assert table is not None
+    # `--table` includes a sequence only if the table owns it, which is not so for every store.
     names = ["kine", *([table.sequence.name] if table.sequence and table.sequence.owned_by is None else [])]
+    # The password is not among them: other users of the machine can read a command line.
     known = {word: value for word, value in session.endpoint.libpq().items() if word != "password"}
     where = make_conninfo(**known | {"application_name": "kinetune/drop"})
-    wanted = [f"--table={_pattern(table.schema)}.{_pattern(name)}" for name in names]
+    wanted = [f"--table={_name_pattern(table.schema)}.{_name_pattern(name)}" for name in names]
     return [
         f"--format={FORMATS[path.suffix]}",
+        # pg_dump reads the snapshot of this session, so its rows can be compared with a count here.
         f"--snapshot={held['name']}",
+        # Without a terminal pg_dump must fail, not wait for a password.
         "--no-password",
         *wanted,
         f"--dbname={where}",
     ]
 
 
-def _pattern(name: str) -> str:
+def _name_pattern(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _run(session: Session, arguments: list[str], stream: IO[bytes]) -> None:
-    """The password goes by the environment, which nobody else can read."""
+def _run_pg_dump(session: Session, arguments: list[str], stream: IO[bytes]) -> None:
+    """Run pg_dump. The password is passed in the environment, which other users cannot read."""
     password = session.endpoint.password
     environment = os.environ | ({"PGPASSWORD": password} if password else {})
     nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
@@ -108,12 +118,12 @@ def _run(session: Session, arguments: list[str], stream: IO[bytes]) -> None:
     done = subprocess.run(call, stdin=nothing, stdout=stream, stderr=pipe, env=environment, check=False)
     if done.returncode:
         lines = done.stderr.decode(errors="replace").splitlines() or [f"exit {done.returncode}"]
-        raise CouldNotLook(f"nothing was dropped: pg_dump failed: {lines[0].removeprefix('pg_dump: ')}", OWN)
+        raise CouldNotLook(f"nothing was dropped: pg_dump failed: {lines[0].removeprefix('pg_dump: ')}", USE_OWN_FORMAT)
 
 
 @contextmanager
-def _text(suffix: str, stream: IO[bytes]) -> Iterator[IO[bytes]]:
-    """The dump as SQL, read from the file itself."""
+def _read_as_sql(suffix: str, stream: IO[bytes]) -> Iterator[IO[bytes]]:
+    """The dump as SQL, read through the open descriptor: the file has no final name yet."""
     with open(f"/dev/fd/{stream.fileno()}", "rb") as file:
         if suffix == ".sql":
             yield file
@@ -125,9 +135,9 @@ def _text(suffix: str, stream: IO[bytes]) -> Iterator[IO[bytes]]:
             yield reader.stdout
 
 
-def _count(lines: IO[bytes]) -> Counted:
-    """Rows stand between COPY and a line \\., id somewhere in each; the sequence behind."""
-    found = Counted()
+def _count_contents(lines: IO[bytes]) -> DumpContents:
+    """Count the rows between COPY and the line `\\.`, find the largest id, and read setval of the sequence."""
+    found = DumpContents()
     place = -1
     for line in lines:
         if place >= 0:
@@ -136,6 +146,7 @@ def _count(lines: IO[bytes]) -> Counted:
                 continue
             found.rows += 1
             found.max_id = max(found.max_id or 0, int(line.split(b"\t", place + 1)[place]))
+        # The position of id among the columns of COPY depends on the table.
         elif copy := _COPY.fullmatch(line):
             place = copy[1].split(b", ").index(b"id")
         elif (value := _SETVAL.fullmatch(line)) and value[2] == b"true":

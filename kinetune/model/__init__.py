@@ -1,1 +1,1 @@
-"""Values every room speaks in. Standard library only; nothing here connects, reads or prints."""
+"""Values and results that all packages use. Standard library only; nothing here connects or prints."""

@@ -1,4 +1,4 @@
-"""What a backup says of itself: the table as it was made, and sums by which its rows are known again. Schema 1."""
+"""The manifest and the sums of a backup: the definition of the table, and checksums of its rows."""
 
 from __future__ import annotations
 
@@ -9,20 +9,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from kinetune.model.facts import Column, Index, Sequence
 from kinetune.model.failure import UsageFailure
-from kinetune.model.plain import decode, encode
-from kinetune.model.schema import Column, Index, Sequence
+from kinetune.model.plain_data import decode, encode
 from kinetune.model.server import Flavour
+from kinetune.model.versioned_file import FileFormat, require_format
 
-KIND = "kinetune backup"
-SCHEMA = 1
-SCRATCH = "kinetune_restore"
-"""The table that a restore fills, and renames to kine when all is in it."""
+BACKUP = FileFormat("kinetune backup", "backup of kinetune", "use a file that kinetune drop --backup has written")
+PG_DUMP_SUFFIXES = (".dump", ".sql")
+"""Endings of a file that pg_dump writes, in its custom format and as SQL."""
+RESTORE_TABLE = "kinetune_restore"
+"""The table that a restore fills and renames to kine when it is complete."""
 
 
 @dataclass(frozen=True)
 class StoredIndex:
-    """`definition` is the server's own CREATE INDEX, ON kinetune_restore; `whole` where `index` says all of it."""
+    """
+    An index of the backup. `definition` is the CREATE INDEX that the server returned, on the table kinetune_restore;
+    `whole` is false if `index` cannot express it (an index on an expression).
+    """
 
     index: Index
     definition: str
@@ -30,21 +35,22 @@ class StoredIndex:
 
 
 @dataclass(frozen=True)
-class Grant:
-    """What a role but the owner may do; `kind` is table or sequence, an empty role is PUBLIC."""
+class StoredGrant:
+    """A privilege of a role that is not the owner. `kind` is table or sequence; an empty role is PUBLIC."""
 
     kind: str
     role: str
     privilege: str
 
     def __post_init__(self) -> None:
+        # The privilege becomes a part of a statement, and a backup file may come from another machine.
         if self.kind not in ("table", "sequence") or not re.fullmatch("[A-Z]+", self.privilege):
             raise ValueError("not a grant")
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """The table as it was, where and when. `settings` are those of the database that kinetune had made."""
+    """The definition of the table, its server, and the time. `settings` are those that kinetune set on the database."""
 
     kinetune: str
     taken_at: datetime
@@ -58,19 +64,19 @@ class Manifest:
     sequence: Sequence
     indexes: tuple[StoredIndex, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
-    grants: tuple[Grant, ...] = ()
+    grants: tuple[StoredGrant, ...] = ()
 
     @property
     def copied(self) -> tuple[str, ...]:
-        """The columns in the order of the rows' fields: id first, by which they are sorted."""
+        """The columns in the order in which rows are written: id first, because rows are sorted by it."""
         return ("id", *(column.name for column in self.columns if column.name != "id"))
 
 
 @dataclass(frozen=True)
-class Sums:
+class BackupSums:
     """
-    Of the rows as COPY writes them (text, sorted by id): number, newest revision, bytes, SHA-256. `last_id` is the
-    sequence's last value, read after the last row; 0 before the first id.
+    Sums of the rows in the text format of COPY, sorted by id: their number, the newest revision, bytes and SHA-256.
+    `last_id` is the last value of the sequence, read after the last row; 0 if it gave none yet.
     """
 
     rows: int
@@ -82,58 +88,53 @@ class Sums:
 
 @dataclass(frozen=True)
 class Backup:
-    """A whole and undamaged backup."""
+    """A complete backup whose sums were verified."""
 
     manifest: Manifest
-    sums: Sums
+    sums: BackupSums
 
     @property
     def next_above(self) -> int:
-        """No revision up to here may be given again; 0 where none ever was."""
+        """The highest revision that was ever used, 0 for none. The sequence must continue above it."""
         return max(self.sums.last_id, self.sums.max_id or 0)
 
 
-def head(manifest: Manifest) -> bytes:
+def manifest_line(manifest: Manifest) -> bytes:
     """The first line of a backup."""
-    return _line({"kind": KIND, "schema": SCHEMA, "manifest": encode(manifest)})
+    return _json_line({"kind": BACKUP.kind, "schema": BACKUP.schema, "manifest": encode(manifest)})
 
 
-def tail(sums: Sums) -> bytes:
+def sums_line(sums: BackupSums) -> bytes:
     """The last line of a backup."""
-    return _line({"sums": encode(sums)})
+    return _json_line({"sums": encode(sums)})
 
 
-def manifest_of(line: bytes, source: str) -> Manifest:
-    """UsageFailure naming `source` for anything that head() did not write."""
-    document = _document(line)
-    if document.get("kind") != KIND:
-        raise UsageFailure(f"{source} is no backup of kinetune", "name a file that kinetune drop --backup has written")
-    if document.get("schema") != SCHEMA:
-        raise UsageFailure(
-            f"{source} is a backup of schema {document.get('schema')}, this kinetune reads {SCHEMA}", "update kinetune"
-        )
-    found = _decoded(Manifest, document.get("manifest"), source)
+def parse_manifest(line: bytes, source: str) -> Manifest:
+    """UsageFailure naming `source` for a line that manifest_line() did not write."""
+    document = require_format(_parse_object(line), source, BACKUP)
+    found = _decode_as(Manifest, document.get("manifest"), "manifest", source)
     assert isinstance(found, Manifest)
     return found
 
 
-def sums_of(line: bytes, source: str) -> Sums:
-    """UsageFailure naming `source` for anything that tail() did not write."""
-    found = _decoded(Sums, _document(line).get("sums"), source)
-    assert isinstance(found, Sums)
+def parse_sums(line: bytes, source: str) -> BackupSums:
+    """UsageFailure naming `source` for a line that sums_line() did not write."""
+    found = _decode_as(BackupSums, _parse_object(line).get("sums"), "sums", source)
+    assert isinstance(found, BackupSums)
     return found
 
 
-def damaged(source: str, why: str) -> UsageFailure:
+def damaged_backup(source: str, why: str) -> UsageFailure:
     return UsageFailure(f"{source} is damaged: {why}", "nothing was changed; take another copy of it")
 
 
-def _line(document: dict[str, object]) -> bytes:
+def _json_line(document: dict[str, object]) -> bytes:
+    # One line of ASCII: the file is read line by line up to the first block.
     return json.dumps(document, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
 
 
-def _document(line: bytes) -> dict[str, Any]:
-    """Empty for what is no JSON object."""
+def _parse_object(line: bytes) -> dict[str, Any]:
+    """The JSON object of a line; empty where it is not one."""
     try:
         document = json.loads(line)
     except ValueError:
@@ -141,8 +142,8 @@ def _document(line: bytes) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _decoded(kind: type, data: object, source: str) -> object:
+def _decode_as(kind: type, data: object, part: str, source: str) -> object:
     try:
         return decode(kind, data)
     except (KeyError, TypeError, ValueError):
-        raise damaged(source, f"its {kind.__name__.lower()} cannot be read") from None
+        raise damaged_backup(source, f"its {part} cannot be read") from None

@@ -1,33 +1,33 @@
-"""The nodes of a YugabyteDB cluster, each as it showed itself."""
+"""The nodes of a YugabyteDB cluster, each as observed in a session on it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from kinetune.model.server import Server
-from kinetune.model.unknown import NOT_ASKED, Unknown
+from kinetune.model.unknown import NOT_REQUESTED, Unknown
 
 
 @dataclass(frozen=True)
-class Node:
+class ClusterNode:
     """
-    `name` is host:port of its SQL. `server`, `settings` (what decides plans of Kine's queries) and `analysed_at` (the
-    last ANALYZE of kine by hand that this node remembers) are of a session there. `flags` are the tserver's, as its
-    HTTP server tells them: it may tell others than are in force after set_flag (docs/facts/yugabytedb.md §2.4).
-    `leaders` counts kine's tablets, and those of its indexes, that this node leads.
+    `name` is host:port of its SQL. `server`, `settings` (those that affect plans of Kine's queries) and `analysed_at`
+    (the last manual ANALYZE of kine on this node) come from a session on the node. `flags` are the tserver's flags as
+    its HTTP server returns them; after set_flag they may differ from those in force (docs/facts/yugabytedb.md §2.4).
+    `leaders` is the number of tablets of kine and its indexes that this node leads.
     """
 
     name: str
     cloud: str = ""
     region: str = ""
     zone: str = ""
-    server: Server | Unknown = NOT_ASKED
-    settings: Mapping[str, str] | Unknown = NOT_ASKED
-    analysed_at: datetime | Unknown | None = NOT_ASKED
-    flags: Mapping[str, str] | Unknown = NOT_ASKED
-    leaders: int | Unknown = NOT_ASKED
+    server: Server | Unknown = NOT_REQUESTED
+    settings: Mapping[str, str] | Unknown = NOT_REQUESTED
+    analysed_at: datetime | Unknown | None = NOT_REQUESTED
+    flags: Mapping[str, str] | Unknown = NOT_REQUESTED
+    leaders: int | Unknown = NOT_REQUESTED
 
     @property
     def place(self) -> str:
@@ -39,5 +39,15 @@ class Node:
 class Cluster:
     """All nodes that yb_servers() names. `replication` is the number of copies of kine's tablets."""
 
-    nodes: tuple[Node, ...]
-    replication: int | Unknown = NOT_ASKED
+    nodes: tuple[ClusterNode, ...]
+    replication: int | Unknown = NOT_REQUESTED
+
+
+@dataclass(frozen=True)
+class ServerState:
+    """A server, and the settings and nodes that a session in `database` saw; without one only the release is known."""
+
+    server: Server
+    database: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    cluster: Cluster | Unknown = NOT_REQUESTED

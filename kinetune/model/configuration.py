@@ -1,4 +1,4 @@
-"""What configuration files say of Kine, K3s and YugabyteDB. No password is in any of these values."""
+"""The configuration of Kine, K3s and YugabyteDB, as read from files. None of these values contains a password."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kinetune.model.place import Place
+from kinetune.model.file_location import FileLocation
 
 
 class Component(StrEnum):
     """
-    The program that a part of a file starts. A NODE is yugabyted: master and tserver in one. What is ELSEWHERE stands
-    in a file that was not read.
+    The program that a process runs. A NODE is yugabyted: master and tserver in one. NOT_JUDGED is a place in a file
+    where a process may be configured; its `unread` says why kinetune cannot judge it.
     """
 
     K3S = "k3s"
@@ -23,50 +23,53 @@ class Component(StrEnum):
     MASTER = "yb-master"
     PLACEMENT = "data placement"
     OTHER = "other"
-    ELSEWHERE = "elsewhere"
+    NOT_JUDGED = "elsewhere"  # the word of facts files since schema 1
 
 
 TSERVERS = (Component.NODE, Component.TSERVER)
 STORES = (Component.KINE, Component.K3S)
 
+UNKNOWN_KIND = "file of a kind that is not known"
+"""The kind of a file in which only endpoints and images are found."""
 HOST_NETWORK = "host"
-"""In place of a container's published port: all of them are the host's."""
+"""Stands for a container's published ports: it uses the network of the host, so all its ports are the host's."""
 UNKNOWN_FLAG = "unknown-flag"
-"""The name of a setting whose own is not kept."""
+"""Name of a setting whose own name is not kept, because it may contain a password."""
 NO_FLAG = "no-flag"
-"""The name of a setting for a word that begins with a blank: reading of flags ends there."""
-PASSED_OVER = "config.yaml"
-REFUSED = "k3s server"
-"""Where a key or a flag that K3s does not know is lost: it passes over the key, and ends at the flag."""
+"""Name of the setting for an argument that starts with a blank: programs stop reading flags there."""
+IGNORED_KEY = "config.yaml"
+REJECTED_FLAG = "k3s server"
+"""Values of Setting.within: K3s ignores an unknown key of its config.yaml, and exits for an unknown flag."""
 
 
 @dataclass(frozen=True)
 class Setting:
     """
-    A flag (without dashes), a key or a variable (in capitals). Values are kept where rules judge by them, else empty.
+    A flag (without dashes), a key or a variable (in capitals). Its value is kept only if a rule needs it.
 
-    `within` names the flag in whose value this one is lost, or PASSED_OVER or REFUSED: it looks set and is not.
+    `within` is set if the setting looks set but has no effect: the flag whose value has swallowed it, or IGNORED_KEY or
+    REJECTED_FLAG.
     """
 
     name: str
     value: str
-    place: Place
+    place: FileLocation
     within: str = ""
 
 
 @dataclass(frozen=True)
-class EndpointRead:
+class ConfiguredEndpoint:
     """
-    A datastore endpoint as Kine reads it, in words of ours alone: what looks like a host or a database may be a piece
-    of a password that a quote or an @ cut off. `database` is whether one is named, `pooler` by what one of its hosts
-    looks like a pooler.
+    A datastore endpoint as Kine reads it. No part of its text is kept: what looks like a host or a database may be a
+    piece of a password that a quote or an @ has cut. `database`: a database is named. `pooler`: what makes one of its
+    hosts look like a connection pooler.
 
-    `refused` says why Kine does not take it, `foreign` names the store that is none of ours; `notes` say what is read
-    otherwise than written. `prepares` is false where default_query_exec_mode keeps Kine from preparing statements.
-    `parameters` are names; `quoted` is whether the database's name has to stand in quotes in SQL.
+    `refused` is why Kine rejects it; `foreign` is the kind of store if it is neither PostgreSQL nor YugabyteDB; `notes`
+    say what Kine reads in another way than written. `prepares` is false if default_query_exec_mode keeps Kine from
+    preparing statements. `parameters` are names. `quoted`: the name of the database needs quotes in SQL.
     """
 
-    place: Place
+    place: FileLocation
     scheme: str = ""
     database: bool = True
     pooler: str = ""
@@ -79,53 +82,55 @@ class EndpointRead:
 
 
 @dataclass(frozen=True)
-class Secret:
-    """A password in the clear, by the name it stands under; `shown` is true where `ps` or systemctl show it to all."""
+class PlainSecret:
+    """A password in plain text, by the name of its setting. `shown`: `ps` or systemctl shows it to all users."""
 
     name: str
-    place: Place
+    place: FileLocation
     shown: bool = False
 
 
 @dataclass(frozen=True)
-class Image:
-    """A container image: its repository and tag. `tag` is empty where none is given, None where a variable gives it."""
+class ContainerImage:
+    """A container image. `tag` is empty if there is none, and None if it is a variable."""
 
     repository: str
     tag: str | None
-    place: Place
+    place: FileLocation
     digest: bool = False
 
 
 @dataclass(frozen=True)
-class Part:
+class ConfiguredProcess:
     """
-    A process that a file starts: a service, a container, a unit. `count` is how many of it, None where a loop decides.
+    A process that a file starts: a service, a container, a unit. `count` is the number of its instances, None if
+    unknown.
 
-    `unread` names what else it takes settings from and kinetune cannot know (a flag file).
+    `unread` names a further source of its settings that was not read (a flag file).
     """
 
     component: Component
     name: str
-    place: Place
+    place: FileLocation
     settings: tuple[Setting, ...] = ()
-    endpoint: EndpointRead | None = None
-    secrets: tuple[Secret, ...] = ()
-    image: Image | None = None
+    endpoint: ConfiguredEndpoint | None = None
+    secrets: tuple[PlainSecret, ...] = ()
+    image: ContainerImage | None = None
     count: int | None = 1
     unread: str = ""
 
     def find(self, *names: str) -> Setting | None:
-        """The last setting of one of these names that takes effect; earlier names go before later ones."""
+        """The setting with one of these names that takes effect: the last one of the first name that is set."""
         for name in names:
+            # A later flag of the same name overrides an earlier one.
             if found := [one for one in self.settings if one.name == name and not one.within]:
                 return found[-1]
         return None
 
 
 @dataclass(frozen=True)
-class SeenFile:
-    """A file that was read; `world_readable` is whether everybody on the machine may read it."""
+class ConfigFile:
+    """A file that was read. `world_readable`: all users of the machine may read it."""
 
     path: str
     kind: str
@@ -134,12 +139,17 @@ class SeenFile:
 
 @dataclass(frozen=True)
 class Configuration:
-    """All that the files say, in the order they were read."""
+    """
+    All that the files say, in the order they were read. `failures` are the error lines of files of a folder that could
+    not be read, `mentions` the files that name K3s or Kine and were not read.
+    """
 
-    files: tuple[SeenFile, ...] = ()
-    parts: tuple[Part, ...] = ()
+    files: tuple[ConfigFile, ...] = ()
+    parts: tuple[ConfiguredProcess, ...] = ()
+    failures: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = ()
 
-    def of(self, *components: Component) -> Iterator[Part]:
+    def of(self, *components: Component) -> Iterator[ConfiguredProcess]:
         return (part for part in self.parts if part.component in components)
 
     def world_readable(self, path: str) -> bool:

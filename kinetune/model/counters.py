@@ -1,4 +1,4 @@
-"""What somebody has counted of Kine's calls: pg_stat_statements on the server, Kine's own metrics. Counts only grow."""
+"""Counters of Kine's calls, in the server's pg_stat_statements and in Kine's metrics, and what they add up to."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from kinetune.model.versioned_file import FileFormat
+
+SNAPSHOT_FILE = FileFormat("kinetune counters", "counters", "create one with kinetune hotspots --save FILE")
+
 
 @dataclass(frozen=True)
 class Bucket:
-    """So many calls took from `low_ms` to `high_ms`; None has no upper end."""
+    """The number of calls that took from `low_ms` to `high_ms`; None is a bucket without an upper limit."""
 
     low_ms: float
     high_ms: float | None
@@ -19,11 +23,11 @@ class Bucket:
 @dataclass(frozen=True)
 class Counter:
     """
-    One statement's or one metric's counts since it was first seen, on one node.
+    The counts of one statement or one metric on one node. They only increase, until they are reset.
 
-    `node` and `id` name it from one reading to the next. `query` is Kine's name, empty where all are counted together.
-    `eras` are the names of those that send it. `max_ms` is None where nobody keeps it; `rows` too. `since` is when the
-    entry began, where the server says so. `extra` are further counters by the server's own names.
+    `node` and `id` identify it in the next reading. `query` is Kine's name, empty if all queries are counted together;
+    `eras` are the names of the eras that send it. `max_ms` and `rows` are None if the source does not count them.
+    `since` is the start of the entry (PostgreSQL 17 and later). `extra` are further counters by the server's names.
     """
 
     node: str
@@ -41,10 +45,10 @@ class Counter:
 
 
 @dataclass(frozen=True)
-class Node:
+class CounterNode:
     """
-    A place that counts: a server's node, or Kine's /metrics. `began` is when its counters were last set to nothing,
-    `evicted` how many entries it has thrown away for want of room.
+    A node of the server, or the /metrics of one Kine. `began` is the last reset of its counters, `evicted` the number
+    of entries that it discarded because its table was full.
     """
 
     name: str
@@ -55,14 +59,14 @@ class Node:
 @dataclass(frozen=True)
 class Counters:
     """
-    One reading, of the statements of one `database`. `places` are the nodes that answered; `notices` say of the others
-    why not.
+    One reading. `places` are the nodes that answered; `notices` give the reason for the others. `database` is the one
+    whose statements were counted.
 
-    `gauges` are other figures by their own names; those that end in _total, labels aside, only grow.
+    `gauges` are other metrics by name; those that end in _total, before the labels, only increase.
     """
 
     taken_at: datetime
-    places: tuple[Node, ...]
+    places: tuple[CounterNode, ...]
     entries: tuple[Counter, ...]
     gauges: Mapping[str, float] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
@@ -70,20 +74,20 @@ class Counters:
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """What --save keeps and --since takes."""
+class CounterSnapshot:
+    """The counters that --save writes and --since reads."""
 
     statements: Counters | None = None
     metrics: Counters | None = None
 
 
 @dataclass(frozen=True)
-class Cost:
+class QueryCost:
     """
-    All calls of one query as counters tell them, over all nodes: no times of day, no resources, no examples.
+    All calls of one query on all nodes. Counters have no times of day, no resources and no examples.
 
-    `share` is of the total time, 0 to 1. Percentiles are None where nobody keeps buckets, and lie within one bucket;
-    `max` is None where it is not known of these calls alone.
+    `share` is the part of the total time, 0 to 1. Percentiles are estimated within a bucket, and None without buckets.
+    `max` is None where the maximum may be of an earlier call.
     """
 
     query: str
@@ -101,14 +105,20 @@ class Cost:
 
     @property
     def mean(self) -> float:
+        """Milliseconds a call."""
         return self.total_ms / self.count if self.count else 0.0
+
+    @property
+    def resource(self) -> str:
+        """Always empty: counters have no keys. A Hotspot of a log has the resource here."""
+        return ""
 
 
 @dataclass(frozen=True)
-class Costs:
-    """`seconds` is the time they were counted in, None where nobody knows; `growth` what the _total gauges grew by."""
+class CounterTotals:
+    """What was counted in `seconds`, None if unknown. `growth` is the increase of the gauges that end in _total."""
 
-    costs: tuple[Cost, ...]
+    costs: tuple[QueryCost, ...]
     seconds: float | None
     gauges: Mapping[str, float]
     growth: Mapping[str, float]
@@ -116,11 +126,11 @@ class Costs:
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningSession:
     """
-    A session at work, or one that others wait for. `query` is Kine's name or the first word of another statement.
+    An active session, or one that blocks others. `query` is Kine's name, or the first word of another statement.
 
-    `waits_for` is the server's word for it (`Lock: transactionid`), `blocked_by` process numbers on the same node.
+    `waits_for` is PostgreSQL's wait event (`Lock: transactionid`); `blocked_by` are process ids on the same node.
     """
 
     node: str
@@ -136,9 +146,9 @@ class Running:
 
 @dataclass(frozen=True)
 class Activity:
-    """`idle` sessions do nothing; `hidden` ones are other roles', whose doings this role may not see."""
+    """`idle` and `hidden` are numbers of sessions. Hidden ones belong to roles whose statements are not visible."""
 
-    running: tuple[Running, ...]
+    running: tuple[RunningSession, ...]
     idle: int
     hidden: int
     notices: tuple[str, ...] = ()

@@ -1,33 +1,37 @@
-"""One snapshot of what was seen of a Kine store. What could not be seen is a value too: Unknown."""
+"""
+Facts: one snapshot of what was observed about a Kine store. What could not be observed is Unknown, with the reason.
+
+The names of the fields are the keys of the facts file (docs/facts-file.md), so a rename changes its schema.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from kinetune.model.cluster import Cluster
 from kinetune.model.configuration import Configuration
-from kinetune.model.schema import Column, Index, Sequence
 from kinetune.model.server import Flavour, Server
-from kinetune.model.unknown import NOT_ASKED as NOT_ASKED
+from kinetune.model.unknown import NOT_REQUESTED as NOT_REQUESTED
 from kinetune.model.unknown import Unknown as Unknown
 from kinetune.model.workload import Recording
 
-NOT_DRAWN = Unknown("no ids were drawn (--probe)")
-
-
+NOT_PROBED = Unknown("ids were not tested (--probe)")
+OWN_SESSIONS = "kinetune/"
+"""How the application_name of each of kinetune's sessions begins; the name of the command follows."""
 COUNTED_UP_TO = 4_000
-"""Rows of kine that are counted on YugabyteDB at most: four storage requests."""
+"""On YugabyteDB rows of kine are counted up to this number: four storage requests."""
 
 
 class OutOfScope(Unknown):
-    """Not looked at because the run was not meant to: no fault of the store, nor of the files."""
+    """Not observed because this run does not include it: not a problem of the store or of the files."""
 
 
 @dataclass(frozen=True)
-class SeenIndex:
-    """An index as the catalogs show it. `valid` is false for the remains of a failed or running online build."""
+class ObservedIndex:
+    """An index in the catalogs. `valid` is false for an online build that failed or is still running."""
 
     index: Index
     valid: bool = True
@@ -38,8 +42,9 @@ class SeenIndex:
 @dataclass(frozen=True)
 class Role:
     """
-    Who we are and what we may do; an owner may change table or database, `may_create` is CREATE on `schema`
-    (current_schema(), where a table goes that is made without one; None where search_path names none that is there).
+    The role of the session and its privileges. `may_create` is CREATE on `schema`, which is current_schema(): new
+    tables are created there; None if no schema of search_path exists. Membership in the owner's role counts as
+    ownership.
     """
 
     name: str
@@ -53,7 +58,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Grant:
-    """A right on a table that somebody other than its owner has; `role` is empty for PUBLIC."""
+    """A privilege on a table of a role that is not its owner; `role` is empty for PUBLIC."""
 
     privilege: str
     role: str
@@ -64,19 +69,19 @@ class Relation:
     """
     The relation called `kine` in the first schema of search_path that has one.
 
-    `kind` is pg_class.relkind: r for a table. `rows` is the planner's estimate (None: never analysed), `bytes` the
-    table with TOAST and without indexes. `last_id` is the sequence's last_value, `max_id` MAX(id); None where empty,
-    and in a relation beside kine, whose rows nobody reads. `attached`: what a table built anew would not have.
-    On YugabyteDB `counted` are rows up to COUNTED_UP_TO and `compacted` is the compacted revision;
-    None where not looked at. `settings_since`: when kinetune last changed the database's settings. What a crash
-    empties is `unlogged`; `identity` is whether ids are those of an identity column.
+    `kind` is pg_class.relkind: r for a table. `rows` is the planner's estimate (None: never analysed), `bytes` the size
+    with TOAST and without indexes. `last_id` is the last value of the sequence and `max_id` is MAX(id); None if there
+    is none, or for a table other than kine, whose rows are not read. `attached` are objects that a rebuilt table would
+    lack (triggers, foreign keys). `counted` are rows up to COUNTED_UP_TO and `compacted` is the compacted revision;
+    both are read on YugabyteDB only. `settings_since` is when kinetune last changed settings of the database.
+    `unlogged`: a crash of the server empties the table. `identity`: ids come from an identity column.
     """
 
     schema: str
     kind: str
     columns: tuple[Column, ...]
-    primary_key: SeenIndex | None
-    indexes: tuple[SeenIndex, ...]
+    primary_key: ObservedIndex | None
+    indexes: tuple[ObservedIndex, ...]
     sequence: Sequence | None
     default: str | None = None
     rows: int | None = None
@@ -95,17 +100,20 @@ class Relation:
     @property
     def size(self) -> int | None:
         """
-        Rows there are about, at least: the planner's estimate may be years old, or planted. None: nothing is known.
+        The approximate number of rows; None if nothing is known. The planner's estimate may be old or planted, so the
+        largest known lower bound is returned.
 
-        Fewer than the bound were counted in full. Compaction leaves revisions alone that are newer than its own, and
-        each of them is a row.
+        Fewer rows than COUNTED_UP_TO are an exact count. Revisions that are newer than the compacted one still have
+        their row, so their number is a lower bound too.
         """
+        # The count ended before its limit, so it is exact.
         if self.counted is not None and self.counted < COUNTED_UP_TO:
             return self.counted
+        # Compaction deletes only revisions up to the compacted one.
         recent = None if self.compacted is None or self.max_id is None else self.max_id - self.compacted
         return max((known for known in (self.rows, self.counted, recent) if known), default=None)
 
-    def index(self, name: str) -> SeenIndex | None:
+    def index(self, name: str) -> ObservedIndex | None:
         return next((seen for seen in self.indexes if seen.index.name == name), None)
 
     def column(self, name: str) -> Column | None:
@@ -114,7 +122,7 @@ class Relation:
 
 @dataclass(frozen=True)
 class KineRelease:
-    """The Kine that writes here: its era (name and number), its tag where that is known, and how it is known."""
+    """The Kine that uses the store: its era (name and number), its tag if known, and the source of this fact."""
 
     era: str
     number: str
@@ -125,9 +133,8 @@ class KineRelease:
 @dataclass(frozen=True)
 class Statistics:
     """
-    What the planner knows of kine and what vacuum has left. Times are of the last run by hand or by autovacuum, None
-    for never; rows are the server's counters, not counts. `autovacuum` is false where the server or the table has it
-    off.
+    Statistics and vacuum of kine. Times are of the last manual or automatic run, None for never. Rows are the server's
+    counters, which are estimates. `autovacuum` is false if it is off for the server or for the table.
     """
 
     analysed_at: datetime | None
@@ -139,8 +146,8 @@ class Statistics:
 
 
 @dataclass(frozen=True)
-class Resource:
-    """A resource's share of the sampled rows, estimated for the whole table: revisions and bytes of their values."""
+class ResourceGrowth:
+    """Revisions of a resource and the bytes of their values, estimated for the whole table from a sample."""
 
     prefix: str
     revisions: int
@@ -150,9 +157,9 @@ class Resource:
 @dataclass(frozen=True)
 class Growth:
     """
-    How large the store is and why. `compacted_revision` is None where Kine never compacted. `deletable_rows` is
-    estimated from a sample: superseded or deleted revisions older
-    than the newest 1,000. `gap_rows` is counted up to `gap_limit`.
+    The size of the store and its causes. `compacted_revision` is None if Kine has never compacted. `deletable_rows` is
+    estimated from a sample: superseded or deleted revisions that are older than the newest 1,000. `gap_rows` is counted
+    up to `gap_limit`.
     """
 
     current_revision: int
@@ -161,15 +168,15 @@ class Growth:
     sampled_rows: int
     gap_rows: int
     gap_limit: int
-    resources: tuple[Resource, ...]
+    resources: tuple[ResourceGrowth, ...]
 
 
 @dataclass(frozen=True)
 class Integrity:
     """
-    What rows hold that some Kine cannot read. `nulls` has, by column, the rows with NULL among the `looked` oldest and
-    newest; `whole` is whether those are all there are. `compaction_rows` are called compact_rev_key, and
-    `bare_revision` is whether Kine's note of the API server's compaction holds no value beside its version.
+    Contents that some Kine releases cannot read. `nulls` is the number of rows with NULL by column, among the `looked`
+    oldest and newest rows; `whole` is true if these are all rows. `compaction_rows` is the number of rows called
+    compact_rev_key. `bare_revision` is true if Kine's row for the API server's compaction contains only its version.
     """
 
     looked: int
@@ -180,8 +187,8 @@ class Integrity:
 
 
 @dataclass(frozen=True)
-class Idle:
-    """A session that holds a transaction open without working: who, and for how many seconds."""
+class IdleTransaction:
+    """A session that is idle in an open transaction, and for how many seconds."""
 
     application: str
     seconds: float
@@ -191,16 +198,17 @@ class Idle:
 @dataclass(frozen=True)
 class Connections:
     """
-    Sessions of the whole server against max_connections; `reserved` is kept for superusers. `in_store` counts client
-    sessions in this database without our own, `pooler` is a word on what stands between us and the server, or empty.
-    `older` of them, on all nodes that were reached, began before kinetune last changed the settings of the database.
+    Sessions of the whole server, compared with max_connections (`most`); `reserved` is kept for superusers. `in_store`
+    is the number of client sessions in this database, without kinetune's own. `pooler` describes a connection pooler
+    between kinetune and the server, or is empty. `older` sessions, on all nodes that could be read, began before
+    kinetune last changed settings of the database.
     """
 
     most: int
     reserved: int
     used: int
     in_store: int
-    idle: tuple[Idle, ...]
+    idle: tuple[IdleTransaction, ...]
     pooler: str = ""
     older: int = 0
 
@@ -208,19 +216,21 @@ class Connections:
 @dataclass(frozen=True)
 class Security:
     """
-    `local` is a socket or a loopback address, `tls` this session's encryption. `public` lists what PUBLIC may do on
-    kine. `password` is whether the server asks a password of hosts; Unknown without the right to read pg_hba.conf.
+    `local`: the session uses a socket or a loopback address. `tls`: the session is encrypted. `public` are the
+    privileges of PUBLIC on kine. `password`: no line of pg_hba.conf for hosts allows access without authentication;
+    Unknown without the privilege to read it. `tcp`: the server listens on a network address (listen_addresses).
     """
 
     local: bool
     tls: bool
     public: tuple[str, ...]
     password: bool | Unknown
+    tcp: bool = True
 
 
 @dataclass(frozen=True)
-class Draw:
-    """One id drawn by one connection, in the order of drawing; `node` is where, on a cluster."""
+class DrawnId:
+    """One id and the connection that took it, with its node on a cluster."""
 
     connection: int
     id: int
@@ -228,24 +238,24 @@ class Draw:
 
 
 @dataclass(frozen=True)
-class Probe:
+class SequenceProbe:
     """
-    Ids that several connections drew in turn from a scratch sequence made as Kine's, and the cache it then had.
+    Ids that several connections took in turn from a temporary sequence like Kine's, and the cache of that sequence.
 
-    On a cluster `caches` has, for each node that was reached, the cache of a sequence made there with CACHE 1.
+    On a cluster `caches` has, for each node that could be reached, the cache of a sequence created there with CACHE 1.
     """
 
-    draws: tuple[Draw, ...]
+    draws: tuple[DrawnId, ...]
     cache: int
     caches: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class EndpointSeen:
+class EndpointFacts:
     """
-    What the endpoint asks of the server. `parameters` are names as written; `contexts` has, in small letters, those of
-    them that pg_settings knows, with their context. `postgres` says why the role cannot use the database postgres, or
-    is empty.
+    What the endpoint needs of the server. `parameters` are the names in its URL. `contexts` maps those that are
+    settings of the server, in lower case, to pg_settings.context. `postgres` is why the role cannot use the database
+    postgres, or empty.
     """
 
     parameters: tuple[str, ...] = ()
@@ -256,15 +266,15 @@ class EndpointSeen:
 @dataclass(frozen=True)
 class Facts:
     """
-    What one look at a store saw. `table` is None where there is none (or no database yet: `database_exists`).
-    `beside` holds by name what a rebuild keeps in kine's schema: kinetune_new_kine, kine_before_init.
+    What was observed about a store at one time. `table` is None if there is none, or no database (`database_exists`).
+    `beside` are, by name, the tables of kinetune's rebuild in kine's schema: kinetune_new_kine, kine_before_init.
 
-    `settings` are planner settings in force; `database_settings` those kept by ALTER DATABASE … SET.
-    `read_only` is why no write is taken (a standby, or default_transaction_read_only), or empty. `stores` are schemas
-    outside search_path that have a table kine too.
-    `sessions` counts other sessions by application_name; Unknown without pg_read_all_stats.
-    `lookups` are plans, not executed, of Kine's statements that look up one name, reads and writes (YugabyteDB).
-    `unseen` says why no store was looked at: all but `kine` and `configuration` are stand-ins then that no rule reads.
+    `settings` are planner settings in force; `database_settings` are those of ALTER DATABASE … SET. `read_only` is why
+    writes are not possible (a standby, or default_transaction_read_only), or empty. `stores` are schemas outside
+    search_path that contain a table kine too. `sessions` is the number of other sessions by application_name; Unknown
+    without pg_read_all_stats. `lookups` are plans, without execution, of Kine's statements that find one name
+    (YugabyteDB only). `unseen` is why no store was observed; then only `kine` and `configuration` have a meaning, and
+    rules that need anything else are skipped.
     """
 
     observed_at: datetime
@@ -276,31 +286,39 @@ class Facts:
     settings: Mapping[str, str] = field(default_factory=dict)
     database_settings: Mapping[str, str] = field(default_factory=dict)
     sessions: Mapping[str, int] | Unknown = field(default_factory=dict)
-    kine: KineRelease | Unknown = NOT_ASKED
-    statistics: Statistics | Unknown = NOT_ASKED
-    growth: Growth | Unknown = NOT_ASKED
-    integrity: Integrity | Unknown = NOT_ASKED
-    connections: Connections | Unknown = NOT_ASKED
-    security: Security | Unknown = NOT_ASKED
-    probe: Probe | Unknown = NOT_DRAWN
-    recordings: tuple[Recording, ...] | Unknown = NOT_ASKED
-    lookups: tuple[Recording, ...] | Unknown = NOT_ASKED
+    kine: KineRelease | Unknown = NOT_REQUESTED
+    statistics: Statistics | Unknown = NOT_REQUESTED
+    growth: Growth | Unknown = NOT_REQUESTED
+    integrity: Integrity | Unknown = NOT_REQUESTED
+    connections: Connections | Unknown = NOT_REQUESTED
+    security: Security | Unknown = NOT_REQUESTED
+    probe: SequenceProbe | Unknown = NOT_PROBED
+    recordings: tuple[Recording, ...] | Unknown = NOT_REQUESTED
+    lookups: tuple[Recording, ...] | Unknown = NOT_REQUESTED
     beside: Mapping[str, Relation] = field(default_factory=dict)
     read_only: str = ""
     stores: tuple[str, ...] = ()
-    cluster: Cluster | Unknown = NOT_ASKED
-    endpoint: EndpointSeen | Unknown = NOT_ASKED
-    configuration: Configuration | Unknown = NOT_ASKED
+    cluster: Cluster | Unknown = NOT_REQUESTED
+    endpoint: EndpointFacts | Unknown = NOT_REQUESTED
+    configuration: Configuration | Unknown = NOT_REQUESTED
     unseen: str = ""
 
+    @property
+    def client_sessions(self) -> Mapping[str, int] | Unknown:
+        """`sessions` without those of kinetune itself, which the server shows like any other."""
+        if isinstance(self.sessions, Unknown):
+            return self.sessions
+        return {name: count for name, count in self.sessions.items() if not name.startswith(OWN_SESSIONS)}
 
-NO_STORE = "no store was looked at"
+
+NO_STORE = "no database connection"
 
 
-def without_store(observed_at: datetime, configuration: Configuration, kine: KineRelease | Unknown) -> Facts:
-    """Facts of files alone."""
+def facts_of_files(observed_at: datetime, configuration: Configuration, kine: KineRelease | Unknown) -> Facts:
+    """Facts of configuration files, without a store."""
     return Facts(
         observed_at=observed_at,
+        # Placeholders: with `unseen` set, no rule reads them.
         server=Server(Flavour.POSTGRESQL, (0,), 0),
         database="",
         database_exists=False,
@@ -310,3 +328,56 @@ def without_store(observed_at: datetime, configuration: Configuration, kine: Kin
         configuration=configuration,
         unseen=NO_STORE,
     )
+
+
+class Order(StrEnum):
+    """The order of one key column. HASH exists on YugabyteDB only, where it is the default of the first column."""
+
+    ASC = "asc"
+    DESC = "desc"
+    HASH = "hash"
+
+
+@dataclass(frozen=True)
+class Key:
+    column: str
+    order: Order = Order.ASC
+
+
+@dataclass(frozen=True)
+class Column:
+    """`type` as format_type() returns it; `collation` is None for the default of the type."""
+
+    name: str
+    type: str
+    collation: str | None = None
+
+
+@dataclass(frozen=True)
+class Index:
+    """`predicate` is the WHERE clause as pg_get_expr() returns it."""
+
+    name: str
+    keys: tuple[Key, ...]
+    unique: bool = False
+    include: tuple[str, ...] = ()
+    predicate: str | None = None
+
+    @property
+    def placeholder(self) -> bool:
+        """
+        Whether it is an index `WHERE false`: it reserves a name, so that Kine's CREATE INDEX IF NOT EXISTS does
+        nothing.
+        """
+        return self.predicate == "false"
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """`cache` is pg_sequence.seqcache; `owned_by` is (table, column) or None."""
+
+    name: str
+    type: str
+    cache: int
+    increment: int = 1
+    owned_by: tuple[str, str] | None = None

@@ -1,42 +1,26 @@
-"""Facts as a file: the offline gate, the bug report and the test fixture are one and the same. Schema 1."""
+"""Facts as a file: the same file serves `check --facts`, bug reports and test fixtures."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from pathlib import Path
 
 from kinetune.model.facts import Facts
-from kinetune.model.failure import UsageFailure
-from kinetune.model.plain import decode, encode
+from kinetune.model.plain_data import decode, encode
+from kinetune.model.report import Report
+from kinetune.model.versioned_file import FileFormat, read_document, report_damage
 
-KIND = "kinetune facts"
-SCHEMA = 1
-
-
-def to_data(facts: Facts, version: str) -> dict[str, object]:
-    """What goes beside kind and schema: facts, and the kinetune that saw them. No password and no object's value."""
-    return {"kinetune": version, "facts": encode(facts)}
+FACTS_FORMAT = FileFormat("kinetune facts", "facts", "save facts with kinetune check --save-facts FILE")
 
 
-def from_text(text: str, source: str) -> Facts:
-    """The facts that to_data() made; UsageFailure naming `source` for anything else."""
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise UsageFailure(f"{source} is not JSON, or cut short: {error}", "save it again with --save-facts") from None
-    if not isinstance(document, dict) or document.get("kind") != KIND:
-        raise UsageFailure(f"{source} holds no facts", "save them with kinetune check --save-facts FILE")
-    if document.get("schema") != SCHEMA:
-        raise UsageFailure(
-            f"{source} has facts of schema {document.get('schema')}, this kinetune reads {SCHEMA}", "update kinetune"
-        )
-    return _facts(document, source)
+def facts_report(facts: Facts, version: str) -> Report:
+    """The facts, and the kinetune that observed them, as a report for JSON. No password and no object's value."""
+    return Report(FACTS_FORMAT.kind, "", (), {"kinetune": version, "facts": encode(facts)})
 
 
-def _facts(document: dict[str, Any], source: str) -> Facts:
-    try:
+def read_facts(path: Path) -> Facts:
+    """The facts of a file that facts_report() made; UsageFailure for any other file."""
+    document = read_document(path, FACTS_FORMAT)
+    with report_damage(str(path), FACTS_FORMAT):
         facts = decode(Facts, document["facts"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise UsageFailure(f"{source} is damaged: {error}", "save it again with --save-facts") from None
     assert isinstance(facts, Facts)
     return facts

@@ -1,4 +1,4 @@
-"""What may go wrong, as one line for the user and one exit status for the pipeline."""
+"""Failures: one line for the user and an exit status for pipelines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """The exit statuses of DESIGN.md §7."""
+    """
+    Exit statuses. CLEAN: no finding. FINDINGS: findings at or above --fail-on. USAGE: wrong call or configuration.
+    BLIND: the store or a file could not be read. REFUSED: refused for safety. MISSED: a measured limit was missed.
+    """
 
     CLEAN = 0
     FINDINGS = 1
@@ -14,11 +17,15 @@ class Exit(IntEnum):
     BLIND = 3
     REFUSED = 4
     MISSED = 5
+    # 128 + SIGINT, the convention of shells.
     INTERRUPTED = 130
 
 
 class Failure(Exception):
-    """One line that names the thing, the cause and the next step. Never carries a password or an object's value."""
+    """
+    One line with the object, the cause and the next step. It never contains a password or an object's value, because it
+    is printed, logged by pipelines and pasted into issues.
+    """
 
     exit = Exit.USAGE
 
@@ -29,17 +36,17 @@ class Failure(Exception):
 
 
 class UsageFailure(Failure):
-    """The call or the configuration is wrong (exit 2)."""
+    """The command line or the configuration is wrong (exit 2)."""
 
 
 class CouldNotLook(Failure):
-    """No connection, no privilege, no time: nothing was judged (exit 3)."""
+    """A connection, a privilege or time was missing, so something could not be observed (exit 3)."""
 
     exit = Exit.BLIND
 
 
 class Refused(Failure):
-    """Going on could cost data or a control plane (exit 4)."""
+    """To continue could lose data or interrupt a control plane (exit 4)."""
 
     exit = Exit.REFUSED
 

@@ -1,12 +1,17 @@
-"""What is wrong, why it matters, and what to do: in the reader's words. And what could not be judged."""
+"""What rules report: findings with their consequence and remedy, skipped rules, ignored findings."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from kinetune.model.place import Place
+from kinetune.formatting import format_count
+from kinetune.model.file_location import FileLocation
+
+if TYPE_CHECKING:
+    pass
 
 
 class Severity(StrEnum):
@@ -22,11 +27,11 @@ class Severity(StrEnum):
 @dataclass(frozen=True)
 class Remark:
     """
-    One thing seen in one place.
+    One problem of one object.
 
-    `on` names the place (a table, an index, a call), `says` what is wrong and what follows from it, `do` the command
-    or statement that helps. `symptom` is a short stable name (`whole-table-read`), for programs. A severity of None is
-    the rule's own; outside a rule a warning. `place` is the line of a file, where one says it.
+    `on` names the object (a table, an index, a call), `says` the problem and its consequence, `do` the command or
+    statement that fixes it. `symptom` is a short stable name (`whole-table-read`), for programs. A severity of None is
+    the rule's own; outside a rule a warning. `place` is the line of the configuration file that causes the problem.
     """
 
     symptom: str = ""
@@ -34,12 +39,12 @@ class Remark:
     says: str = ""
     do: str = ""
     severity: Severity | None = None
-    place: Place | None = None
+    place: FileLocation | None = None
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A remark of a rule, with the rule's code and name and the severity in force."""
+    """A remark of a rule, with the rule's code and name and the configured severity."""
 
     code: str
     name: str
@@ -47,21 +52,21 @@ class Finding:
     on: str
     says: str
     do: str
-    place: Place | None = None
+    place: FileLocation | None = None
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same rule and object, whatever the numbers in the words and the line: 16 hex digits."""
+        """16 hex digits, equal for the same rule and object even if numbers in the text or the line change."""
         return hashlib.sha256(f"{self.code}\0{self.on}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
-class Skipped:
+class SkippedRule:
     """
-    A rule that could not judge, and why: never silently green.
+    A rule that could not be checked, and why: it never counts as passed.
 
-    `asked` is false where the run was not meant to look there (a store beside files, files beside a store):
-    --strict lets that pass.
+    `asked` is false where the run was not meant to check it (a store beside files, files beside a store):
+    --strict ignores that.
     """
 
     code: str
@@ -71,21 +76,40 @@ class Skipped:
 
 
 @dataclass(frozen=True)
-class Ignored:
-    """A finding that was not counted, and the reason somebody gave for it."""
+class IgnoredFinding:
+    """A finding that does not count, and the reason the user gave."""
 
     finding: Finding
     reason: str
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What all chosen rules said: findings, gravest first, then what was ignored, skipped and found good (codes)."""
+class RuleResults:
+    """
+    Results of the selected rules: findings (most severe first), skipped rules, ignored findings, codes that passed.
+    """
 
     findings: tuple[Finding, ...]
-    skipped: tuple[Skipped, ...]
-    ignored: tuple[Ignored, ...]
+    skipped: tuple[SkippedRule, ...]
+    ignored: tuple[IgnoredFinding, ...]
     passed: tuple[str, ...]
 
-    def worst(self) -> Severity | None:
-        return max((finding.severity for finding in self.findings), key=lambda one: one.rank, default=None)
+    def worst_severity(self) -> Severity | None:
+        return max((finding.severity for finding in self.findings), key=lambda severity: severity.rank, default=None)
+
+    def all_findings(self) -> tuple[Finding, ...]:
+        """Counted and ignored ones."""
+        return (*self.findings, *(ignored.finding for ignored in self.ignored))
+
+    def describe_counts(self) -> str:
+        """`38 passed, 2 warnings, 24 skipped`; except for `passed`, numbers of nothing are left out."""
+        severities = [finding.severity for finding in self.findings]
+        counts = {
+            f"{len(self.passed)} passed": True,
+            format_count(severities.count(Severity.ERROR), "error"): Severity.ERROR in severities,
+            format_count(severities.count(Severity.WARNING), "warning"): Severity.WARNING in severities,
+            f"{severities.count(Severity.INFO)} info": Severity.INFO in severities,
+            f"{len(self.ignored)} ignored": self.ignored,
+            f"{len(self.skipped)} skipped": self.skipped,
+        }
+        return ", ".join(text for text, is_shown in counts.items() if is_shown)

@@ -1,16 +1,17 @@
-"""What a store holds, as far as somebody must know it who is about to drop it."""
+"""The contents and users of a store that is to be dropped."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from kinetune.model.facts import Facts, Unknown
+from kinetune.model.facts import Facts
+from kinetune.model.unknown import Unknown
 
 
 @dataclass(frozen=True)
-class Amount:
-    """A number that was counted, or estimated where `exact` is false."""
+class RowCount:
+    """A number of rows or keys: counted, or estimated if `exact` is false."""
 
     number: int
     exact: bool = True
@@ -21,7 +22,9 @@ class Amount:
 
 @dataclass(frozen=True)
 class Leftover:
-    """What kinetune itself has made beside kine: a table, a sequence or a schema. `owned`: our role may drop it."""
+    """
+    An object that kinetune created: a table, a sequence or a schema. `owned`: the role of the session may drop it.
+    """
 
     kind: str
     schema: str
@@ -31,8 +34,8 @@ class Leftover:
 
 
 @dataclass(frozen=True)
-class User:
-    """Another session in the database: who, and why it counts as one that uses the store (empty: it does not)."""
+class StoreUser:
+    """Another session in the database. `why` says why it counts as a user of the store; empty if it does not."""
 
     pid: int
     application: str
@@ -41,11 +44,12 @@ class User:
 
 
 @dataclass(frozen=True)
-class Watched:
+class WriteWatch:
     """
-    What was seen of writes: for `seconds`, and `wrote` says what moved meanwhile (empty: nothing did).
+    Observation of writes for `seconds`. `wrote` says what changed; empty if nothing did.
 
-    `written_at` is the commit of the newest revision, Unknown where the server does not keep it; `age` its seconds.
+    `written_at` is the commit time of the newest revision, Unknown if the server does not record it; `age` is the time
+    since then in seconds.
     """
 
     seconds: float
@@ -57,16 +61,17 @@ class Watched:
 @dataclass(frozen=True)
 class Holdings:
     """
-    One look. `dependants` need the table and are not Kine's; `others` are relations of the database that are neither
-    Kine's nor kinetune's; `notices` say what could not be seen. `watched` and `live` are None where there is no table.
+    `rows` and `live` keys of the store, with its `bytes`. `dependants` are objects that depend on the table and are not
+    Kine's. `others` are relations of the database that belong neither to Kine nor to kinetune. `notices` say what could
+    not be observed. `watched` and `live` are None if there is no table.
     """
 
     facts: Facts
-    rows: Amount | Unknown | None = None
-    live: Amount | Unknown | None = None
+    rows: RowCount | Unknown | None = None
+    live: RowCount | Unknown | None = None
     bytes: int | None = None
-    watched: Watched | None = None
-    users: tuple[User, ...] = ()
+    watched: WriteWatch | None = None
+    users: tuple[StoreUser, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
     dependants: tuple[str, ...] = ()
     others: tuple[str, ...] = ()

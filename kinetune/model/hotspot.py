@@ -1,4 +1,4 @@
-"""Which of Kine's queries hurt: calls seen somewhere, ranked; and what else the same logs tell."""
+"""Slow calls of Kine as logs record them: one by one, ranked as hotspots, and the other signals of the same logs."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ from typing import NamedTuple
 
 class Vantage(StrEnum):
     """
-    Who measured a duration. The two do not add up: one call may be in both.
+    Where a duration was measured. The four do not add up: the same call may be in several.
 
-    Kine's ends at the first row and includes waiting for a connection (kine pkg/metrics ObserveSQL; k3s#6299: 2m9s
-    there, 8 s on the server); the server's includes sending all rows and knows nothing of Kine's pool.
+    Kine's times (log, metrics) end at the first row and include waiting for a connection (kine pkg/metrics ObserveSQL;
+    k3s#6299: 2m9s there, 8 s on the server). The server's times include sending all rows and exclude Kine's pool.
     """
 
-    KINE = "kine"
-    SERVER = "server"
+    KINE_LOG = "kine log"
+    SERVER_LOG = "server log"
+    METRICS = "metrics"
+    STATEMENTS = "statements"
 
 
 class SlowCall(NamedTuple):
     """
-    One statement that somebody timed. A tuple because a log holds hundreds of thousands of them.
+    One timed statement. A tuple, because a log holds hundreds of thousands of them.
 
-    `at` is when it began, in seconds since 1970 UTC. `query` is Kine's name, empty where the statement is not Kine's;
-    `eras` are the names of those that send it (empty: an era whose statements were not recorded). `resource` is
-    `/registry/pods/`, empty where the log hides parameters; `key` is empty unless it was asked for. Never a value.
+    `at` is its start in seconds since 1970 UTC. `query` is Kine's name, empty if the statement is not Kine's; `eras`
+    are the names of the eras that send it, empty if none of them was recorded. `resource` is a prefix such as
+    `/registry/pods/`, empty if the log has no arguments; `key` is empty unless calls are grouped by key. `source` is
+    the log. Values of objects are never kept.
     """
 
     at: float
@@ -36,11 +39,11 @@ class SlowCall(NamedTuple):
     key: str
     milliseconds: float
     source: str
-    vantage: Vantage = Vantage.KINE
+    vantage: Vantage = Vantage.KINE_LOG
 
 
 class Signal(NamedTuple):
-    """Another telling line: `kind` is one of kine/signals, `text` short, without values, its keys hidden."""
+    """A line about a problem. `kind` is one of kine/signals.py; `text` is short and has neither values nor keys."""
 
     kind: str
     at: float
@@ -48,8 +51,8 @@ class Signal(NamedTuple):
     text: str
 
 
-class SeenPlan(NamedTuple):
-    """A plan that auto_explain wrote: `text` is PostgreSQL's, for plans/ to read, without its parameter line."""
+class LoggedPlan(NamedTuple):
+    """A plan that auto_explain logged: `text` is PostgreSQL's, without the line of query parameters."""
 
     at: float
     query: str
@@ -61,8 +64,8 @@ class SeenPlan(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Slot:
-    """A piece of time with calls in it; pieces without calls are left out, so a wrong clock costs one slot."""
+class TimeSlot:
+    """The calls of a part of the time. Parts without calls have no slot, so a wrong clock adds one slot only."""
 
     at: float
     count: int
@@ -70,8 +73,8 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """Calls in the slot from `at`, that took from `from_ms` to twice that: one cell of a heat map."""
+class HeatCell:
+    """One cell of a heatmap: calls in the slot that starts at `at`, which took from `from_ms` to twice as long."""
 
     at: float
     from_ms: float
@@ -79,8 +82,8 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Example:
-    """One of the slowest calls: when, and on what (the key where keys were asked for)."""
+class SlowestCall:
+    """One of the slowest calls of a hotspot. `resource` is the key if calls are grouped by key."""
 
     at: float
     milliseconds: float
@@ -91,10 +94,10 @@ class Example:
 @dataclass(frozen=True)
 class Hotspot:
     """
-    All calls of one query on one resource (or namespace, or key) from one vantage.
+    All calls of one query on one resource (or namespace, or key) in the logs of one vantage.
 
-    `share` is of the total time seen from that vantage, 0 to 1. Percentiles are within 0.4 %, in milliseconds.
-    `first` and `last` are seconds since 1970 UTC. `worst` has the slowest first.
+    `share` is the part of the total time of that vantage, 0 to 1. Percentiles are in ms and exact to 0.4 %. `first`
+    and `last` are seconds since 1970 UTC. `worst` has the slowest call first.
     """
 
     query: str
@@ -110,13 +113,18 @@ class Hotspot:
     max: float
     first: float
     last: float
-    timeline: tuple[Slot, ...]
-    worst: tuple[Example, ...]
+    timeline: tuple[TimeSlot, ...]
+    worst: tuple[SlowestCall, ...]
+
+    @property
+    def mean(self) -> float:
+        """Milliseconds a call."""
+        return self.total_ms / self.count
 
 
 @dataclass(frozen=True)
 class SignalCount:
-    """How often one kind of signal was seen: in words, with the rule that explains it (empty: none) and one example."""
+    """All signals of one kind: their meaning, the code of the rule that explains it (or empty), and one example."""
 
     kind: str
     words: str
@@ -128,15 +136,16 @@ class SignalCount:
 
 
 @dataclass(frozen=True)
-class Counts:
+class LogCounts:
     """
-    What was read. `hits` had a marker of a known line; each of them is understood (a call, a plan, a signal), `passing`
-    (known, but nothing to rank: a parse, a call outside the wanted time) or `not_understood`.
+    What was read. `hits` are lines with a known marker; each is `understood` (a call, a plan, a signal), `passing`
+    (known but not ranked: a parse, a call outside the selected time) or `not_understood`.
 
-    `sampled` lines at the start of each source were looked at whatever they said, `recognised` of them had a known
-    form. `zoneless` lines had a time without a zone, `timeless` none at all, `jumps` is how often a clock went back by
-    more than a minute, `too_long` lines were cut, `folded` hotspots were too light to be kept apart. `zones` are
-    offsets from UTC in seconds. `notices` are sentences for the reader: files that could not be read, and the like.
+    `sampled` lines at the start of each source were examined without regard to markers; `recognised` of them had a
+    known format. `zoneless` lines have a time without a time zone, `timeless` lines have no time, `jumps` is how often
+    a clock went back by more than a minute, `too_long` lines were cut, and `folded` hotspots were combined because
+    they are light. `zones` are offsets from UTC in seconds. `notices` are sentences for the report, such as files that
+    could not be read.
     """
 
     lines: int = 0
@@ -167,12 +176,12 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """Everything a set of logs told: hotspots by total time, heaviest first, per vantage."""
+class LogReading:
+    """The contents of a set of logs. Hotspots of all vantages are together, those with the most total time first."""
 
     hotspots: tuple[Hotspot, ...]
     signals: tuple[SignalCount, ...]
-    plans: tuple[SeenPlan, ...]
-    heat: tuple[Cell, ...]
+    plans: tuple[LoggedPlan, ...]
+    heat: tuple[HeatCell, ...]
     slot_seconds: int
-    counts: Counts
+    counts: LogCounts

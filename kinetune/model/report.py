@@ -1,15 +1,15 @@
-"""A report as a value: sections in reading order for people, `data` for programs. Formats live in kinetune.reports."""
+"""A report: sections in reading order for people, `data` for programs. kinetune.reports writes it in each format."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from kinetune.model.judgement import Judgement
+from kinetune.model.check_result import CheckRun
 
 
 class Tone(StrEnum):
-    """What a cell or a line means, so that each format may colour it in its own way."""
+    """The meaning of a cell or a line. Each format has its own colours for it."""
 
     PLAIN = "plain"
     GOOD = "good"
@@ -36,7 +36,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
-class Items:
+class BulletList:
     """A bulleted list."""
 
     items: tuple[Cell, ...]
@@ -44,7 +44,7 @@ class Items:
 
 @dataclass(frozen=True)
 class Table:
-    """`numeric` names the columns to be set flush right; the column called `fold` may wrap."""
+    """`numeric` names the columns that are right-aligned; the column called `fold` may wrap."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -54,7 +54,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Code:
-    """Text set as it stands: SQL, a plan tree."""
+    """Preformatted text: SQL, a plan tree."""
 
     text: str
     language: str = ""
@@ -62,8 +62,8 @@ class Code:
 
 
 @dataclass(frozen=True)
-class Bars:
-    """One bar a label; two numbers a label stand for before and after. HTML draws them, text leaves them out."""
+class BarChart:
+    """One bar per label; two numbers per label are before and after. Drawn in HTML, omitted in text."""
 
     title: str
     unit: str
@@ -72,19 +72,19 @@ class Bars:
 
 
 @dataclass(frozen=True)
-class Fold:
-    """Sections that a page may hide behind a click (and prints in full); text sets them below the title."""
+class Collapsible:
+    """Sections that an HTML page shows on a click and prints in full. Text shows them below the title."""
 
     title: str
     sections: tuple[Section, ...]
 
 
 @dataclass(frozen=True)
-class Heat:
+class Heatmap:
     """
-    A grid: a row a label with a number for each column, darker the larger it is. `times` name the columns.
+    A grid with a row per label and a column per time. A larger number is darker. Drawn in HTML, omitted in text.
 
-    HTML draws it, text leaves it out. `steps` sets each row's numbers against its own largest, as a line over time.
+    `steps` scales each row by its own largest number, and draws it as a line over time.
     """
 
     title: str
@@ -94,7 +94,7 @@ class Heat:
     steps: bool = False
 
 
-Section = Heading | Paragraph | Items | Table | Code | Bars | Heat | Fold
+Section = Heading | Paragraph | BulletList | Table | Code | BarChart | Heatmap | Collapsible
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ class Report:
     """
     `kind` and `schema` name the JSON form of `data`, which holds plain values only (kinetune explain, 1).
 
-    `appendix` is for pages, read at leisure: text leaves it out. `judgement` is what sarif, junit and github tell; only
-    a check has one. `records` are what csv tells, a line each; only hotspots has them.
+    `appendix` is omitted in text. `check_run` is the source of sarif, junit and github; only `check` has one. `records`
+    are the lines of csv; only `hotspots` has them.
     """
 
     kind: str
@@ -112,5 +112,5 @@ class Report:
     data: dict[str, object] = field(default_factory=dict)
     schema: int = 1
     appendix: tuple[Section, ...] = ()
-    judgement: Judgement | None = None
+    check_run: CheckRun | None = None
     records: tuple[dict[str, object], ...] | None = None

@@ -1,4 +1,4 @@
-"""A change as a list of steps, each of which may be the last that runs."""
+"""A change as a list of steps. After an interruption at any of them, the next run continues with the rest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Hazard(StrEnum):
-    """What a step may cost, and the name by which the user allows it (`--allow`)."""
+    """A risk of a step, by the name with which the user allows it (`--allow`)."""
 
     COLUMN_TYPES = "COLUMN_TYPES"
     SEQUENCE_CACHE = "SEQUENCE_CACHE"
@@ -18,21 +18,20 @@ class Hazard(StrEnum):
     OTHER_RELATIONS = "OTHER_RELATIONS"
 
 
-OF_INIT = (Hazard.COLUMN_TYPES, Hazard.SEQUENCE_CACHE, Hazard.OFFLINE_INDEX, Hazard.REBUILD)
-OF_DROP = (Hazard.KINE_RUNS, Hazard.RECENT_WRITES, Hazard.OTHER_RELATIONS)
+INIT_HAZARDS = (Hazard.COLUMN_TYPES, Hazard.SEQUENCE_CACHE, Hazard.OFFLINE_INDEX, Hazard.REBUILD)
+DROP_HAZARDS = (Hazard.KINE_RUNS, Hazard.RECENT_WRITES, Hazard.OTHER_RELATIONS)
 
 
 @dataclass(frozen=True)
 class Step:
     """
-    One change: what it does, why, what it locks and how it is undone.
+    One change: what it does (an imperative), why, what it locks, and the statements that undo it.
 
-    `statements` run in one transaction where `atomic`, else each by itself. Where a step `unfolds`, they are questions
-    whose answers are the statements to run, each by itself, as psql's \\gexec does: as many as there is left to do.
-    `locks` speaks of what waits meanwhile.
-    `kine_may_run` is false where a running Kine would see errors; such a step carries a hazard. A step that is not
-    `in_database` runs in the maintenance database, since its own is not there yet. Neighbours with one `subject`, the
-    name of what they change, make one change together.
+    `statements` run in one transaction if `atomic`, otherwise each by itself. If the step `unfolds`, they are queries
+    that return the statements to run, as with psql's \\gexec. `locks` is what has to wait meanwhile. `kine_may_run` is
+    false if a running Kine would get errors. A step that is not `in_database` runs in a maintenance database, because
+    the store's own does not exist yet or is dropped. Consecutive steps with the same `subject`, the name of the changed
+    object, are one change and shown together.
     """
 
     does: str
@@ -51,9 +50,9 @@ class Step:
 @dataclass(frozen=True)
 class Script:
     """
-    Steps from what is there to what is wanted, in order.
+    The steps from the observed store to the target of `profile`, in order.
 
-    `reasons` tells, in the order of the target, why each thing is as it is; also where nothing has to change.
+    `reasons` has the reason for each object of the target, also for those that need no change.
     """
 
     profile: str
@@ -62,24 +61,28 @@ class Script:
 
     @property
     def hazards(self) -> tuple[Hazard, ...]:
+        # In the order of the steps, each hazard once.
         return tuple(dict.fromkeys(step.hazard for step in self.steps if step.hazard is not None))
 
     @property
-    def proves_unused(self) -> bool:
-        """Whether a step needs Kine stopped, which is looked at and needs no hazard to be allowed."""
+    def requires_stopped_kine(self) -> bool:
+        """
+        Whether a step needs Kine stopped without being a hazard to allow. It is then verified that Kine is stopped.
+        """
+        # The other hazards of `init` already require that Kine is stopped, and the user has allowed them by name.
         harmless = (None, Hazard.SEQUENCE_CACHE)
         return any(not step.kine_may_run and step.hazard in harmless for step in self.steps)
 
-    def without(self, hazards: frozenset[str]) -> Script:
-        """The script less the steps of these hazards."""
+    def without_hazards(self, hazards: frozenset[str]) -> Script:
+        """The script without the steps that have one of these hazards."""
         return replace(self, steps=tuple(step for step in self.steps if step.hazard not in hazards))
 
-    def outside(self) -> Script:
-        """The steps that run in the maintenance database."""
+    def maintenance_script(self) -> Script:
+        """The steps that run in a maintenance database."""
         return replace(self, steps=tuple(step for step in self.steps if not step.in_database))
 
-    def inside(self) -> Script:
-        """The steps that run in the store's own database."""
+    def database_script(self) -> Script:
+        """The steps that run in the database of the store."""
         return replace(self, steps=tuple(step for step in self.steps if step.in_database))
 
     def __bool__(self) -> bool:

@@ -1,4 +1,4 @@
-"""The server at the other end, as a value: what it is, and what it can do."""
+"""The database server: its kind, its release, and its capabilities."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Server:
     """
     A server of a known flavour and release.
 
-    `release` is the flavour's own release, (15, 18) or (2024, 2, 11, 0); `base` the PostgreSQL major it speaks
-    (facts/yugabytedb.md §1.1). Capabilities are named and bounded in kinetune.servers and nowhere else. `unsupported`
-    names a server that no Kine works on, for all that it speaks the protocol.
+    `release` is its own release, (15, 18) or (2024, 2, 11, 0); `base` is the PostgreSQL major release that it is based
+    on (docs/facts/yugabytedb.md §1.1). Capabilities are defined in kinetune.servers only. `unsupported` names a server
+    that speaks PostgreSQL's protocol but is not supported by Kine.
     """
 
     flavour: Flavour

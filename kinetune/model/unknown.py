@@ -1,4 +1,4 @@
-"""What could not be seen is a value too."""
+"""A fact that could not be observed is a value too, so that a rule is skipped with the reason and never passes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Unknown:
-    """Looked for and not seen; `reason` says why and, where a statement would help, which."""
+    """Not observed. `reason` says why, and which statement helps, if one does."""
 
     reason: str
 
 
-NOT_ASKED = Unknown("not asked for")
+NOT_REQUESTED = Unknown("not requested")

@@ -1,4 +1,4 @@
-"""What Kine asks, with which arguments, and what it cost."""
+"""Kine's queries, their arguments, and what they cost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from kinetune.model.finding import Remark
-from kinetune.model.plan import Plan
+from kinetune.model.plan import QueryPlan
 from kinetune.model.server import Server
 
 
@@ -25,7 +25,7 @@ class Query:
     """
     One of Kine's statements, verbatim, under Kine's own name, as recorded from a real release (sql/kine/<era>).
 
-    `trigger` says what makes Kine send it, `frequency` how often, `wish` the access path one would wish for.
+    `trigger` is what makes Kine send it, `frequency` how often, `wish` the best access path.
     """
 
     era: str
@@ -38,12 +38,12 @@ class Query:
 
 
 @dataclass(frozen=True)
-class Sample:
+class SampleArguments:
     """
     Arguments taken from the store: keys and revisions, never values.
 
-    `prefix` is the largest resource's, `middle_key` halves it, `key` has many revisions, `old_revision` is the
-    compacted one or 10,000 revisions back, whichever is newer.
+    `prefix` is that of the largest resource, `middle_key` the key in its middle, `key` one with many revisions,
+    `old_revision` the compacted one or 10,000 revisions back, whichever is newer.
     """
 
     prefix: str
@@ -58,10 +58,10 @@ class Sample:
 @dataclass(frozen=True)
 class Call:
     """
-    A query with its arguments, and what it does in Kubernetes words ("list pods, first page").
+    A query with its arguments, and its purpose in Kubernetes terms ("list pods, first page").
 
-    `scenario` is stable over eras (list-page, poll …), so that two runs can be set side by side. `text` is the
-    statement as Kine would send it, LIMIT included. `arguments` are in the order of `query.parameters`.
+    `scenario` is the same in all eras (list-page, poll …), so that two runs can be compared. `text` is the statement as
+    Kine sends it, with LIMIT. `arguments` are in the order of `query.parameters`.
     """
 
     scenario: str
@@ -75,10 +75,10 @@ class Call:
 @dataclass(frozen=True)
 class Recording:
     """
-    EXPLAIN's own documents for one call, as they came, unread: one a run, warm, for both kinds of plan.
+    EXPLAIN's documents for one call, unparsed: one for each run on a warm cache, for custom and generic plans.
 
-    `generic_chosen` is whether the server prefers the plan that does not know the arguments (None: not learned).
-    `failed` says in one line why there are no documents.
+    `generic_chosen` is whether the server prefers the generic plan (None: unknown). `failed` is the reason in one line
+    why there are no documents.
     """
 
     call: Call
@@ -89,19 +89,20 @@ class Recording:
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredCall:
     """
-    What a call cost. Medians over the runs, in milliseconds; `generic` is the plan without knowledge of the arguments
-    that pgx's prepared statements may get after five executions, `generic_chosen` whether the server would take it
-    (None where it could not be learned). `wal_bytes` only for writes. `failed` says why there is no plan.
-    `recording` is what this was read from, with one document a plan: the median run's. `page` is how many rows a
-    storage request of YugabyteDB brings (0: as many as there are).
+    The cost of a call: medians over the runs, in milliseconds.
+
+    `generic` is the generic plan, which pgx's prepared statements may get after five executions; `generic_chosen` is
+    whether the server would use it (None: unknown). `wal_bytes` is for writes only. `failed` is why there is no plan.
+    `recording` has the document of the median run for each plan. `page` is the number of rows that a storage request of
+    YugabyteDB returns (0: no limit).
     """
 
     call: Call
     recording: Recording | None = None
-    plan: Plan | None = None
-    generic: Plan | None = None
+    plan: QueryPlan | None = None
+    generic: QueryPlan | None = None
     generic_chosen: bool | None = None
     milliseconds: float | None = None
     generic_milliseconds: float | None = None
@@ -113,12 +114,12 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Explained:
+class ExplainRun:
     """
-    One run of `kinetune explain`: the store, and each call's cost. The unit of --save and --against.
+    One run of `kinetune explain`: the store, and the cost of each call. What --save writes and --against reads.
 
-    `profile` names the profile whose schema the store has, or says "of its own". Bytes include TOAST. `settings` are
-    those that the calls ran under beyond what the server has (--with); `page` as in Measured.
+    `profile` is the name of the profile whose schema the store has, or "custom". Bytes include TOAST. `settings` are
+    those that were set for the run (--set); `page` as in MeasuredCall.
     """
 
     observed_at: datetime
@@ -130,6 +131,6 @@ class Explained:
     table_bytes: int | None
     index_bytes: int | None
     profile: str
-    calls: tuple[Measured, ...]
+    calls: tuple[MeasuredCall, ...]
     settings: Mapping[str, str] = field(default_factory=dict)
     page: int = 1024

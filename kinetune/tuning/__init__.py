@@ -1,1 +1,1 @@
-"""From facts and a target to a script. Nothing here connects."""
+"""Scripts of changes, planned from facts and a target schema. Nothing here connects to a server."""

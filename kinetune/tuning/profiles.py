@@ -1,4 +1,4 @@
-"""The profiles of `kinetune init`: what is wanted on which server for which of Kine's eras, and why."""
+"""The profiles of `kinetune init`: the target schema for a server and an era of Kine, with reasons."""
 
 from __future__ import annotations
 
@@ -7,59 +7,62 @@ from dataclasses import replace
 
 from kinetune.kine.releases import Era
 from kinetune.kine.schema import INDEXES, LIST_QUERY, PRIMARY_KEY, UNIQUE
-from kinetune.model.failure import UsageFailure
-from kinetune.model.schema import Index, Key, Order
+from kinetune.model.facts import Facts, Index, Key, Order
+from kinetune.model.failure import Refused, UsageFailure
 from kinetune.model.server import Flavour, Server
 from kinetune.servers import postgresql
 from kinetune.servers.yugabytedb import planner_settings
-from kinetune.tuning.target import Target
+from kinetune.tuning.difference import STATISTICS_SUBJECT, plan_changes
+from kinetune.tuning.refusals import refuse_foreign_table
+from kinetune.tuning.target import TargetSchema
 
 LIST_INDEX_SINCE = "E11"
-"""Kine knows kine_list_query_index from v0.13.0 (facts/kine.md §1.1)."""
+"""Kine knows kine_list_query_index from v0.13.0 (docs/facts/kine.md §1.1)."""
 SINGLE_READS_SINCE = "E11"
-"""Up to E10 one-key reads join back: lean costs them 97 requests without statistics (measured.md §3)."""
+"""
+Up to E10 a read of one key joins the table with itself. Without the two name indexes, and without statistics, it sends
+97 requests (docs/facts/measured.md §3).
+"""
 
-KEPT = "Kine's own"
-PKEY = "Kine retries a lost race for an id only when the violated constraint is called kine_pkey"
-COVERING = (
-    "the unique guard against lost updates, with id inside: the newest revision of a key is found in the index alone"
-)
-GUARD = "the unique guard against lost updates; deleted objects reappear without it (kine#408)"
-PLACEHOLDER = "keeps the name taken, so that Kine does not create it again: no query of any era is better with it"
-LISTS = "lists, pages and one-key reads in key order, newest revision first; Kine v0.16.5, v0.17.1 and newer need it"
-COUNTS = "counts and lists look up `deleted` by id in the index alone"
+KEPT = "as Kine creates it"
+PKEY = "Kine retries an insert with a duplicate id only if the violated constraint is called kine_pkey"
+COVERING = "prevents lost updates; includes id, so that the newest revision of a key is found in the index alone"
+GUARD = "prevents lost updates; without it deleted objects reappear (kine#408)"
+PLACEHOLDER = "reserves the name, so that Kine does not create the index: no query of any era is faster with it"
+LISTS = "lists, pages and reads of one key in key order, newest revision first; used by Kine v0.16.5, v0.17.1 and newer"
+COUNTS = "counts and lists read `deleted` by id from the index alone"
 CACHE_1 = "Kine reads ids as revisions: a cached block of ids looks like missing revisions and stops watches"
 
 
-def target(profile: str, server: Server, era: Era) -> Target:
-    """The target of a profile by name; UsageFailure names the known ones."""
+def build_target(profile: str, server: Server, era: Era) -> TargetSchema:
+    """The target schema of a profile. UsageFailure lists the profiles if this one is unknown."""
     if profile not in PROFILES:
         raise UsageFailure(f"unknown profile {profile!r}", f"known are {', '.join(PROFILES)}")
     return PROFILES[profile](server, era)
 
 
-def stock(server: Server, era: Era) -> Target:
-    """Kine's own indexes, as the era's releases create them; a new table gets the column types of today's releases."""
+def stock_target(server: Server, era: Era) -> TargetSchema:
+    """Kine's own indexes, as the releases of this era create them. A new table has the column types of the newest."""
     indexes = tuple(index for index in INDEXES if index != LIST_QUERY or era.number >= LIST_INDEX_SINCE)
     reasons = {index.name: KEPT for index in indexes} | {PRIMARY_KEY.name: PKEY}
-    return Target(
+    return TargetSchema(
         "stock",
-        _hashed(PRIMARY_KEY, server),
-        tuple(_hashed(index, server) for index in indexes),
+        _hash_sharded(PRIMARY_KEY, server),
+        tuple(_hash_sharded(index, server) for index in indexes),
         reasons,
         exact_types=False,
     )
 
 
-def article(server: Server, era: Era) -> Target:
+def article_target(server: Server, era: Era) -> TargetSchema:
     """
-    The optimizations of the article behind this tool: range-sharded ids, covering unique index, sequence cache 1,
-    batched nested loops; else Kine's own DDL. The settings of the planner and its statistics are kinetune's: without
-    them this schema writes slower than stock (measured.md §9).
+    The optimizations of the article that this tool started from: range-sharded ids, a covering unique index, sequence
+    cache 1, batched nested loops; otherwise Kine's own DDL. Planner settings and statistics were added: without them
+    writes are slower on this schema than on stock (docs/facts/measured.md §9).
     """
-    base = stock(server, era)
-    indexes = tuple(_covering(UNIQUE) if index.name == UNIQUE.name else index for index in base.indexes)
-    settings = _planner(server, era)
+    base = stock_target(server, era)
+    indexes = tuple(_including_id(UNIQUE) if index.name == UNIQUE.name else index for index in base.indexes)
+    settings = _planner_settings(server, era)
     return replace(
         base,
         profile="article",
@@ -77,78 +80,104 @@ def article(server: Server, era: Era) -> Target:
     )
 
 
-def _planner(server: Server, era: Era) -> Mapping[str, tuple[str, str]]:
+def _planner_settings(server: Server, era: Era) -> Mapping[str, tuple[str, str]]:
     return planner_settings(server.release, era.number) if server.flavour is Flavour.YUGABYTEDB else {}
 
 
-def tuned(server: Server, era: Era) -> Target:
+def tuned_target(server: Server, era: Era) -> TargetSchema:
     """The best known set for a server and an era: docs/profiles.md has the numbers."""
     return _tuned_yugabytedb(server, era) if server.flavour is Flavour.YUGABYTEDB else _tuned_postgresql(server, era)
 
 
-def _tuned_postgresql(server: Server, era: Era) -> Target:
+def _tuned_postgresql(server: Server, era: Era) -> TargetSchema:
     """
-    Indexes are the same for every era: each keeps what its queries use, and a later Kine finds what it needs.
+    The indexes are the same for every era, so that an upgrade of Kine needs no change.
 
-    The unique index stays Kine's own: with kine_list_query_index beside it, id inside saved no era more than 2 % of the
-    blocks of any call, and costs a quarter of the index (docs/profiles.md).
+    The unique index does not include id: next to kine_list_query_index it saved at most 2 % of the blocks of any call
+    of any era, and made the index larger by a quarter (docs/profiles.md).
     """
     lean = ("kine_name_index", "kine_name_id_index", "kine_prev_revision_index")
     settings = postgresql.planner_settings(server, era.number)
     reasons = {PRIMARY_KEY.name: PKEY, UNIQUE.name: GUARD, LIST_QUERY.name: LISTS, "kine_id_deleted_index": COUNTS}
     reasons |= dict.fromkeys(lean, PLACEHOLDER) | {"kine_id_seq": CACHE_1}
-    return Target(
+    return TargetSchema(
         "tuned",
         PRIMARY_KEY,
-        tuple(_lean(index, lean) for index in INDEXES),
+        tuple(_as_placeholder(index, lean) for index in INDEXES),
         reasons | {name: why for name, (_, why) in settings.items()},
         settings={name: value for name, (value, _) in settings.items()},
     )
 
 
-def _tuned_yugabytedb(server: Server, era: Era) -> Target:
+def _tuned_yugabytedb(server: Server, era: Era) -> TargetSchema:
     """
-    All range-sharded, and each index that no plan needs a placeholder: every index is a write to another tablet.
+    All indexes are range-sharded. An index that no plan uses is a placeholder, because every index adds a write to
+    another tablet.
 
-    Where statistics are in use and last, only the unique index and that of lists hold rows: 20 to 40 % more writes than
-    with kine_id_deleted_index and kine_prev_revision_index, and no call sends more requests (measured.md §11; counts
-    take a tenth longer). Elsewhere, not measured, those two stay, and up to E10 the two name indexes too.
+    If statistics are used and last, only the unique index and the index for lists have rows. Without
+    kine_id_deleted_index and kine_prev_revision_index there are 20 to 40 % more writes per second, no call sends more
+    requests, and counts take a tenth longer (docs/facts/measured.md §11). On other releases this was not measured:
+    there these two stay, and up to E10 the two name indexes too.
     """
-    settings = _planner(server, era)
+    settings = _planner_settings(server, era)
+    # With statistics, or from E11 on, no plan uses these two.
     lean: tuple[str, ...] = ("kine_name_index", "kine_name_id_index")
     if server.can("lasting_statistics"):
         lean += ("kine_id_deleted_index", "kine_prev_revision_index")
+    # Without statistics, older eras need them.
     elif era.number < SINGLE_READS_SINCE:
         lean = ()
     reasons = {index.name: KEPT for index in INDEXES} | dict.fromkeys(lean, PLACEHOLDER)
     reasons |= {PRIMARY_KEY.name: PKEY, UNIQUE.name: COVERING, LIST_QUERY.name: LISTS, "kine_id_seq": CACHE_1}
-    return Target(
+    return TargetSchema(
         "tuned",
         PRIMARY_KEY,
-        tuple(_covering(_lean(index, lean)) for index in INDEXES),
+        tuple(_including_id(_as_placeholder(index, lean)) for index in INDEXES),
         reasons | {name: why for name, (_, why) in settings.items()},
         settings={name: value for name, (value, _) in settings.items()},
         plants=server.can("lasting_statistics"),
     )
 
 
-def _lean(index: Index, placeholders: tuple[str, ...]) -> Index:
-    """A placeholder holds no rows, whatever its key: `lease` is the column that KINE_SCHEMA_MIGRATION never alters."""
+def _as_placeholder(index: Index, placeholders: tuple[str, ...]) -> Index:
+    """
+    The index as a placeholder, if its name is listed. Its key does not matter; `lease` is a column that
+    KINE_SCHEMA_MIGRATION never alters, so the placeholder cannot hinder it.
+    """
     if index.name in placeholders:
         return Index(index.name, (Key("lease"),), predicate="false")
     return index
 
 
-def _covering(index: Index) -> Index:
+def _including_id(index: Index) -> Index:
     return replace(index, include=("id",)) if index.name == UNIQUE.name else index
 
 
-def _hashed(index: Index, server: Server) -> Index:
-    """What YugabyteDB makes of Kine's DDL: the first key by hash (facts/yugabytedb.md §3.1)."""
+def _hash_sharded(index: Index, server: Server) -> Index:
+    """The index that YugabyteDB creates for Kine's DDL: its first key is hash (docs/facts/yugabytedb.md §3.1)."""
     if not server.can("range_sharding"):
         return index
     first, *rest = index.keys
     return replace(index, keys=(Key(first.column, Order.HASH), *rest))
 
 
-PROFILES: dict[str, Callable[[Server, Era], Target]] = {"tuned": tuned, "article": article, "stock": stock}
+PROFILES: dict[str, Callable[[Server, Era], TargetSchema]] = {
+    "tuned": tuned_target,
+    "article": article_target,
+    "stock": stock_target,
+}
+
+
+def recognise_profile(facts: Facts, era: Era) -> str:
+    """The first profile that needs no step, or `custom`. Raises Refused for a foreign table."""
+    refuse_foreign_table(facts)
+    reached = (name for name in PROFILES if _is_reached(facts, build_target(name, facts.server, era)))
+    return next(reached, "custom")
+
+
+def _is_reached(facts: Facts, wanted: TargetSchema) -> bool:
+    try:
+        # Missing statistics do not make it another profile: they go out of date with every write.
+        return all(step.subject == STATISTICS_SUBJECT for step in plan_changes(facts, wanted).steps)
+    except Refused:  # the table would have to be rebuilt and cannot be
+        return False

@@ -1,4 +1,4 @@
-"""What a store holds, as the script that removes it, and what speaks against running it."""
+"""The script that removes a store, and the hazards of running it."""
 
 from __future__ import annotations
 
@@ -6,126 +6,101 @@ from collections.abc import Iterator
 
 from kinetune.kine.schema import TABLE
 from kinetune.model.facts import Relation
-from kinetune.model.failure import CouldNotLook, Refused
+from kinetune.model.failure import Refused
 from kinetune.model.holdings import Holdings, Leftover
 from kinetune.model.script import Hazard, Script, Step
 from kinetune.model.server import Flavour
 from kinetune.quoting import identifier
 from kinetune.tuning import statements
-from kinetune.tuning.may import not_the_owner
-from kinetune.tuning.refuse import refuse_strangers
-from kinetune.tuning.target import OURS
+from kinetune.tuning.refusals import refuse_foreign_table
+from kinetune.tuning.target import PROFILE_SETTINGS
 
 RECENT_SECONDS = 60
-GONE = "Kine's and kinetune's alone: nothing else in the database is touched"
-OURS_LEFT = "kinetune made it and needs it no longer"
-KEPT = ("postgres", "yugabyte", "template0", "template1", "system_platform")
-"""Databases that tools and CREATE DATABASE expect to be there."""
+REMOVAL_REASON = "it belongs to Kine; nothing else in the database is changed"
+LEFTOVER_REASON = "kinetune created it and no longer needs it"
+SERVER_DATABASES = ("postgres", "yugabyte", "template0", "template1", "system_platform")
+"""Databases that client programs and CREATE DATABASE expect to exist."""
 FORCE_SINCE = 13
-"""DROP DATABASE … WITH (FORCE): PostgreSQL 13."""
+"""The PostgreSQL release that introduced DROP DATABASE … WITH (FORCE)."""
 
 
-def removal(seen: Holdings, *, guarded: bool = True) -> Script:
+def plan_removal(holdings: Holdings, *, guarded: bool = True) -> Script:
     """
-    The steps that take away Kine's table, what goes with it, kinetune's leftovers and its database settings.
+    The steps that drop Kine's table with its indexes and sequence, leftovers of kinetune, and its database settings.
 
-    Where DDL is transactional the table goes whole or not at all, and not if its newest revision is another one than
-    was seen (`guarded`). On YugabyteDB each statement stands alone, one object each, the table last but its leftovers:
-    whichever was the last to run, the next look finds the rest. Raises Refused for what is not Kine's.
+    Where DDL is transactional, the table is dropped in one transaction, which fails if the newest revision has changed
+    since it was observed (`guarded`). On YugabyteDB each statement drops one object: indexes first, then the table,
+    then leftovers, so that the next run still finds the rest after an interruption. Raises Refused for a foreign table.
     """
-    refuse_strangers(seen.facts)
-    return Script("drop", tuple(_steps(seen, guarded)))
+    refuse_foreign_table(holdings.facts)
+    return Script("drop", tuple(_removal_steps(holdings, guarded)))
 
 
-def whole(seen: Holdings, *, force: bool) -> Script:
+def plan_database_drop(holdings: Holdings, *, force: bool) -> Script:
     """
-    The database itself, with all there is in it; `force` ends the sessions that were allowed by name.
+    The step that drops the whole database. `force` ends its other sessions, where the server supports that.
 
-    Raises Refused for a relation kine that is not Kine's, and for the databases that others are created from.
+    Raises Refused for a foreign table kine, and for the databases of the server itself.
     """
-    facts = seen.facts
-    refuse_strangers(facts)
-    if facts.database in KEPT:
+    facts = holdings.facts
+    refuse_foreign_table(facts)
+    if facts.database in SERVER_DATABASES:
         raise Refused(
-            f"{facts.database} is the server's own database", "leave --database out: drop only what is Kine's"
+            f"{facts.database} is a database of the server itself", "omit --database to drop only Kine's objects"
         )
     if not facts.database_exists:
         return Script("drop", ())
+    # On other servers DROP DATABASE fails while other sessions are connected.
     can = force and facts.server.flavour is Flavour.POSTGRESQL and facts.server.base >= FORCE_SINCE
     step = Step(
         does=f"drop the database {facts.database}",
-        why="all that is in it goes with it",
+        why="all objects in it are dropped too",
         statements=(statements.drop_database(facts.database, force=can),),
-        locks="everything in it; it fails while other sessions are connected" if not can else "everything in it",
+        locks="everything in it; fails while other sessions are connected" if not can else "everything in it",
         in_database=False,
         kine_may_run=False,
     )
     return Script("drop", (step,))
 
 
-def hazards(seen: Holdings, *, database: bool) -> Iterator[tuple[Hazard, str]]:
-    """What speaks against it, each with what was seen."""
-    users = [user for user in seen.users if database or (user.why and seen.facts.table)]
+def find_drop_hazards(holdings: Holdings, *, database: bool) -> Iterator[tuple[Hazard, str]]:
+    """Hazards of the removal, each with the observation behind it."""
+    # Any session keeps DROP DATABASE from working; for the table only sessions that use the store matter.
+    users = [user for user in holdings.users if database or (user.why and holdings.facts.table)]
     if users:
         first = users[0]
         who = first.application or f"server process {first.pid}"
-        why = first.why or "is connected to the database that is to go"
+        why = first.why or "is connected to the database"
         more = f", and {len(users) - 1} more" if len(users) > 1 else ""
         yield Hazard.KINE_RUNS, f"Kine may be running: the session {who} {why}{more}"
-    watched = seen.watched
+    watched = holdings.watched
     if watched and watched.wrote:
-        yield Hazard.RECENT_WRITES, f"the store is written to: {watched.wrote} within {watched.seconds:.1f} s"
+        yield Hazard.RECENT_WRITES, f"the store is being written to: {watched.wrote} within {watched.seconds:.1f} s"
+    # No write was observed, but a control plane that has just been stopped may be about to start again.
     elif watched and watched.age is not None and watched.age < RECENT_SECONDS:
         yield Hazard.RECENT_WRITES, f"the newest revision was written {watched.age:.0f} s ago"
-    if database and seen.others:
-        named = ", ".join(seen.others[:3])
-        more = f" and {len(seen.others) - 3} more" if len(seen.others) > 3 else ""
-        yield Hazard.OTHER_RELATIONS, f"the database holds what is not Kine's: {named}{more}"
+    if database and holdings.others:
+        named = ", ".join(holdings.others[:3])
+        more = f" and {len(holdings.others) - 3} more" if len(holdings.others) > 3 else ""
+        yield Hazard.OTHER_RELATIONS, f"the database contains relations that are not Kine's: {named}{more}"
 
 
-def refuse_needed(seen: Holdings) -> None:
-    """Raise Refused where something else in the database needs the table: it would have to go first."""
-    if seen.dependants:
-        needs = ", ".join(seen.dependants[:3])
-        more = f" and {len(seen.dependants) - 3} more" if len(seen.dependants) > 3 else ""
-        raise Refused(f"nothing was changed: {needs}{more} depend on the table kine", "drop or move that away first")
+def refuse_dependants(holdings: Holdings) -> None:
+    """Raise Refused if other objects depend on the table: DROP TABLE without CASCADE would fail."""
+    if holdings.dependants:
+        needs = ", ".join(holdings.dependants[:3])
+        more = f" and {len(holdings.dependants) - 3} more" if len(holdings.dependants) > 3 else ""
+        raise Refused(f"nothing was changed: {needs}{more} depend on the table kine", "drop these objects first")
 
 
-def refuse_powerless(seen: Holdings, script: Script) -> None:
-    """Raise CouldNotLook naming who may, or what would let us, before anything is begun."""
-    facts, role = seen.facts, identifier(seen.facts.role.name)
-    if not script or facts.role.superuser:
-        return
-    if missing := next(_missing(seen, script, role), None):
-        raise CouldNotLook(f"role {facts.role.name} {missing[0]}", f"ask the administrator for: {missing[1]}")
-
-
-def _missing(seen: Holdings, script: Script, role: str) -> Iterator[tuple[str, str]]:
-    facts = seen.facts
-    texts = [text for step in script.steps for text in step.statements]
-    ours = [text for text in texts if text.startswith(("ALTER DATABASE", "DROP DATABASE"))]
-    if ours and not facts.role.owns_database:
-        yield f"does not own the database {facts.database}", "; ".join(ours)
-    if len(ours) == len(texts):
-        return
-    if facts.table is not None and not facts.role.owns_table:
-        yield not_the_owner(facts.table, role)
-    for left in seen.leftovers:
-        if not left.owned:
-            name = (
-                identifier(left.name) if left.kind == "schema" else f"{identifier(left.schema)}.{identifier(left.name)}"
-            )
-            yield f"does not own the {left.kind} {name}", f"ALTER {left.kind.upper()} {name} OWNER TO {role}"
-
-
-def _steps(seen: Holdings, guarded: bool) -> Iterator[Step]:
-    facts = seen.facts
+def _removal_steps(holdings: Holdings, guarded: bool) -> Iterator[Step]:
+    facts = holdings.facts
     if facts.table is not None:
         alone = facts.server.flavour is Flavour.YUGABYTEDB
-        yield from _one_by_one(facts.table) if alone else (_at_once(facts.table, guarded),)
-    for left in seen.leftovers:
-        yield _leftover(left)
-    for name, value in OURS:
+        yield from _drop_one_by_one(facts.table) if alone else (_drop_atomically(facts.table, guarded),)
+    for left in holdings.leftovers:
+        yield _drop_leftover_step(left)
+    for name, value in PROFILE_SETTINGS:
         if facts.database_settings.get(name) == value:
             yield Step(
                 does=f"reset {name} for new sessions of {facts.database}",
@@ -136,19 +111,20 @@ def _steps(seen: Holdings, guarded: bool) -> Iterator[Step]:
             )
 
 
-def _at_once(table: Relation, guarded: bool) -> Step:
-    """A sequence that the table does not own (the seed fork's) goes in the same transaction."""
-    address, sequence = _address(table), table.sequence
-    guards = (statements.guard(address, table.max_id),) if guarded else ()
+def _drop_atomically(table: Relation, guarded: bool) -> Step:
+    """One transaction. A sequence that the table does not own (as in the kine-yugabytedb fork) is dropped in it too."""
+    address, sequence = _table_address(table), table.sequence
+    # The guard runs under the lock: no write can follow it before the table is dropped.
+    guards = (statements.require_newest(address, table.max_id),) if guarded else ()
     apart = sequence is not None and sequence.owned_by is None
     return Step(
         does=f"drop the table {address} with its {len(table.indexes) + 1} indexes and its sequence",
-        why=GONE,
+        why=REMOVAL_REASON,
         statements=(
-            statements.keep_out(address),
+            statements.lock_table(address),
             *guards,
-            statements.drop("table", table.schema, TABLE),
-            *((statements.drop("sequence", table.schema, sequence.name),) if sequence and apart else ()),
+            statements.drop_object("table", table.schema, TABLE),
+            *((statements.drop_object("sequence", table.schema, sequence.name),) if sequence and apart else ()),
         ),
         locks="everything that reads or writes kine",
         kine_may_run=False,
@@ -156,29 +132,34 @@ def _at_once(table: Relation, guarded: bool) -> Step:
     )
 
 
-def _one_by_one(table: Relation) -> Iterator[Step]:
-    """A sequence that belongs to nobody is given to the table first: without it no later look would find the way."""
-    address, sequence = _address(table), table.sequence
+def _drop_one_by_one(table: Relation) -> Iterator[Step]:
+    """
+    One object per step. A sequence without an owner is given to the table first and dropped with it: after the table is
+    gone, no catalog would show that the sequence was Kine's.
+    """
+    address, sequence = _table_address(table), table.sequence
     wait = "every read and write of kine"
     if sequence is not None and sequence.owned_by is None:
-        given = statements.own((table.schema, sequence.name), address)
-        yield Step(f"let the sequence {sequence.name} go with the table", GONE, (given,), wait, kine_may_run=False)
-    for seen in table.indexes:
-        gone = statements.drop("index", table.schema, seen.index.name)
-        yield Step(f"drop the index {seen.index.name}", GONE, (gone,), wait, kine_may_run=False)
-    gone = statements.drop("table", table.schema, TABLE)
-    yield Step(f"drop the table {address} with its sequence", GONE, (gone,), wait, kine_may_run=False)
+        given = statements.own_sequence(f"{identifier(table.schema)}.{identifier(sequence.name)}", address)
+        yield Step(
+            f"make the table own the sequence {sequence.name}", REMOVAL_REASON, (given,), wait, kine_may_run=False
+        )
+    for observed in table.indexes:
+        gone = statements.drop_object("index", table.schema, observed.index.name)
+        yield Step(f"drop the index {observed.index.name}", REMOVAL_REASON, (gone,), wait, kine_may_run=False)
+    gone = statements.drop_object("table", table.schema, TABLE)
+    yield Step(f"drop the table {address} with its sequence", REMOVAL_REASON, (gone,), wait, kine_may_run=False)
 
 
-def _leftover(left: Leftover) -> Step:
+def _drop_leftover_step(left: Leftover) -> Step:
     name = (left.name,) if left.kind == "schema" else (left.schema, left.name)
     return Step(
         does=f"drop the {left.kind} {'.'.join(map(identifier, name))}",
-        why=OURS_LEFT,
-        statements=(statements.drop(left.kind, *name),),
+        why=LEFTOVER_REASON,
+        statements=(statements.drop_object(left.kind, *name),),
         locks="nothing of Kine's",
     )
 
 
-def _address(table: Relation) -> str:
+def _table_address(table: Relation) -> str:
     return f"{identifier(table.schema)}.{TABLE}"

@@ -1,4 +1,4 @@
-"""A backup, and the place where it is to land: the script before its rows and the one after them."""
+"""The scripts of a restore: one before the rows of the backup are copied, one after them."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kinetune.kine.schema import TABLE
-from kinetune.model.backup import SCRATCH, Backup, Manifest, StoredIndex
+from kinetune.model.backup import RESTORE_TABLE, Backup, Manifest, StoredIndex
 from kinetune.model.facts import Facts
 from kinetune.model.failure import CouldNotLook, Refused
 from kinetune.model.script import Script, Step
 from kinetune.model.server import Flavour, Server
 from kinetune.quoting import identifier
 from kinetune.tuning import statements
-from kinetune.tuning.difference import create_database
-from kinetune.tuning.planting import planting
-from kinetune.tuning.target import OURS
+from kinetune.tuning.difference import create_database_step
+from kinetune.tuning.planted_statistics import plant_statistics_step
+from kinetune.tuning.target import PROFILE_SETTINGS
 
-NOTHING = "nothing: the table is not in use yet"
-ASIDE = "under another name, so that no Kine meets a table that is not whole"
+NO_LOCKS = "nothing: the table is not in use yet"
+SCRATCH_REASON = "it has another name, so that no Kine opens an incomplete table"
 
 
 @dataclass(frozen=True)
-class Landing:
+class RestoreTarget:
     """
-    Where new tables go. `taken` are names of relations there without those of an interrupted restore, whose indexes
-    are `indexes`; `roles` are those that a table may be given to, `known` all there are.
+    The schema for new tables. `taken` are the names of its relations, except those of an interrupted restore, whose
+    indexes are in `indexes`. `roles` can be made the owner of a table here; `known` are all roles of the server.
     """
 
     schema: str
@@ -36,52 +36,57 @@ class Landing:
 
     @property
     def scratch(self) -> str:
-        return f"{identifier(self.schema)}.{SCRATCH}"
+        """The quoted name of the table that takes the rows until it is complete."""
+        return f"{identifier(self.schema)}.{RESTORE_TABLE}"
 
 
 @dataclass(frozen=True)
-class Restoration:
+class RestoreScripts:
     """
-    `first`, then the rows, then `then`, whose last statement gives the table its name. `left_out` cannot be made on
-    this server, `strangers` are roles that were granted something and are not there.
+    The last statement of `after_rows` renames the table to kine. `left_out` are indexes that this server cannot create,
+    `strangers` are roles with privileges in the backup that do not exist here.
     """
 
-    first: Script
-    then: Script
+    before_rows: Script
+    after_rows: Script
     left_out: tuple[StoredIndex, ...] = ()
     strangers: tuple[str, ...] = ()
 
 
-def restoration(backup: Backup, facts: Facts, landing: Landing) -> Restoration:
+def plan_restoration(backup: Backup, facts: Facts, target: RestoreTarget) -> RestoreScripts:
     """
-    What puts the backup back. Each statement stands alone; an interrupted run leaves a table kinetune_restore with all
-    that belongs to it, which the next run drops before it begins anew. Raises Refused and CouldNotLook.
+    The scripts that restore a backup. An interrupted run leaves the table kinetune_restore with its indexes and its
+    sequence; the next run drops it and starts from the beginning. Raises Refused and CouldNotLook.
     """
-    _refuse(backup.manifest, facts, landing)
+    _refuse_conflicts(backup.manifest, facts, target)
     made = {
-        stored.index.name: _index(stored, backup.manifest, facts.server, landing) for stored in backup.manifest.indexes
+        stored.index.name: _index_statement(stored, backup.manifest, facts.server, target)
+        for stored in backup.manifest.indexes
     }
     left_out = tuple(stored for stored in backup.manifest.indexes if not made[stored.index.name])
-    first = Script("restore", tuple(_first(backup.manifest, facts, landing)))
-    then = Script("restore", tuple(_then(backup, facts, landing, {name: text for name, text in made.items() if text})))
-    strangers = {one.role for one in backup.manifest.grants if one.role} - landing.known
-    return Restoration(first, then, left_out, tuple(sorted(strangers)))
+    first = Script("restore", tuple(_steps_before_rows(backup.manifest, facts, target)))
+    then = Script(
+        "restore", tuple(_steps_after_rows(backup, facts, target, {name: text for name, text in made.items() if text}))
+    )
+    strangers = {one.role for one in backup.manifest.grants if one.role} - target.known
+    return RestoreScripts(first, then, left_out, tuple(sorted(strangers)))
 
 
-def _refuse(manifest: Manifest, facts: Facts, landing: Landing) -> None:
+def _refuse_conflicts(manifest: Manifest, facts: Facts, target: RestoreTarget) -> None:
     if facts.table is not None:
         raise Refused(
-            f"nothing was changed: database {facts.database} has a {facts.table.schema}.{TABLE} already",
-            "name another database in the endpoint, or kinetune drop that one first",
+            f"nothing was changed: database {facts.database} already has a table {facts.table.schema}.{TABLE}",
+            "name another database in the endpoint, or remove the table with kinetune drop",
         )
+    # Checked before the rows are copied: the conflict would otherwise appear in the last statements of a long restore.
     wanted = (manifest.primary_key.name, manifest.sequence.name, *(stored.index.name for stored in manifest.indexes))
-    if taken := [name for name in wanted if name in landing.taken]:
+    if taken := [name for name in wanted if name in target.taken]:
         raise Refused(
-            f"nothing was changed: {landing.schema}.{taken[0]} is in the way, a name that the backup needs",
-            "kinetune drop takes away what is Kine's; else move it, or name another database",
+            f"nothing was changed: {target.schema}.{taken[0]} already exists, and the backup needs this name",
+            "remove objects of Kine with kinetune drop; rename any other, or name another database",
         )
     if not facts.role.may_create:
-        schema = identifier(landing.schema or "public")
+        schema = identifier(target.schema or "public")
         raise CouldNotLook(
             f"role {facts.role.name} may not create tables in schema {schema}",
             f"ask the administrator for: GRANT CREATE ON SCHEMA {schema} TO {identifier(facts.role.name)}",
@@ -94,78 +99,93 @@ def _refuse(manifest: Manifest, facts: Facts, landing: Landing) -> None:
         )
 
 
-def _first(manifest: Manifest, facts: Facts, landing: Landing) -> Iterator[Step]:
+def _steps_before_rows(manifest: Manifest, facts: Facts, target: RestoreTarget) -> Iterator[Step]:
     if not facts.database_exists:
-        yield create_database(facts.database)
-    if SCRATCH in landing.taken:
-        yield from _afresh(facts.server, landing)
-    create = statements.create_plain(manifest.columns, manifest.primary_key, landing.scratch, facts.server)
-    yield _step(f"create the table, as {SCRATCH}", ASIDE, create)
-    name = _sequence(manifest, landing)
-    yield _step(
+        yield create_database_step(facts.database)
+    if RESTORE_TABLE in target.taken:
+        yield from _drop_unfinished_steps(facts.server, target)
+    create = statements.create_plain_table(manifest.columns, manifest.primary_key, target.scratch, facts.server)
+    yield _restore_step(f"create the table, as {RESTORE_TABLE}", SCRATCH_REASON, create)
+    name = _sequence_name(manifest, target)
+    yield _restore_step(
         f"create its sequence {manifest.sequence.name}",
-        "Kine draws its revisions from it",
-        statements.create_sequence(manifest.sequence, name, landing.scratch),
-        statements.draw_from(name, landing.scratch),
+        "Kine takes its revisions from it",
+        statements.create_sequence(manifest.sequence, name, target.scratch),
+        statements.set_id_default(name, target.scratch),
     )
+    # While the table is empty, so that the statistics describe the planted rows only.
     if facts.server.can("lasting_statistics"):
-        yield planting(landing.scratch, facts.server)
+        yield plant_statistics_step(target.scratch, facts.server)
 
 
-def _afresh(server: Server, landing: Landing) -> Iterator[Step]:
-    why = "left by an interrupted restore, which begins anew"
-    if server.flavour is Flavour.YUGABYTEDB:
-        for name in landing.indexes:
-            yield _step(f"drop the index {name}", why, statements.drop("index", landing.schema, name))
-    yield _step(f"drop the table {SCRATCH}", why, statements.drop("table", landing.schema, SCRATCH))
+def _drop_unfinished_steps(server: Server, target: RestoreTarget) -> Iterator[Step]:
+    why = "an interrupted restore left it; this one starts from the beginning"
+    if server.flavour is Flavour.YUGABYTEDB:  # it drops one object per statement
+        for name in target.indexes:
+            yield _restore_step(f"drop the index {name}", why, statements.drop_object("index", target.schema, name))
+    yield _restore_step(
+        f"drop the table {RESTORE_TABLE}", why, statements.drop_object("table", target.schema, RESTORE_TABLE)
+    )
 
 
-def _then(backup: Backup, facts: Facts, landing: Landing, indexes: dict[str, str]) -> Iterator[Step]:
+def _steps_after_rows(backup: Backup, facts: Facts, target: RestoreTarget, indexes: dict[str, str]) -> Iterator[Step]:
     manifest = backup.manifest
     for name, text in indexes.items():
-        yield _step(f"create the index {name}", "as it was", text)
+        yield _restore_step(f"create the index {name}", "as in the backup", text)
+    # After the rows, because their ids do not come from the sequence.
     if last := backup.next_above:
-        raised = statements.set_sequence(_sequence(manifest, landing), last)
-        yield _step(f"set {manifest.sequence.name} to {last}", "no revision is ever given a second time", raised)
-    if not facts.server.can("lasting_statistics"):  # planted ones stay, however few rows come back
+        raised = statements.set_sequence_value(_sequence_name(manifest, target), last)
+        yield _restore_step(f"set {manifest.sequence.name} to {last}", "so that no revision is used twice", raised)
+    if not facts.server.can("lasting_statistics"):  # otherwise the planted statistics must stay
         analyse = "ANALYZE" if facts.server.flavour is Flavour.YUGABYTEDB else "VACUUM (ANALYZE)"
         why = "without statistics and a visibility map the first lists are slow"
-        yield _step("count what the planner must know", why, f"{analyse} {landing.scratch}")
-    if manifest.owner != facts.role.name and manifest.owner in landing.roles:
-        give = statements.give_to(manifest.owner, landing.scratch)
-        yield _step(f"give it to the role {manifest.owner}", "the table was that role's", give)
-    yield from _grants(manifest, landing)
-    for name, value in OURS:
-        if manifest.settings.get(name) == value and facts.database_settings.get(name) != value and _may_set(facts):
+        yield _restore_step("collect statistics for the planner", why, f"{analyse} {target.scratch}")
+    # If the role does not exist here, the table stays with the current role, and Kine can use it with that one.
+    if manifest.owner != facts.role.name and manifest.owner in target.roles:
+        give = statements.change_owner(manifest.owner, target.scratch)
+        yield _restore_step(f"make {manifest.owner} the owner", "as in the backup", give)
+    yield from _grant_steps(manifest, target)
+    for name, value in PROFILE_SETTINGS:
+        if (
+            manifest.settings.get(name) == value
+            and facts.database_settings.get(name) != value
+            and _may_change_settings(facts)
+        ):
             setting = statements.set_setting(facts.database, name, value)
-            yield _step(f"set {name} = {value} for new sessions", "kinetune init had set it", setting)
-    yield _step(f"call it {TABLE}", "it is whole now", statements.rename_table(landing.scratch, TABLE))
+            yield _restore_step(f"set {name} = {value} for new sessions", "as in the backup, by kinetune init", setting)
+    yield _restore_step(f"rename it to {TABLE}", "it is complete", statements.rename_table(target.scratch, TABLE))
 
 
-def _grants(manifest: Manifest, landing: Landing) -> Iterator[Step]:
-    """As one step, for the roles that are there."""
-    names = {"table": landing.scratch, "sequence": f"SEQUENCE {_sequence(manifest, landing)}"}
-    wanted = [one for one in manifest.grants if not one.role or one.role in landing.known]
-    texts = [statements.grant(one.privilege, names[one.kind], one.role) for one in wanted]
+def _grant_steps(manifest: Manifest, target: RestoreTarget) -> Iterator[Step]:
+    """The privileges of the backup, as one step, for the roles that exist."""
+    names = {"table": target.scratch, "sequence": f"SEQUENCE {_sequence_name(manifest, target)}"}
+    # A GRANT to a role that does not exist would end the restore with an error.
+    wanted = [one for one in manifest.grants if not one.role or one.role in target.known]
+    texts = [statements.grant_privilege(one.privilege, names[one.kind], one.role) for one in wanted]
     if texts:
         roles = ", ".join(dict.fromkeys(one.role or "PUBLIC" for one in wanted))
-        yield _step(f"let {roles} do what they might do before", "they were granted it", *texts)
+        yield _restore_step(f"grant privileges to {roles}", "as in the backup", *texts)
 
 
-def _may_set(facts: Facts) -> bool:
+def _may_change_settings(facts: Facts) -> bool:
     return facts.role.superuser or facts.role.owns_database or not facts.database_exists
 
 
-def _index(stored: StoredIndex, manifest: Manifest, server: Server, landing: Landing) -> str:
-    """The server's own words where it is one of the same kind; empty where an index cannot be made on this one."""
+def _index_statement(stored: StoredIndex, manifest: Manifest, server: Server, target: RestoreTarget) -> str:
+    """
+    The CREATE INDEX of the backup's server if this one is of the same kind, otherwise one made from the parts of the
+    index; empty if it cannot be created here.
+    """
     if manifest.flavour is server.flavour and (server.flavour is Flavour.POSTGRESQL or not stored.whole):
-        return stored.definition.replace(f" ON {SCRATCH} ", f" ON {landing.scratch} ", 1)
-    return statements.create_index_on(landing.scratch, stored.index, server) if stored.whole else ""
+        # The text of the server is exact (operator classes, storage parameters), but only valid on the same kind of
+        # server.
+        return stored.definition.replace(f" ON {RESTORE_TABLE} ", f" ON {target.scratch} ", 1)
+    return statements.create_index_on(target.scratch, stored.index, server) if stored.whole else ""
 
 
-def _sequence(manifest: Manifest, landing: Landing) -> str:
-    return f"{identifier(landing.schema)}.{identifier(manifest.sequence.name)}"
+def _sequence_name(manifest: Manifest, target: RestoreTarget) -> str:
+    return f"{identifier(target.schema)}.{identifier(manifest.sequence.name)}"
 
 
-def _step(does: str, why: str, *texts: str) -> Step:
-    return Step(does, why, texts, locks=NOTHING)
+def _restore_step(does: str, why: str, *texts: str) -> Step:
+    return Step(does, why, texts, locks=NO_LOCKS)

@@ -1,78 +1,94 @@
-"""The sequence behind kine.id: its name, its cache, its owner, and never behind MAX(id)."""
+"""The sequence of kine.id: its name, type, cache and owner, and that it is not lower than MAX(id)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kinetune.model.facts import Facts, Relation
-from kinetune.model.schema import Sequence
-from kinetune.model.script import Hazard, Step
+from kinetune.model.facts import Facts, Relation, Sequence
+from kinetune.model.script import Hazard, Script, Step
 from kinetune.model.server import Flavour
-from kinetune.servers.sequence_flag import least_caches
+from kinetune.servers.sequence_flag import minimum_caches
 from kinetune.tuning import statements
-from kinetune.tuning.target import Target
+from kinetune.tuning.target import TargetSchema
 
-RENAMED = (
-    "KINE_SCHEMA_MIGRATION alters kine_id_seq by name: under another name Kine does not start (facts/kine.md §0.5)"
+TOUCHES_SEQUENCE = re.compile(r"\b(?:SEQUENCE|BIGSERIAL)\b")
+RENAME_REASON = (
+    "KINE_SCHEMA_MIGRATION alters kine_id_seq by name; with another name Kine does not start (docs/facts/kine.md §0.5)"
 )
-BEHIND = "the next ids exist already: every write would fail on kine_pkey until the sequence has passed them"
+RAISE_REASON = "the next ids already exist: every write would fail on kine_pkey until the sequence has passed them"
 
 
-def cached_ids(facts: Facts) -> Hazard | None:
+def cache_hazard(facts: Facts) -> Hazard | None:
     """
-    What making or altering a sequence may cost where the cluster's flag decides its cache: a hundred ids at a time.
+    The hazard of creating or altering a sequence on YugabyteDB, where a flag sets its cache: at the default of 100, ids
+    are no longer in the order of writes.
 
-    No hazard once the flag was seen to be 1 (FINDINGS.md, Sequences).
+    None if the flag is known to be 1 on all nodes (docs/facts/recorded.md §4).
     """
     if facts.server.flavour is not Flavour.YUGABYTEDB:
         return None
-    caches = least_caches(facts).values()
+    caches = minimum_caches(facts).values()
+    # One node with another value is enough: the statement may be executed there.
     return None if caches and all(cache is not None and cache <= 1 for cache in caches) else Hazard.SEQUENCE_CACHE
 
 
-def sequence_steps(table: Relation, target: Target, facts: Facts) -> Iterator[Step]:
-    """The sequence as the target wants it, then past the newest id."""
-    seen, wanted = table.sequence, target.sequence
-    hazard = cached_ids(facts)
-    assert seen is not None, "refuse_strangers has seen to it"
-    if seen.name != wanted.name:
+def depends_on_cache_flag(facts: Facts, script: Script) -> bool:
+    """Whether a script makes or alters a sequence on YugabyteDB, where the cluster's flag decides its cache."""
+    if facts.server.flavour is not Flavour.YUGABYTEDB:
+        return False
+    return any(TOUCHES_SEQUENCE.search(text) for step in script.steps for text in step.statements)
+
+
+def sequence_steps(table: Relation, target: TargetSchema, facts: Facts) -> Iterator[Step]:
+    """Rename and alter the sequence to match the target, then raise it above the newest id."""
+    current, wanted = table.sequence, target.sequence
+    hazard = cache_hazard(facts)
+    assert current is not None, "refuse_foreign_table guarantees it"
+    # Renamed first: the following statements use the new name.
+    if current.name != wanted.name:
         yield Step(
-            does=f"rename the sequence {seen.name} to {wanted.name}",
-            why=RENAMED,
-            statements=(statements.rename_sequence(seen.name, wanted.name),),
-            locks="the sequence, for a moment",
-            undo=(statements.rename_sequence(wanted.name, seen.name),),
+            does=f"rename the sequence {current.name} to {wanted.name}",
+            why=RENAME_REASON,
+            statements=(statements.rename_sequence(current.name, wanted.name),),
+            locks="the sequence, briefly",
+            undo=(statements.rename_sequence(wanted.name, current.name),),
             hazard=hazard,
         )
-    if _bare(seen) != _bare(wanted) and not _only_type(seen, target):
+    # No ALTER SEQUENCE if nothing differs: on YugabyteDB each one may raise the cache.
+    if _without_name(current) != _without_name(wanted) and not _differs_in_type_only(current, target):
         yield Step(
-            does=f"make {wanted.name} {wanted.type}, cache {wanted.cache}, owned by kine.id (was {_was(seen)})",
+            does=f"make {wanted.name} {wanted.type}, cache {wanted.cache}, owned by kine.id "
+            f"(was {_describe_sequence(current)})",
             why=target.reasons.get(wanted.name, "Kine's own DDL"),
             statements=(statements.change_sequence(wanted),),
-            locks="new ids, for a moment; connections keep ids they have cached: restart Kine if there were any",
-            undo=(statements.change_sequence(replace(seen, name=wanted.name)),),
+            locks="new ids, briefly; connections keep their cached ids: restart Kine if the cache was not 1",
+            undo=(statements.change_sequence(replace(current, name=wanted.name)),),
             hazard=hazard,
         )
+    # A store that was restored with pg_dump without its sequence, or filled by hand, has a sequence that is too low.
     if table.max_id is not None and table.last_id is not None and table.last_id < table.max_id:
         yield Step(
             does=f"raise {wanted.name} from {table.last_id} to {table.max_id}",
-            why=BEHIND,
+            why=RAISE_REASON,
             statements=statements.raise_sequence(wanted.name, facts.server),
-            locks="writes to kine, for a moment",
+            locks="writes to kine, briefly",
             atomic=facts.server.can("lock_table"),
         )
 
 
-def _bare(sequence: Sequence) -> Sequence:
+def _without_name(sequence: Sequence) -> Sequence:
     return replace(sequence, name="")
 
 
-def _only_type(seen: Sequence, target: Target) -> bool:
-    """Stock leaves an integer sequence as it is, as Kine does without KINE_SCHEMA_MIGRATION."""
-    return not target.exact_types and _bare(replace(seen, type=target.sequence.type)) == _bare(target.sequence)
+def _differs_in_type_only(current: Sequence, target: TargetSchema) -> bool:
+    """The profile stock accepts an integer sequence, as Kine does without KINE_SCHEMA_MIGRATION."""
+    return not target.exact_types and _without_name(replace(current, type=target.sequence.type)) == _without_name(
+        target.sequence
+    )
 
 
-def _was(seen: Sequence) -> str:
-    owner = f"owned by {'.'.join(seen.owned_by)}" if seen.owned_by else "owned by nothing"
-    return f"{seen.type}, cache {seen.cache}, increment {seen.increment}, {owner}"
+def _describe_sequence(current: Sequence) -> str:
+    owner = f"owned by {'.'.join(current.owned_by)}" if current.owned_by else "without an owner"
+    return f"{current.type}, cache {current.cache}, increment {current.increment}, {owner}"

@@ -1,22 +1,29 @@
-"""Each statement a script may hold, written for a server. Identifiers pass quoting.identifier, never plain text."""
+"""
+The SQL statements of scripts, for a server. Every name passes quoting.identifier, every text quoting.literal.
+
+Where a parameter is called a quoted name, its caller has quoted it, because it may include a schema.
+"""
 
 from __future__ import annotations
 
 from kinetune.kine.schema import TABLE
-from kinetune.kine.shape import SETTINGS_SINCE
-from kinetune.model.schema import Column, Index, Sequence
+from kinetune.kine.table_shape import SETTINGS_SINCE
+from kinetune.model.facts import Column, Index, Sequence
 from kinetune.model.server import Server
 from kinetune.quoting import identifier, literal
-from kinetune.rendering import render
-from kinetune.resources import folder
-from kinetune.servers.variants import variant
-from kinetune.tuning.target import Target
+from kinetune.rendering import render_template
+from kinetune.resources import data_folder
+from kinetune.servers.identification import select_variant
+from kinetune.tuning.target import TargetSchema
 
 END_IDLE = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle' "
     "AND pid <> pg_backend_pid() AND application_name NOT LIKE 'kinetune/%'"
 )
-"""Ends sessions between two statements alone: a write that is cut off may be lost by some releases of Kine (KT601)."""
+"""
+Ends idle sessions only. If a session is ended during a write, some releases of Kine acknowledge the write although it
+is lost (KT601).
+"""
 
 
 def create_database(name: str) -> str:
@@ -24,22 +31,22 @@ def create_database(name: str) -> str:
 
 
 def drop_database(name: str, *, force: bool = False) -> str:
-    """`force` ends the sessions in it first."""
+    """`force` ends all sessions in the database first."""
     return f"DROP DATABASE {identifier(name)}{' WITH (FORCE)' if force else ''}"
 
 
-def drop(kind: str, *name: str) -> str:
-    """A table, index, sequence or schema by its full name; what depends on it keeps it (RESTRICT is the default)."""
+def drop_object(kind: str, *name: str) -> str:
+    """Drop a table, index, sequence or schema. Fails if other objects depend on it (RESTRICT is the default)."""
     return f"DROP {kind.upper()} {'.'.join(map(identifier, name))}"
 
 
-def keep_out(table: str) -> str:
-    """Nobody writes any more, and whoever began before has ended."""
+def lock_table(table: str) -> str:
+    """Wait for all transactions on the table (a quoted name) and keep others out."""
     return f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"
 
 
-def guard(table: str, newest: int | None) -> str:
-    """Fails where the newest revision is another one than was shown."""
+def require_newest(table: str, newest: int | None) -> str:
+    """Fails with KT001 if the newest revision is not the one that the user confirmed."""
     body = (
         f"BEGIN\n  IF (SELECT MAX(id) FROM {table}) IS DISTINCT FROM {'NULL' if newest is None else newest} THEN\n"
         "    RAISE 'kine has been written to' USING ERRCODE = 'KT001';\n  END IF;\nEND"
@@ -47,13 +54,13 @@ def guard(table: str, newest: int | None) -> str:
     return f"DO {literal(body)}"
 
 
-def own(sequence: tuple[str, str], table: str) -> str:
-    """The sequence goes with its table then."""
-    return f"ALTER SEQUENCE {'.'.join(map(identifier, sequence))} OWNED BY {table}.id"
+def own_sequence(sequence: str, table: str) -> str:
+    """Make the table own the sequence (both quoted names): it is then dropped together with the table."""
+    return f"ALTER SEQUENCE {sequence} OWNED BY {table}.id"
 
 
-def create_plain(columns: tuple[Column, ...], key: Index, table: str, server: Server) -> str:
-    """A table by its quoted name with these columns and this key, without a sequence."""
+def create_plain_table(columns: tuple[Column, ...], key: Index, table: str, server: Server) -> str:
+    """Create a table (a quoted name) with these columns and this primary key, without a sequence."""
     order = f" {key.keys[0].order.upper()}" if server.can("range_sharding") else ""
     lines = [
         f"    {identifier(one.name)} {one.type}"
@@ -67,9 +74,11 @@ def create_plain(columns: tuple[Column, ...], key: Index, table: str, server: Se
 
 def create_sequence(sequence: Sequence, name: str, table: str = "", *, again: bool = False) -> str:
     """
-    By its quoted name, owned by the table's id from the first moment: a leftover goes with its table, and on YugabyteDB
-    an ALTER SEQUENCE later could raise its cache (FINDINGS.md). A table of another role's cannot own it: then none is
-    given. With `again` it may be there already.
+    Create a sequence (a quoted name) that belongs to the column id of the table from the beginning.
+
+    So an interrupted run leaves no sequence without a table, and on YugabyteDB no ALTER SEQUENCE is needed later, which
+    could raise its cache (docs/facts/recorded.md §4). A table of another role cannot own it; `table` is then empty.
+    With `again` the sequence may exist already.
     """
     owned = f" OWNED BY {table}.id" if table else ""
     return (
@@ -78,20 +87,20 @@ def create_sequence(sequence: Sequence, name: str, table: str = "", *, again: bo
     )
 
 
-def draw_from(sequence: str, table: str) -> str:
+def set_id_default(sequence: str, table: str) -> str:
     return f"ALTER TABLE {table} ALTER COLUMN id SET DEFAULT nextval({literal(sequence)}::regclass)"
 
 
-def set_sequence(sequence: str, last: int) -> str:
+def set_sequence_value(sequence: str, last: int) -> str:
     return f"SELECT setval({literal(sequence)}, {last})"
 
 
-def give_to(role: str, table: str) -> str:
+def change_owner(role: str, table: str) -> str:
     return f"ALTER TABLE {table} OWNER TO {identifier(role)}"
 
 
-def grant(privilege: str, name: str, role: str) -> str:
-    """On a table or sequence by its quoted name; an empty role is PUBLIC."""
+def grant_privilege(privilege: str, name: str, role: str) -> str:
+    """Grant on a table (a quoted name) or on a sequence (`SEQUENCE` and a quoted name). An empty role means PUBLIC."""
     return f"GRANT {privilege} ON {name} TO {identifier(role) if role else 'PUBLIC'}"
 
 
@@ -99,53 +108,58 @@ def rename_table(table: str, name: str) -> str:
     return f"ALTER TABLE {table} RENAME TO {identifier(name)}"
 
 
-def create_table(target: Target, server: Server) -> str:
-    return schema(server, "create_table", columns=target.columns, primary_key=target.primary_key)
+def create_table(target: TargetSchema, server: Server) -> str:
+    return render_statement(server, "create_table", columns=target.columns, primary_key=target.primary_key)
 
 
-def create_beside(target: Target, server: Server, table: str) -> str:
-    """A table by its quoted name, empty, without indexes and without a default for its ids: one to be kine later."""
-    return schema(server, "create_beside", columns=target.columns, primary_key=target.primary_key, table=table)
+def create_side_table(target: TargetSchema, server: Server, table: str) -> str:
+    """Create a table (a quoted name) that will be renamed to kine: no indexes, and no default for its ids."""
+    return render_statement(
+        server, "create_side_table", columns=target.columns, primary_key=target.primary_key, table=table
+    )
 
 
 def drop_if_unused(table: str) -> str:
-    """Drop it unless it has a row that a Kine may have written: ids begin at 1."""
-    return _unless(f"SELECT 1 FROM {identifier(table)} WHERE id > 0", table, drop_table(table))
+    """Drop the table unless it has a row that Kine may have written. Kine's ids start at 1, planted ones are lower."""
+    return _unless_found(f"SELECT 1 FROM {identifier(table)} WHERE id > 0", table, drop_table(table))
 
 
 def drop_if_empty(table: str) -> str:
-    return _unless(f"SELECT 1 FROM {identifier(table)}", table, drop_table(table))
+    return _unless_found(f"SELECT 1 FROM {identifier(table)}", table, drop_table(table))
 
 
 def rename_if_empty(table: str, name: str) -> str:
-    """One statement, so that psql cannot pass over a failed check: a table with planted rows never gets the name."""
-    return _unless(f"SELECT 1 FROM {identifier(table)}", table, rename_table(table, name))
+    """
+    Rename the table if it has no row. Check and rename are one statement: in two, psql would continue after the failed
+    check, and a table with planted rows would become kine.
+    """
+    return _unless_found(f"SELECT 1 FROM {identifier(table)}", table, rename_table(table, name))
 
 
-def _unless(rows: str, table: str, then: str) -> str:
+def _unless_found(rows: str, table: str, then: str) -> str:
     raised = f"RAISE EXCEPTION '{table} has rows' USING ERRCODE = 'KT005'"
     return f"DO $unless$ BEGIN IF EXISTS ({rows}) THEN {raised}; END IF; {then}; END $unless$"
 
 
-def primary_key(target: Target, server: Server) -> str:
-    """The constraint as CREATE TABLE takes it; YugabyteDB takes it there only with the order that it shall have."""
+def primary_key_constraint(target: TargetSchema, server: Server) -> str:
+    """The primary key as a constraint of CREATE TABLE. YugabyteDB needs its order here, because it cannot change it."""
     key = target.primary_key
     order = f" {key.keys[0].order.upper()}" if server.can("range_sharding") else ""
     return f"CONSTRAINT {identifier(key.name)} PRIMARY KEY (id{order})"
 
 
 def create_index(index: Index, server: Server, name: str = "", *, online: bool = False) -> str:
-    """The index under its own or another name; `online` leaves writers alone, and cannot run in a transaction."""
-    return schema(server, "create_index", index=index, name=name or index.name, online=online, table=TABLE)
+    """Create an index on kine. `online` does not block writes, but it cannot run in a transaction."""
+    return render_statement(server, "create_index", index=index, name=name or index.name, online=online, table=TABLE)
 
 
 def create_index_on(table: str, index: Index, server: Server) -> str:
-    """The index of another table, by its quoted name, that nobody uses yet."""
-    return schema(server, "create_index", index=index, name=index.name, online=False, table=table)
+    """Create an index on a table (a quoted name) that is not in use, so it is not built online."""
+    return render_statement(server, "create_index", index=index, name=index.name, online=False, table=table)
 
 
 def drop_index(name: str, server: Server) -> str:
-    """Without stopping writers where the server can; YugabyteDB refuses CONCURRENTLY (FINDINGS.md, DDL)."""
+    """Drop an index without blocking writes, where possible: YugabyteDB rejects CONCURRENTLY (recorded.md §3)."""
     online = "CONCURRENTLY " if server.can("index_concurrently") else ""
     return f"DROP INDEX {online}{identifier(name)}"
 
@@ -162,16 +176,12 @@ def drop_default(table: str) -> str:
     return f"ALTER TABLE {identifier(table)} ALTER COLUMN id DROP DEFAULT"
 
 
-def lock_out() -> str:
-    return "LOCK TABLE kine IN ACCESS EXCLUSIVE MODE"
-
-
 def drop_table(name: str) -> str:
     return f"DROP TABLE {identifier(name)}"
 
 
 def change_types(columns: tuple[Column, ...]) -> str:
-    """All columns in one statement, so that the table is rewritten once at most."""
+    """All columns in one statement, so that the table is rewritten only once."""
     changes = (
         f"ALTER COLUMN {identifier(column.name)} TYPE {column.type}" + (' COLLATE "C"' if column.collation else "")
         for column in columns
@@ -180,12 +190,11 @@ def change_types(columns: tuple[Column, ...]) -> str:
 
 
 def rename_sequence(old: str, new: str) -> str:
-    """YugabyteDB refuses ALTER SEQUENCE … RENAME and takes this (data: sequences/made_under_flag_1_now_default_100)."""
+    """
+    ALTER TABLE works for a sequence on both servers; YugabyteDB rejects ALTER SEQUENCE … RENAME
+    (tests/data/yugabytedb/sequences/made_under_flag_1_now_default_100.json).
+    """
     return f"ALTER TABLE {identifier(old)} RENAME TO {identifier(new)}"
-
-
-def own_sequence(name: str, table: str) -> str:
-    return f"ALTER SEQUENCE {identifier(name)} OWNED BY {identifier(table)}.id"
 
 
 def change_sequence(wanted: Sequence) -> str:
@@ -198,16 +207,20 @@ def change_sequence(wanted: Sequence) -> str:
 
 def raise_sequence(sequence: str, server: Server) -> tuple[str, ...]:
     """
-    Ids are drawn inside an INSERT, which waits for the lock: none is drawn between reading MAX(id) and setval.
+    Lock the table if possible, then raise the sequence above MAX(id). Kine takes ids inside INSERT, which waits for the
+    lock, so no id is taken between the reading of MAX(id) and setval.
 
-    YugabyteDB locks no table (0A000 "SHARE ROW EXCLUSIVE not supported yet", data: errors/single_session.json).
+    YugabyteDB has no such lock (0A000 "SHARE ROW EXCLUSIVE not supported yet", single_session.json in
+    tests/data/yugabytedb/errors).
     """
+    # It blocks writes and lets reads continue.
     lock = ("LOCK TABLE kine IN SHARE ROW EXCLUSIVE MODE",) if server.can("lock_table") else ()
-    return *lock, raise_above(sequence, sequence)
+    return *lock, raise_sequence_above(sequence, sequence)
 
 
-def raise_above(sequence: str, former: str) -> str:
-    """Beyond every id there is and every id that the sequence it replaces has given."""
+def raise_sequence_above(sequence: str, former: str) -> str:
+    """Raise the sequence above every id in kine and every id that the former sequence has given."""
+    # Kine may have taken ids whose rows were rolled back or compacted, so MAX(id) alone is too low.
     newest = f"GREATEST((SELECT MAX(id) FROM kine), (SELECT last_value FROM {identifier(former)}))"
     return f"SELECT setval({literal(identifier(sequence))}, {newest})"
 
@@ -218,9 +231,10 @@ def set_setting(database: str, name: str, value: str) -> str:
 
 def note_settings() -> str:
     """
-    The server's time, as the table's comment: no catalog tells since when a database has its settings.
+    Record the server's time in the table's comment, because no catalog shows when a database got its settings.
 
-    A role that owns the table may write it; the settings of a database cannot hold it for less than a superuser.
+    The owner of the table may write a comment on it. A custom setting of the database could hold the time too, but only
+    a superuser may set one.
     """
     text = f"format('COMMENT ON TABLE {TABLE} IS %L', '{SETTINGS_SINCE}' || to_char(now() AT TIME ZONE 'UTC', "
     return f'DO $note$ BEGIN EXECUTE {text}\'YYYY-MM-DD"T"HH24:MI:SS"Z"\')); END $note$'
@@ -230,7 +244,7 @@ def reset_setting(database: str, name: str) -> str:
     return f"ALTER DATABASE {identifier(database)} RESET {identifier(name)}"
 
 
-def schema(server: Server, template: str, /, **values: object) -> str:
-    """A template of templates/schema, the variant of the server."""
-    file = variant(folder("templates") / "schema", template, server)
-    return render(f"schema/{file}", **values).rstrip()
+def render_statement(server: Server, template: str, /, **values: object) -> str:
+    """A template of templates/schema, in the variant for this server."""
+    file = select_variant(data_folder("templates") / "schema", template, server)
+    return render_template(f"schema/{file}", **values).rstrip()

@@ -1,4 +1,4 @@
-"""What a Kine store should look like, as a value, with the reason for each choice."""
+"""The schema that a Kine store should have, with the reason for each choice."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from kinetune.kine.schema import COLUMNS, SEQUENCE
-from kinetune.model.schema import Column, Index, Sequence
+from kinetune.model.facts import Column, Index, Sequence
 
-OURS = (
+PROFILE_SETTINGS = (
     ("yb_bnl_batch_size", "1024"),
     ("yb_enable_optimizer_statistics", "on"),
     ("yb_enable_base_scans_cost_model", "on"),
     ("yb_enable_cbo", "on"),
-    ("yb_enable_cbo", "legacy_bnl_mode"),  # of the first release: it leaves statistics unused
+    ("yb_enable_cbo", "legacy_bnl_mode"),  # set by kinetune 0.1.0; with it the planner ignores statistics
     ("plan_cache_mode", "force_custom_plan"),
     ("random_page_cost", "1.1"),
     ("enable_mergejoin", "off"),
 )
-"""What a profile may have set: another one takes it back. Any other value is somebody else's and stays."""
+"""Settings that profiles of kinetune set and other profiles reset. Any other value was set by the user and stays."""
 
 
 @dataclass(frozen=True)
-class Target:
+class TargetSchema:
     """
-    A schema to reach. `columns` are the types wanted; `exact_types` is false where older types may stay (stock: Kine
-    itself leaves them). `settings` are kept by ALTER DATABASE … SET. `reasons` has one sentence a name. `plants`: a new
-    table gets statistics before it has rows (planting.py).
+    The schema that a profile asks for. `exact_types` is false if older column types may stay (stock: Kine itself does
+    not change them). `settings` are set by ALTER DATABASE … SET. `reasons` has one sentence for each name of an index,
+    key, sequence or setting. `plants`: a new table gets statistics before it has rows (planted_statistics.py).
     """
 
     profile: str
@@ -39,7 +39,10 @@ class Target:
     settings: Mapping[str, str] = field(default_factory=dict)
     plants: bool = False
 
-    def keeping(self, settings: Mapping[str, str]) -> Target:
-        """The same, content with what a profile of ours set before: where the era is only assumed, that knew more."""
-        ours = {name: value for name, value in OURS if settings.get(name) == value}
+    def keep_settings(self, settings: Mapping[str, str]) -> TargetSchema:
+        """
+        The same target, which also keeps settings that a profile set before. For an era that is only assumed: the
+        earlier run may have known the real one.
+        """
+        ours = {name: value for name, value in PROFILE_SETTINGS if settings.get(name) == value}
         return replace(self, settings={**ours, **self.settings})

@@ -1,1 +1,1 @@
-"""Load: a store as a busy cluster leaves it. The one room beside database/ that opens a writing session."""
+"""Generated stores: the rows of a busy cluster. Besides database/, only this package opens writing sessions."""

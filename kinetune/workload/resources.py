@@ -1,7 +1,8 @@
-"""The resources of a busy K3s cluster: how many of each, how often they change, how large they are, their keys.
+"""
+The resources of a busy K3s cluster: the number of objects, how often they change, the size of values, and keys.
 
-Shares, sizes and rates are a judgement, not a measurement: leases and pods make most revisions, secrets the largest
-values. The order of sizes is that of kubectl get -o yaml on small clusters; no user's store was read for it.
+Shares, sizes and rates are estimates, not measurements: leases and pods have most revisions, secrets the largest
+values. Sizes are in the order of `kubectl get -o yaml` on small clusters; no store of a user was read.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Resource:
     """
-    `key` is a pattern over the words of names.py. `share` is of all objects, `changes` the revisions after the first
-    where a store has five an object, `size` the median of a value in bytes and `spread` its sigma (lognormal).
+    `key` is a pattern for the values of object_names.py. `share` is the part of all objects. `changes` is the number of
+    revisions after the first in a store with five revisions per object. `size` is the median of a value in bytes,
+    `spread` its sigma (lognormal).
 
-    `active` is the part of the objects that may change at a time: they come and go in the order of their creation.
-    Of those that went, the part `deleted` ends with a tombstone; the rest stays. `lease` is a time to live in seconds.
-    `early` ones are all there before the first change. `copies` objects have one owner, as the pods of a deployment.
+    `active` is the part of the objects that may change at a time; new objects replace the oldest of them. The part
+    `deleted` of the replaced objects ends with a tombstone. `lease` is a time to live in seconds. All `early` objects
+    are created before the first change. `copies` objects have one owner, like the pods of a deployment.
     """
 
     kind: str

@@ -1,98 +1,103 @@
-"""Fills an empty table kine as a busy K3s cluster would have left it: for the demo, the bench and the tests."""
+"""Fill an empty table kine with the rows of a busy K3s cluster, for the demo, the benchmarks and the tests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kinetune.database.errors import translated
-from kinetune.database.session import Session, visit
+from kinetune.database.session import Session, open_session, translate_errors
 from kinetune.model.endpoint import Endpoint
 from kinetune.model.failure import Refused, UsageFailure
-from kinetune.workload.history import OWN, history
+from kinetune.workload.history import KINE_ROWS, generate_rows
 
 COLUMNS = "id, name, created, deleted, create_revision, prev_revision, lease, value, old_value"
 TYPES = ("int8", "text", "int4", "int4", "int8", "int8", "int4", "bytea", "bytea")
-EACH = 1000
-MEAN = 5
-"""Revisions of an object where nothing else is asked: the mean, leases have hundreds and secrets one."""
+PROGRESS_ROWS = 1000
+MEAN_REVISIONS = 5
+"""Default of revisions per object. It is the mean: leases have hundreds of revisions, and most secrets one."""
 
-Told = Callable[[int], None]
+ReportRows = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class Store:
+class StoreSize:
     """
-    What to make: so many objects, `revisions` of each in the mean, always the same for the same seed.
+    The number of objects and of revisions per object (the mean). Equal seeds give equal rows.
 
-    UsageFailure for less than one key or one revision.
+    UsageFailure for less than one object or one revision.
     """
 
     objects: int = 20_000
-    revisions: float = MEAN
+    revisions: float = MEAN_REVISIONS
     seed: int = 1
 
     def __post_init__(self) -> None:
         if self.objects < 1 or self.revisions < 1:
-            raise UsageFailure("a store has at least one object and one revision of each")
+            raise UsageFailure("a store needs at least one object and one revision per object")
 
     @classmethod
-    def of_rows(cls, rows: int, seed: int = 1) -> Store:
-        """The store of exactly `rows` rows (at least three), five revisions an object."""
-        objects = max(1, (rows - len(OWN)) // MEAN)
-        return cls(objects, (rows - len(OWN)) / objects, seed)
+    def of_rows(cls, rows: int, seed: int = 1) -> StoreSize:
+        """A store of exactly `rows` rows (at least three), with five revisions per object."""
+        objects = max(1, (rows - len(KINE_ROWS)) // MEAN_REVISIONS)
+        return cls(objects, (rows - len(KINE_ROWS)) / objects, seed)
 
     @property
     def rows(self) -> int:
-        """All revisions, and the two rows that Kine itself writes."""
-        return round(self.objects * self.revisions) + len(OWN)
+        """The number of all revisions and of the rows that Kine itself writes."""
+        return round(self.objects * self.revisions) + len(KINE_ROWS)
 
 
-def fill(endpoint: Endpoint, store: Store, told: Told = lambda _: None) -> None:
+def fill_store(endpoint: Endpoint, store: StoreSize, report: ReportRows = lambda _: None) -> None:
     """
-    All rows in one COPY, then VACUUM (ANALYZE), so that plans see statistics and a visibility map.
+    Copy all rows in one COPY, then run VACUUM (ANALYZE), so that plans have statistics and a visibility map.
 
-    `told` hears how many rows were sent, every thousand. Refused where the table is not empty; interrupted, it is
-    empty again. The ids must be BIGINT and the names TEXT, as Kine creates them since v0.13.0.
+    `report` gets the number of rows so far, every PROGRESS_ROWS. Refused if the table is not empty; after an
+    interruption it is empty again. Ids must be BIGINT and names TEXT, as Kine creates them since v0.13.0.
     """
-    # A commit that is not flushed yet is not visible to all: VACUUM would mark no page.
-    with visit(endpoint, "fill", write=True, synchronous_commit="on") as session, translated():
+    # With synchronous_commit off, VACUUM could run before the commit is flushed, and would mark no page as all-visible.
+    with open_session(endpoint, "fill", write=True, synchronous_commit="on") as session, translate_errors():
         _refuse_rows(session)
         with session.connection.transaction():
-            _copy(session, store, told)
+            _copy_rows(session, store, report)
+            # COPY inserted the ids explicitly, so the sequence has not moved.
             session.connection.execute("SELECT setval(pg_get_serial_sequence('kine', 'id'), %s)", (store.rows,))
-    vacuum(endpoint)
+    vacuum_table(endpoint)
 
 
-def vacuum(endpoint: Endpoint) -> None:
-    """What autovacuum does sooner or later, now: two runs of explain before and after a change are then comparable."""
-    _maintain(endpoint, "VACUUM (ANALYZE) kine")
+def vacuum_table(endpoint: Endpoint) -> None:
+    """Do now what autovacuum would do later, so that runs of explain before and after a change are comparable."""
+    _run_maintenance(endpoint, "VACUUM (ANALYZE) kine")
 
 
-def rebuild(endpoint: Endpoint) -> None:
+def rebuild_indexes(endpoint: Endpoint) -> None:
     """
-    All indexes anew, with a lock that stops writers: grown ones are a third larger than those `init` builds, and
-    would make it look better than it is.
+    Rebuild all indexes. Indexes that have grown are a third larger than those that `init` builds; compared with them
+    `init` would look better than it is. The lock blocks writes.
     """
-    _maintain(endpoint, "REINDEX TABLE kine")
+    _run_maintenance(endpoint, "REINDEX TABLE kine")
 
 
-def _maintain(endpoint: Endpoint, statement: str) -> None:
-    with visit(endpoint, "fill", write=True) as session, translated():
+def _run_maintenance(endpoint: Endpoint, statement: str) -> None:
+    # VACUUM and REINDEX cannot run inside a transaction; the session is in autocommit.
+    with open_session(endpoint, "fill", write=True) as session, translate_errors():
         session.connection.execute(statement.encode())
 
 
 def _refuse_rows(session: Session) -> None:
-    if session.rows("SELECT 1 FROM kine LIMIT 1"):
-        raise Refused("the table kine is not empty: made-up objects among real ones would harm a cluster")
+    if session.query("SELECT 1 FROM kine LIMIT 1"):
+        raise Refused(
+            "the table kine is not empty, and generated objects would damage a real cluster",
+            "name an empty database, or remove the store with kinetune drop",
+        )
 
 
-def _copy(session: Session, store: Store, told: Told) -> None:
+def _copy_rows(session: Session, store: StoreSize, report: ReportRows) -> None:
     statement = f"COPY kine ({COLUMNS}) FROM STDIN (FORMAT BINARY)".encode()
     with session.connection.cursor() as cursor, cursor.copy(statement) as copy:
+        # Binary COPY needs the exact types: int8 and int4 have different lengths.
         copy.set_types(TYPES)
-        for row in history(store.objects, store.rows, store.seed):
+        for row in generate_rows(store.objects, store.rows, store.seed):
             copy.write_row(row)
-            if not row[0] % EACH:
-                told(row[0])
-    told(store.rows)
+            if not row[0] % PROGRESS_ROWS:
+                report(row[0])
+    report(store.rows)

@@ -1,8 +1,9 @@
 """
-Values that look to a database like Kubernetes objects: so large, and so compressible.
+Values with the size and the compressibility of Kubernetes objects.
 
-A stored object is protobuf: short field tags, words that come again (labels, f:metadata of managedFields) and parts
-that do not (uids, hashes). pglz makes a half to a third of them; zeros or random bytes would make nothing or all.
+A stored object is protobuf: short field tags, repeated words (labels, f:metadata of managedFields) and unique parts
+(uids, hashes). pglz compresses it to a third or a half. Zeros would compress to nothing and random bytes not at all,
+and the size of the table would be wrong.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from collections.abc import Iterator
 
 from kinetune.workload.resources import Resource
 
-POOL = 1 << 20
-SIZES = 1024
-LARGEST = 1 << 17
+POOL_BYTES = 1 << 20
+SIZE_SAMPLES = 1024
+LARGEST_VALUE = 1 << 17
 VOCABULARY = (
     "app.kubernetes.io/name",
     "app.kubernetes.io/instance",
@@ -52,30 +53,32 @@ VOCABULARY = (
 )
 
 
-class Values:
-    """All values of a store, each a function of resource, object and revision: none is kept, each can be had again."""
+class ObjectValues:
+    """Values of a store, each computed from resource, object and revision. None is stored, and each can be repeated."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
-        self._pool = b"".join(self._pieces())
+        self._pool = b"".join(self._value_pieces())
         self._sizes: dict[Resource, list[int]] = {}
 
-    def of(self, resource: Resource, number: int, revision: int) -> bytes:
-        """Revisions of one object differ as an update does: in its time, a counter and a little of its length."""
-        sizes = self._sizes.get(resource) or self._drawn(resource)
+    def make_value(self, resource: Resource, number: int, revision: int) -> bytes:
+        """The value of a revision. Revisions of an object differ as after an update: in a counter and a few bytes."""
+        sizes = self._sizes.get(resource) or self._draw_sizes(resource)
         head = f"k8s\0\n\x0c\n\x02v1\x12\x06{resource.kind}\x12{number:032x}\x42\x0c{revision:012d}".encode()
-        size = sizes[number % SIZES] + revision % 16 - len(head)
-        start = number * 1009 % (POOL - LARGEST)
+        size = sizes[number % SIZE_SAMPLES] + revision % 16 - len(head)
+        # Revisions of an object share their bytes, as after a small update: PostgreSQL compresses and stores them
+        # alike.
+        start = number * 1009 % (POOL_BYTES - LARGEST_VALUE)
         return head + self._pool[start : start + max(size, 0)]
 
-    def _drawn(self, resource: Resource) -> list[int]:
-        drawn = (resource.size * self._random.lognormvariate(0, resource.spread) for _ in range(SIZES))
-        return self._sizes.setdefault(resource, [min(int(size), LARGEST - 16) for size in drawn])
+    def _draw_sizes(self, resource: Resource) -> list[int]:
+        drawn = (resource.size * self._random.lognormvariate(0, resource.spread) for _ in range(SIZE_SAMPLES))
+        return self._sizes.setdefault(resource, [min(int(size), LARGEST_VALUE - 16) for size in drawn])
 
-    def _pieces(self) -> Iterator[bytes]:
-        """Words, the first ones most often, each behind tag and length, a hash after every five; POOL bytes or more."""
+    def _value_pieces(self) -> Iterator[bytes]:
+        """Words with tag and length, the first of VOCABULARY most often, and a hash after five: at least POOL_BYTES."""
         made, weights = 0, [1 / (place + 2) for place in range(len(VOCABULARY))]
-        while made < POOL:
+        while made < POOL_BYTES:
             hashed = f"{self._random.getrandbits(80):020x}"
             words = [*self._random.choices(VOCABULARY, weights, k=5), hashed]
             piece = b"".join(bytes((10 + 8 * at, len(word))) + word.encode() for at, word in enumerate(words))

@@ -1,5 +1,5 @@
--- Client sessions of this database. A state of NULL with a text that says so is one this role may not see.
--- The text is turned into the name of Kine's query at once and goes no further: it may hold a value.
+-- Client sessions of this database. `hidden`: state is NULL and the text says that this role may not see it. The text
+-- is converted to the name of Kine's query immediately and not kept, because it may contain a value.
 SELECT a.pid,
        coalesce(a.query, '') AS text,
        a.state,

@@ -1,5 +1,6 @@
--- Who waits for whom, by process numbers of this node: YugabyteDB's row locks are not in PostgreSQL's lock table, so
--- transactions are matched (pg_locks.ybdetails, pg_stat_activity.yb_backend_xid; both since 2.19, seen in 2.21).
+-- Waiting sessions and the sessions that block them, by process number on this node. Row locks of YugabyteDB are not in
+-- PostgreSQL's lock table, so transactions are matched (pg_locks.ybdetails and pg_stat_activity.yb_backend_xid exist
+-- since 2.19; tried on 2.21).
 SELECT waiting.pid,
        array_agg(DISTINCT holding.pid) AS blocked_by
 FROM pg_locks AS l

@@ -1,5 +1,5 @@
--- The table kine by its full name, its owner, its valid indexes as statements for the table that a restore fills, and
--- what other roles may do with it and with its sequence ('' stands for PUBLIC).
+-- The table kine by its full name; its owner; its valid indexes as statements for the table that a restore fills; and
+-- the privileges of other roles on it and on its sequence ('' is PUBLIC).
 SELECT t.oid::regclass::text AS address,
        pg_get_userbyid(t.relowner) AS owner,
        ARRAY(SELECT c.relname::text

@@ -1,4 +1,4 @@
--- The key written most often among the newest 1,000 revisions.
+-- The key that was written most often in the newest 1,000 revisions.
 SELECT name
 FROM (SELECT name FROM kine ORDER BY id DESC LIMIT 1000) AS newest
 WHERE name LIKE '/%'

@@ -1,6 +1,6 @@
--- Sessions of this database that may be Kine's: those without a name, as Kine's are, and those whose last statement
--- named its table. Without pg_read_all_stats names and statements of others are hidden, and their sessions count as
--- nameless; those of the server itself (autovacuum) have no user.
+-- Sessions of this database that may be Kine's: those without an application_name, as Kine's are, and those whose last
+-- statement names its table. Without pg_read_all_stats, names and statements of other roles are hidden, and their
+-- sessions count as nameless. Sessions of the server itself (autovacuum) have no user.
 SELECT pid AS process,
        coalesce(application_name, '') AS application,
        coalesce(host(client_addr), '') AS address

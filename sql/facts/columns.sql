@@ -1,4 +1,4 @@
--- collation is NULL where the type's default holds (attcollation is then the type's own).
+-- `collation` is NULL for the default collation of the type.
 SELECT a.attrelid::regclass::text AS "table",
        a.attname AS name,
        format_type(a.atttypid, a.atttypmod) AS type,

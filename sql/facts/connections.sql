@@ -1,5 +1,5 @@
--- Sessions of the server against its bound. `hidden` counts those of this database whose state this role may not see;
--- of other databases they count as clients.
+-- Sessions of the server and its limit. `hidden` is the number of sessions of this database whose state this role may
+-- not see; hidden sessions of other databases count as clients.
 SELECT current_setting('max_connections')::int AS most,
        current_setting('superuser_reserved_connections')::int AS reserved,
        count(*) FILTER (WHERE coalesce(backend_type, 'client backend') = 'client backend' AND datname IS NOT NULL) AS used,

@@ -1,4 +1,4 @@
--- What ALTER DATABASE … SET keeps for every role.
+-- Settings of ALTER DATABASE … SET that apply to all roles.
 SELECT split_part(setting, '=', 1) AS name,
        substr(setting, strpos(setting, '=') + 1) AS value
 FROM pg_db_role_setting AS s

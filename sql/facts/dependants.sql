@@ -1,4 +1,4 @@
--- What else needs kine or its sequence and would keep them from being dropped: views, foreign keys, defaults.
+-- Other objects that depend on kine or its sequence, so that DROP would fail: views, foreign keys, defaults.
 WITH own (id) AS (
     SELECT to_regclass('kine')::oid
     UNION ALL

@@ -1,4 +1,5 @@
--- A kine in a schema of search_path that this role may not look into: the name is passed over there without a word.
+-- A table kine in a schema of search_path on which this role has no USAGE: name resolution skips such a schema without
+-- an error.
 SELECT n.nspname AS schema
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace

@@ -1,4 +1,4 @@
--- Sessions of this database that hold a transaction open and do nothing.
+-- Sessions of this database that are idle in an open transaction.
 SELECT coalesce(a.application_name, '') AS application,
        extract(epoch FROM now() - a.state_change)::float AS seconds,
        EXISTS (SELECT 1 FROM pg_locks AS l WHERE l.pid = a.pid AND l.relation = to_regclass('kine')) AS on_table

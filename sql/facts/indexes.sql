@@ -1,5 +1,5 @@
--- `columns` holds keys first, then INCLUDE; NULL stands for an expression. `options` are pg_index.indoption, one a key:
--- bit 0 is DESC; on YugabyteDB 4 is HASH (FINDINGS.md, Reading the schema).
+-- `columns` are the key columns, then the INCLUDE columns; NULL is an expression. `options` are pg_index.indoption, one
+-- per key column: bit 0 is DESC, and 4 is HASH on YugabyteDB (docs/facts/recorded.md §2).
 SELECT i.indrelid::regclass::text AS "table",
        c.relname AS name,
        i.indisunique AS "unique",

@@ -1,2 +1,2 @@
--- The newest revision: one step from the end of the primary key.
+-- The newest revision: one end of the primary key.
 SELECT MAX(id) AS max_id FROM kine

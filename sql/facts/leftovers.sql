@@ -1,6 +1,7 @@
--- What kinetune made and may have left: relations called kinetune_… and the table that kine was before a rebuild, beside
--- kine; all there is in schemas called kinetune_…, and these schemas. And a sequence of Kine's that no table draws from.
--- Indexes and owned sequences go with their table. The lock row, which a drop holds itself, goes after it.
+-- Objects that kinetune created and may have left: relations called kinetune_…, the former table of a rebuild, all
+-- relations in schemas called kinetune_…, and these schemas; also a sequence of Kine that no table uses. Indexes and
+-- owned sequences are dropped with their table. The table of the lock row is not included: `drop` holds the lock and
+-- removes it at the end.
 WITH home (schema) AS (
     SELECT coalesce((SELECT c.relnamespace FROM pg_class AS c WHERE c.oid = to_regclass('kine')),
                     to_regnamespace(quote_ident(current_schema()))::oid)

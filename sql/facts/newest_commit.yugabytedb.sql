@@ -1,2 +1,2 @@
--- YugabyteDB shows no xmin (0A000, FINDINGS.md, Errors): when a row was written is not to be had.
+-- YugabyteDB does not support xmin (0A000, docs/facts/recorded.md §5), so the commit time of a row is not available.
 SELECT NULL::timestamptz AS at, false AS tracked, clock_timestamp() AS now

@@ -1,2 +1,2 @@
--- The nodes of a YugabyteDB cluster, live ones (yb_servers() names no dead one for long), and where each stands.
+-- The live nodes of a YugabyteDB cluster and their location. yb_servers() omits a dead node after a short time.
 SELECT host, port::int AS port, public_ip, cloud, region, zone FROM yb_servers() ORDER BY host, port

@@ -1,4 +1,4 @@
--- NULL in columns that most releases cannot read, in the oldest and the newest 2,000 rows.
+-- NULL in columns that most releases of Kine cannot read, in the oldest and the newest 2,000 rows.
 SELECT count(*) AS looked,
        count(*) FILTER (WHERE create_revision IS NULL) AS create_revision,
        count(*) FILTER (WHERE prev_revision IS NULL) AS prev_revision,

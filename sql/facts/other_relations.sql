@@ -1,4 +1,4 @@
--- Relations of this database that are neither Kine's (partitions of kine are) nor kinetune's nor an extension's.
+-- Relations of this database that belong neither to Kine (whose partitions are Kine's) nor to kinetune or an extension.
 WITH home (schema) AS (
     SELECT coalesce((SELECT c.relnamespace FROM pg_class AS c WHERE c.oid = to_regclass('kine')),
                     to_regnamespace(quote_ident(current_schema()))::oid)

@@ -1,6 +1,6 @@
--- The relation that the name kine means in this session's search_path, as it does in Kine's; and beside it what a rebuild
--- keeps there. reltuples is -1 (0 before PostgreSQL 14 and on YugabyteDB 2.x) where the table was never analysed.
--- `attached` would stay behind with a table that is built anew; a primary key and its like are no trigger of a user's.
+-- The relation that the name kine means with this search_path, as for Kine, and the tables of a rebuild in its schema.
+-- reltuples is -1 if the table was never analysed (0 before PostgreSQL 14 and on YugabyteDB 2.x). `attached` are
+-- objects that a rebuilt table would lack; internal triggers of constraints are not among them.
 SELECT c.relname AS "table",
        n.nspname AS schema,
        c.relkind::text AS kind,

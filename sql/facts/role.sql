@@ -1,4 +1,4 @@
--- Who we are and what we may do. pg_has_role with USAGE is true for a superuser and for a member of the owner.
+-- The current role and its privileges. pg_has_role(…, 'USAGE') is true for superusers and for members of the owner.
 SELECT r.rolname AS name,
        r.rolsuper AS superuser,
        r.rolcreatedb OR r.rolsuper AS create_database,

@@ -1,6 +1,6 @@
--- YugabyteDB has no TABLESAMPLE: hop from resource to resource along the keys, and count at most 2,000 rows of each.
--- Keys that belong to no resource (Kine's own /registry/health) are passed over: they would end the hops.
--- Each row stands for its resource as often as it has rows. Needs an index sharded by range on name.
+-- YugabyteDB has no TABLESAMPLE: go from resource to resource by their prefixes and read at most 2,000 rows of each.
+-- Keys without a resource (Kine's own /registry/health) are skipped, because they would end the recursion. A resource
+-- counts by its rows. Needs a range-sharded index on name.
 WITH RECURSIVE resource (prefix) AS (
     SELECT (SELECT substring(name from '^/registry/[^/]+/') FROM kine
             WHERE name > '/registry/' AND name < '/registry0' AND name LIKE '/registry/%/%' ORDER BY name LIMIT 1)

@@ -1,8 +1,8 @@
--- Rows from about 300 blocks, the same each time: key, size as stored, and whether compaction may delete the row:
--- superseded by, or itself a deletion at, a revision older than the newest 1,000 (--compact-min-retain).
--- A subselect with LIMIT is looked up row by row in an index; EXISTS may become a join that reads the whole table.
--- The size is the file's: pg_class.relpages is 0 where the table was never analysed, and old where it has grown since.
--- Each row stands for so many of the table. 300 blocks hold 32,000 of the smallest rows.
+-- Rows from about 300 blocks, always the same ones: key, stored size, and whether compaction may delete the row (it is
+-- superseded by, or is itself a deletion at, a revision older than the newest 1,000: --compact-min-retain). A subselect
+-- with LIMIT uses an index for each row; EXISTS may become a join that reads the whole table. The size is that of the
+-- file, because pg_class.relpages is 0 if the table was never analysed, and out of date if it has grown. `stands_for`
+-- is the number of rows of the table per sampled row. 300 blocks contain up to 32,000 rows.
 WITH newest AS (SELECT MAX(id) - 1000 AS kept FROM kine),
      part AS (SELECT greatest(1.0, pg_relation_size(to_regclass('kine')) / (300.0 * current_setting('block_size')::int)) AS share)
 SELECT k.name,

@@ -1,4 +1,4 @@
--- YugabyteDB has no TABLESAMPLE: the oldest and the newest 1,000 revisions stand for all.
+-- YugabyteDB has no TABLESAMPLE: the oldest and the newest 1,000 revisions are the sample.
 WITH newest AS (SELECT MAX(id) - 1000 AS kept FROM kine),
      sampled AS ((SELECT * FROM kine ORDER BY id LIMIT 1000) UNION (SELECT * FROM kine ORDER BY id DESC LIMIT 1000))
 SELECT k.name,

@@ -1,5 +1,5 @@
--- The sequence that kine.id draws from: the one its default names, whoever owns it, or that of an identity column. And
--- those of the tables beside kine.
+-- The sequence of kine.id: the one in its default, whichever table owns it, or that of an identity column. And those of
+-- the tables of a rebuild.
 SELECT used.relation::regclass::text AS "table",
        used.identity,
        c.relname AS name,

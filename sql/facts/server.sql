@@ -1,4 +1,4 @@
--- What the server says of itself, and where we are.
+-- The version of the server as text and as number.
 SELECT version() AS version,
        current_setting('server_version_num')::int AS number,
        current_database() AS database

@@ -1,4 +1,4 @@
--- When the other client sessions of this database began; those of kinetune itself end by themselves.
+-- When the other client sessions of this database began. Sessions of kinetune are omitted: they end soon.
 SELECT backend_start AS began
 FROM pg_stat_activity
 WHERE datname = current_database()

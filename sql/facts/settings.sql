@@ -1,4 +1,4 @@
--- Settings that decide how Kine's queries are planned and what a guest may expect.
+-- Settings that affect the plans of Kine's queries or the session of kinetune.
 SELECT name, setting
 FROM pg_settings
 WHERE name IN ('max_connections', 'default_transaction_isolation', 'plan_cache_mode', 'jit', 'work_mem', 'shared_buffers',

@@ -1,5 +1,5 @@
--- The table kine by its full name, and its indexes as statements that make the same ones on the shadow.
--- pg_get_indexdef always writes the schema, so that it can be exchanged.
+-- The table kine by its full name, and its indexes as statements for a copy in another schema. pg_get_indexdef always
+-- includes the schema, so it can be replaced.
 SELECT format('%I.%I', n.nspname, t.relname) AS address,
        ARRAY(SELECT replace(pg_get_indexdef(i.indexrelid),
                             format(' ON %I.%I ', n.nspname, t.relname),

@@ -1,3 +1,3 @@
--- The server's time, and whether it tells when its counters began (PostgreSQL 14; statement_resets.sql asks).
+-- The server's time, and whether pg_stat_statements_info exists (PostgreSQL 14), which statement_resets.sql reads.
 SELECT clock_timestamp() AS now,
-       to_regclass('pg_stat_statements_info') IS NOT NULL AS tells
+       to_regclass('pg_stat_statements_info') IS NOT NULL AS has_resets

@@ -1,4 +1,4 @@
--- What analyze and vacuum have done, by hand or by themselves, and whether autovacuum looks after kine.
+-- The last manual or automatic ANALYZE and VACUUM of kine, its counters, and whether autovacuum is on for it.
 SELECT greatest(s.last_analyze, s.last_autoanalyze) AS analysed_at,
        greatest(s.last_vacuum, s.last_autovacuum) AS vacuumed_at,
        s.n_live_tup AS live_rows,

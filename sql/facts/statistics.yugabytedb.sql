@@ -1,5 +1,5 @@
--- Counters are of one node and autovacuum has nothing to do here (facts/yugabytedb.md §6.8, §6.9): whether the table was
--- analysed at all is told by reltuples, which the whole cluster shares.
+-- Counters are per node, and autovacuum has no work on YugabyteDB (docs/facts/yugabytedb.md §6.8, §6.9). Whether the
+-- table was ever analysed is in reltuples, which all nodes share.
 SELECT s.last_analyze AS analysed_at,
        NULL::timestamptz AS vacuumed_at,
        greatest(c.reltuples, 0)::bigint AS live_rows,

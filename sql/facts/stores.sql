@@ -1,4 +1,5 @@
--- Schemas with a table kine that the name kine does not mean here; several stores may share a database, a schema each.
+-- Schemas with a table kine that the name kine does not mean in this session. Several stores may share a database, each
+-- in its schema.
 SELECT n.nspname AS schema
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace

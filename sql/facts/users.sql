@@ -1,5 +1,5 @@
--- Other client sessions of this database, and whether they hold a lock on kine or one of its indexes. The text is turned
--- into the name of Kine's query at once and goes no further: it may hold a value.
+-- Other client sessions of this database, and whether they hold a lock on kine or one of its indexes. The text is
+-- converted to the name of Kine's query immediately and not kept, because it may contain a value.
 SELECT a.pid,
        coalesce(a.application_name, '') AS application,
        coalesce(a.query, '') AS text,

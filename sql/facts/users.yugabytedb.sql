@@ -1,5 +1,5 @@
--- Other client sessions of this node in this database. pg_locks is left out: it may be turned off
--- (yb_enable_pg_locks), and asks every tserver. The text goes no further than to the name of Kine's query.
+-- Other client sessions of this node in this database. pg_locks is not read: it may be disabled (yb_enable_pg_locks),
+-- and it sends a request to every tserver. The text is converted to the name of Kine's query and not kept.
 SELECT a.pid,
        coalesce(a.application_name, '') AS application,
        coalesce(a.query, '') AS text,

@@ -1,8 +1,8 @@
-{% macro sums(table, drop_gaps) %}
+{% macro sums(table, skip_gap_rows) %}
 SELECT id::bigint / {{ size }} AS block, count(*) AS number, MIN(id) AS low, MAX(id) AS high,
        sum(('x' || left(md5(ROW({{ marks }})::text), 16))::bit(64)::bigint) AS marks
 FROM {{ table }}
-{% if drop_gaps %}
+{% if skip_gap_rows %}
 WHERE name IS DISTINCT FROM 'gap-' || id OR id = (SELECT MAX(id) FROM {{ table }})
 {% endif %}
 GROUP BY 1
@@ -13,7 +13,7 @@ DECLARE
 BEGIN
     SELECT block * {{ size }} INTO wrong
     FROM (
-{{ sums('kine', drop_gaps) | trim | indent(8, true) }}
+{{ sums('kine', skip_gap_rows) | trim | indent(8, true) }}
     ) AS old
     FULL JOIN (
 {{ sums('kinetune_new_kine', false) | trim | indent(8, true) }}

@@ -12,13 +12,14 @@ from typing import Any, ClassVar, Self
 import psycopg
 from psycopg.rows import dict_row
 
-from kinetune.database.apply import Apply, alone
-from kinetune.database.observe import observe
-from kinetune.database.session import Row, visit
-from kinetune.kine.releases import era_named
+from kinetune.database.apply import ScriptRunner
+from kinetune.database.lock import exclusive_lock
+from kinetune.database.observe import observe_store
+from kinetune.database.session import Row, open_session
+from kinetune.kine.releases import find_era
 from kinetune.model.failure import CouldNotLook
-from kinetune.tuning.difference import difference
-from kinetune.tuning.profiles import target
+from kinetune.tuning.difference import plan_changes
+from kinetune.tuning.profiles import build_target
 from tests.database.stores import place
 
 HOLDS = {
@@ -62,15 +63,15 @@ class Cut(psycopg.Cursor[Row]):
 
 def cut(dsn: str, profile: str, turn: int, hold: str = "") -> bool:
     """Apply the profile and cut it at that turn; whether that turn came. The failure is told as one."""
-    with visit(place(dsn), "cut", write=True) as session, alone(session):
-        todo = difference(observe(session), target(profile, session.server, era_named("E20")))
+    with open_session(place(dsn), "cut", write=True) as session, exclusive_lock(session):
+        todo = plan_changes(observe_store(session), build_target(profile, session.server, find_era("E20")))
 
         class Next(Cut):
             turns = Turns(frozenset(text for step in todo.steps for text in step.statements), turn, hold)
 
         session.connection.cursor_factory = Next
         try:
-            Apply(session).script(todo)
+            ScriptRunner(session).run_script(todo)
         except CouldNotLook as failure:
             assert "terminating connection" in str(failure) or "connection was lost" in str(failure)  # noqa: PT017
         return Next.turns.left <= 0

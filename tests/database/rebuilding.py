@@ -9,20 +9,21 @@ from typing import Any, ClassVar, Self
 
 import psycopg
 
-from kinetune.database.apply import Apply, Done, Watcher, alone
-from kinetune.database.observe import observe
-from kinetune.database.session import Row, Session, visit
-from kinetune.kine.releases import newest
+from kinetune.database.apply import ScriptRunner, StatementObserver
+from kinetune.database.lock import exclusive_lock
+from kinetune.database.observe import observe_store
+from kinetune.database.session import Row, Session, open_session
+from kinetune.kine.releases import newest_era
 from kinetune.model.failure import CouldNotLook
 from kinetune.model.script import Script
-from kinetune.tuning.difference import difference
-from kinetune.tuning.profiles import target
-from kinetune.tuning.rebuild import Rebuild
-from kinetune.tuning.swap import finish
+from kinetune.tuning.copying import plan_old_table_drop
+from kinetune.tuning.difference import plan_changes
+from kinetune.tuning.profiles import build_target
+from kinetune.tuning.rebuild import RebuildOptions
 from tests.database.cut import terminate
 from tests.database.stores import ask, place
 
-ASKED = Rebuild(asked=True)
+ASKED = RebuildOptions(forced=True)
 WHOLE: frozenset[str] = frozenset()
 SINGLE = frozenset({"transactional_ddl", "rename_sequence", "lock_table"})
 """What a server without transactional DDL cannot do: each statement stands alone."""
@@ -32,35 +33,35 @@ SINGLE = frozenset({"transactional_ddl", "rename_sequence", "lock_table"})
 class Way:
     """What is asked for, and what the server is said not to be able to do."""
 
-    rebuild: Rebuild = ASKED
+    rebuild: RebuildOptions = ASKED
     cannot: frozenset[str] = WHOLE
 
 
 @contextlib.contextmanager
 def at(dsn: str, way: Way) -> Iterator[Session]:
-    with visit(place(dsn), "test", write=True) as session, alone(session):
+    with open_session(place(dsn), "test", write=True) as session, exclusive_lock(session):
         server = session.server
         yield replace(session, server=replace(server, capabilities=server.capabilities - way.cannot))
 
 
 def script(session: Session, way: Way) -> Script:
-    return difference(observe(session), target("tuned", session.server, newest()), way.rebuild)
+    return plan_changes(observe_store(session), build_target("tuned", session.server, newest_era()), way.rebuild)
 
 
-def rebuild(dsn: str, way: Way | None = None, watch: Watcher = lambda _: None) -> Script:
+def rebuild(dsn: str, way: Way | None = None, watch: StatementObserver = lambda _: None) -> Script:
     """To the end; what was done."""
     way = way or Way()
     with at(dsn, way) as session:
         todo = script(session, way)
-        Apply(session, watch, lambda: script(session, way)).script(todo)
+        ScriptRunner(session, watch, lambda: script(session, way)).run_script(todo)
         assert not script(session, way)
     return todo
 
 
 def end(dsn: str) -> None:
-    """`init --finish`."""
+    """`init --drop-old-table`."""
     with at(dsn, Way()) as session:
-        Apply(session).script(finish(observe(session), "tuned"))
+        ScriptRunner(session).run_script(plan_old_table_drop(observe_store(session), "tuned"))
 
 
 class Cut(psycopg.Cursor[Row]):
@@ -87,7 +88,7 @@ def cut(dsn: str, way: Way, turn: int) -> bool:
     with contextlib.suppress(CouldNotLook), at(dsn, way) as session:
         todo = script(session, way)
         session.connection.cursor_factory = Next
-        Apply(session).script(todo)
+        ScriptRunner(session).run_script(todo)
     return Next.left <= 0
 
 
@@ -105,7 +106,7 @@ def changes(dsn: str, way: Way) -> list[str]:
     with at(dsn, way) as session:
         todo = script(session, way)
         session.connection.cursor_factory = Noted
-        Apply(session).script(todo)
+        ScriptRunner(session).run_script(todo)
     return sent
 
 
@@ -125,7 +126,6 @@ __all__ = [
     "ASKED",
     "SINGLE",
     "WHOLE",
-    "Done",
     "Way",
     "at",
     "changes",

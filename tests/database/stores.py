@@ -7,15 +7,16 @@ from typing import Any
 
 import psycopg
 
-from kinetune.database.apply import Apply, alone
-from kinetune.database.observe import observe
-from kinetune.database.session import visit
-from kinetune.kine.releases import era_named
+from kinetune.database.apply import ScriptRunner
+from kinetune.database.lock import exclusive_lock
+from kinetune.database.observe import observe_store
+from kinetune.database.session import open_session
+from kinetune.kine.releases import find_era
 from kinetune.model.endpoint import Endpoint, parse
 from kinetune.model.facts import Facts, Relation
 from kinetune.model.script import Script
-from kinetune.tuning.difference import difference
-from kinetune.tuning.profiles import target
+from kinetune.tuning.difference import plan_changes
+from kinetune.tuning.profiles import build_target
 
 # pkg/drivers/pgsql/pgsql.go of v0.17.5 and, up to its types and last index, of every release since v0.5.1.
 INDEXES = """
@@ -37,7 +38,7 @@ CREATE TABLE IF NOT EXISTS kine (id SERIAL PRIMARY KEY, name VARCHAR(630), creat
 {INDEXES}
 """
 RENAMED = f"{STOCK} ALTER SEQUENCE kine_id_seq RENAME TO kine_seq; ALTER SEQUENCE kine_seq CACHE 100 OWNED BY NONE;"
-"""As the seed fork left it (facts/kine.md §0.5)."""
+"""As the seed fork left it (docs/facts/kine.md §0.5)."""
 
 # In the order of revisions: each object created, then changed four times, every fiftieth deleted at last. Of ten
 # objects four are pods. On top of that, a lease that is renewed a hundred times.
@@ -84,21 +85,21 @@ def connection(dsn: str) -> psycopg.Connection[tuple[Any, ...]]:
 
 
 def facts(dsn: str) -> Facts:
-    with visit(place(dsn), "test") as session:
-        return observe(session)
+    with open_session(place(dsn), "test") as session:
+        return observe_store(session)
 
 
 def script(dsn: str, profile: str, era: str = "E20") -> Script:
     """What is to be done to reach a profile."""
     seen = facts(dsn)
-    return difference(seen, target(profile, seen.server, era_named(era)))
+    return plan_changes(seen, build_target(profile, seen.server, find_era(era)))
 
 
 def reach(dsn: str, profile: str, era: str = "E20") -> Script:
     """Do it, with all hazards allowed; what was done."""
-    with visit(place(dsn), "test", write=True) as session, alone(session):
-        todo = difference(observe(session), target(profile, session.server, era_named(era)))
-        Apply(session).script(todo)
+    with open_session(place(dsn), "test", write=True) as session, exclusive_lock(session):
+        todo = plan_changes(observe_store(session), build_target(profile, session.server, find_era(era)))
+        ScriptRunner(session).run_script(todo)
     return todo
 
 

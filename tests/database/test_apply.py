@@ -11,17 +11,19 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from kinetune.commands import init as init_steps
-from kinetune.commands.init import Wish
-from kinetune.database import apply
-from kinetune.database.apply import Apply, Done, alone
-from kinetune.database.session import visit
-from kinetune.kine.releases import EraInUse, newest
+from kinetune.commands.change import apply_change
+from kinetune.commands.init import InitChange, InitOptions, plan_init
+from kinetune.database import apply, lock
+from kinetune.database.apply import ScriptRunner
+from kinetune.database.lock import exclusive_lock
+from kinetune.database.session import open_session
+from kinetune.kine.releases import EraInUse, newest_era
+from kinetune.model.change import AppliedStatement
 from kinetune.model.failure import CouldNotLook, Refused
 from kinetune.model.script import Script
 from tests.database.stores import OLD, STOCK, ask, connection, content, make, place, reach, schema, script
 
-WISH = Wish("tuned", EraInUse(newest(), "said by the test"), frozenset(), frozenset())
+OPTIONS = InitOptions("tuned", EraInUse(newest_era(), "said by the test"))
 
 
 @contextmanager
@@ -38,10 +40,10 @@ def held(dsn: str, mode: str, seconds: float = 0.0) -> Iterator[psycopg.Connecti
             timer.join()
 
 
-def run(dsn: str, todo: Script) -> list[Done]:
-    done: list[Done] = []
-    with visit(place(dsn), "test", write=True) as session, alone(session):
-        Apply(session, done.append).script(todo)
+def run(dsn: str, todo: Script) -> list[AppliedStatement]:
+    done: list[AppliedStatement] = []
+    with open_session(place(dsn), "test", write=True) as session, exclusive_lock(session):
+        ScriptRunner(session, done.append).run_script(todo)
     return done
 
 
@@ -185,12 +187,12 @@ def test_rows_that_share_a_key_are_refused_with_the_query_that_finds_them(databa
 def test_two_at_once_follow_one_another(database: str) -> None:
     """The second waits for the first; then there is nothing left of its plan, and it says so."""
     make(database, STOCK, 100)
-    seen = init_steps.look(place(database), WISH)
+    plan = plan_init(place(database), OPTIONS)
     ends: list[object] = []
 
     def act() -> None:
         try:
-            ends.append(init_steps.carry_out(place(database), seen, WISH, yes=True))
+            ends.append(apply_change(InitChange(plan, OPTIONS)))
         except Refused as refused:
             ends.append(str(refused))
 
@@ -200,14 +202,14 @@ def test_two_at_once_follow_one_another(database: str) -> None:
     for thread in threads:
         thread.join()
     words = [end for end in ends if isinstance(end, str)]
-    assert words == ["the store has changed since this plan was made; run again to see the new plan"]
+    assert words == ["the store has changed since the plan was made; run again to see the new plan"]
     assert not script(database, "tuned")
 
 
 def test_a_kinetune_that_holds_on_is_named_to_the_other(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apply, "WAIT_FOR_OTHER_SECONDS", 0.3)
+    monkeypatch.setattr(lock, "WAIT_FOR_OTHER_SECONDS", 0.3)
     make(database, STOCK, 20)
-    with visit(place(database), "test", write=True) as first, alone(first):
+    with open_session(place(database), "test", write=True) as first, exclusive_lock(first):
         pid = first.connection.info.backend_pid
         with pytest.raises(Refused, match=rf"another kinetune is changing this database; .*server process {pid}"):
             reach(database, "tuned")
@@ -216,27 +218,27 @@ def test_a_kinetune_that_holds_on_is_named_to_the_other(database: str, monkeypat
 
 def test_a_store_that_changed_after_the_look_is_not_touched(database: str) -> None:
     make(database, STOCK, 20)
-    seen = init_steps.look(place(database), WISH)
+    plan = plan_init(place(database), OPTIONS)
     ask(database, "DROP INDEX kine_name_index")
     before = schema(database)
-    with pytest.raises(Refused, match="the store has changed since this plan was made"):
-        init_steps.carry_out(place(database), seen, WISH, yes=True)
+    with pytest.raises(Refused, match="the store has changed since the plan was made"):
+        apply_change(InitChange(plan, OPTIONS))
     assert schema(database) == before
 
 
 def test_a_hazard_that_is_not_allowed_stops_before_anything_is_begun(database: str) -> None:
     make(database, OLD, 20)
-    seen = init_steps.look(place(database), WISH)
+    plan = plan_init(place(database), OPTIONS)
     before = schema(database)
     with pytest.raises(Refused, match="COLUMN_TYPES"):
-        init_steps.carry_out(place(database), seen, WISH, yes=True)
+        apply_change(InitChange(plan, OPTIONS))
     assert schema(database) == before
 
 
 def test_a_hazard_may_be_left_out_and_the_rest_is_done(database: str) -> None:
     make(database, OLD, 20)
-    wish = replace(WISH, leave=frozenset({"COLUMN_TYPES"}))
-    outcome = init_steps.carry_out(place(database), init_steps.look(place(database), wish), wish, yes=True)
-    assert outcome.done
-    assert not init_steps.look(place(database), wish).script
+    options = replace(OPTIONS, skip=frozenset({"COLUMN_TYPES"}))
+    outcome = apply_change(InitChange(plan_init(place(database), options), options))
+    assert outcome.statements
+    assert not plan_init(place(database), options).script
     assert script(database, "tuned").hazards == ("COLUMN_TYPES",)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinetune.database.backup_file import Tally, Writer, blocks, compressed, read, written
-from kinetune.model.backup import Backup, head, tail
+from kinetune.database.backup_file import BackupWriter, RunningSums, create_file, gzip_stream, read_backup, read_blocks
+from kinetune.model.backup import Backup, manifest_line, sums_line
 from kinetune.model.failure import Refused, UsageFailure
 from tests.tuning.test_restoration import backup
 
@@ -21,11 +21,11 @@ ROWS = tuple(f"{number}\t/registry/x{number}\t\\\\x00\n".encode() for number in 
 
 
 def write(path: Path, rows: tuple[bytes, ...] = ROWS) -> Backup:
-    with written(path) as stream, compressed(stream) as packed:
-        writer = Writer(packed, MANIFEST)
+    with create_file(path) as stream, gzip_stream(stream) as packed:
+        writer = BackupWriter(packed, MANIFEST)
         for row in rows:
             writer.add(row)
-        sums = writer.end(7000)
+        sums = writer.finish(7000)
     return Backup(MANIFEST, sums)
 
 
@@ -37,7 +37,7 @@ def whole(tmp_path: Path) -> Path:
 
 def cause(path: Path) -> str:
     with pytest.raises(UsageFailure) as failure:
-        read(path)
+        read_backup(path)
     assert "\n" not in str(failure.value)
     return str(failure.value).removeprefix(f"{path} ")
 
@@ -45,9 +45,9 @@ def cause(path: Path) -> str:
 @pytest.mark.parametrize("rows", [(), ROWS[:1], ROWS, ROWS * 20], ids=len)
 def test_what_was_written_is_read(tmp_path: Path, rows: tuple[bytes, ...]) -> None:
     made = write(tmp_path / "x", rows)
-    assert read(tmp_path / "x") == made
+    assert read_backup(tmp_path / "x") == made
     assert (made.sums.rows, made.sums.max_id) == (len(rows), int(rows[-1].split()[0]) if rows else None)
-    assert b"".join(blocks(tmp_path / "x")) == b"".join(rows)
+    assert b"".join(read_blocks(tmp_path / "x")) == b"".join(rows)
 
 
 def test_it_is_for_its_owner_alone_whatever_umask_says(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_it_is_for_its_owner_alone_whatever_umask_says(tmp_path: Path) -> None:
 
 def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
     def fail() -> None:
-        with written(tmp_path / "x") as stream:
+        with create_file(tmp_path / "x") as stream:
             stream.write(b"half")
             raise KeyError
 
@@ -73,7 +73,7 @@ def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
 def test_what_a_killed_run_has_left_is_used_again(tmp_path: Path) -> None:
     (tmp_path / ".x.part").write_bytes(b"longer than the new one" * 100_000)
     made = write(tmp_path / "x")
-    assert read(tmp_path / "x") == made
+    assert read_backup(tmp_path / "x") == made
     assert os.listdir(tmp_path) == ["x"]
 
 
@@ -89,21 +89,21 @@ def test_a_link_beside_it_is_not_followed(tmp_path: Path) -> None:
 def test_a_file_that_somebody_else_has_put_beside_it_gets_no_secret(tmp_path: Path) -> None:
     (tmp_path / ".x.part").touch()
     os.chown(tmp_path / ".x.part", 65534, 65534)
-    with pytest.raises(UsageFailure, match="a file of somebody else's is in its place"):
+    with pytest.raises(UsageFailure, match="its temporary file belongs to another user"):
         write(tmp_path / "x")
     assert (tmp_path / ".x.part").read_bytes() == b""
 
 
 def test_a_file_that_is_there_is_never_written_over(whole: Path) -> None:
     before = whole.read_bytes()
-    with pytest.raises(UsageFailure, match="exists already; name a file that does not"):
+    with pytest.raises(UsageFailure, match="already exists; name a new file"):
         write(whole)
     assert whole.read_bytes() == before
     assert os.listdir(whole.parent) == [whole.name]
 
 
 def test_two_at_once_do_not_write_one_file(tmp_path: Path) -> None:
-    with written(tmp_path / "x") as stream:
+    with create_file(tmp_path / "x") as stream:
         with pytest.raises(Refused, match="another kinetune is writing"):
             write(tmp_path / "x")
         stream.write(b"first")
@@ -114,7 +114,7 @@ def test_a_file_cut_short_anywhere_is_damaged(whole: Path) -> None:
     data = whole.read_bytes()
     for length in (2, 5, 10, 40, len(data) // 2, len(data) - 9, len(data) - 1):
         whole.write_bytes(data[:length])
-        assert cause(whole).startswith("is damaged: it is cut short; nothing was changed"), length
+        assert cause(whole).startswith("is damaged: it is truncated; nothing was changed"), length
 
 
 @settings(deadline=None, max_examples=60)
@@ -130,11 +130,11 @@ def test_a_byte_changed_anywhere_is_found_or_changes_no_row(
     content[place] ^= data.draw(st.integers(1, 255))
     path.write_bytes(content)
     try:
-        assert read(path) == made
+        assert read_backup(path) == made
     except UsageFailure:
-        assert cause(path).startswith(("is damaged: ", "is no backup", "is a backup of schema"))
+        assert cause(path).startswith(("is damaged: ", "contains no backup", "has schema"))
     else:
-        assert b"".join(blocks(path)) == b"".join(ROWS[:50])
+        assert b"".join(read_blocks(path)) == b"".join(ROWS[:50])
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_byte_changed_anywhere_is_found_or_changes_no_row(
 )
 def test_another_file_is_no_backup(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x").write_bytes(content)
-    assert cause(tmp_path / "x").startswith("is no backup of kinetune; name a file that")
+    assert cause(tmp_path / "x").startswith("contains no backup of kinetune; use a file that")
 
 
 def packed(path: Path, content: bytes) -> Path:
@@ -151,31 +151,31 @@ def packed(path: Path, content: bytes) -> Path:
 
 
 def test_a_newer_form_is_told(tmp_path: Path) -> None:
-    newer = head(MANIFEST).replace(b'"schema":1,"manifest"', b'"schema":2,"manifest"')
+    newer = manifest_line(MANIFEST).replace(b'"schema":1,"manifest"', b'"schema":2,"manifest"')
     said = cause(packed(tmp_path / "x", newer))
-    assert said == "is a backup of schema 2, this kinetune reads 1; update kinetune"
+    assert said == "has schema 2, this kinetune reads 1; update kinetune"
 
 
 def test_parts_that_do_not_fit_each_other_are_damage(tmp_path: Path) -> None:
     rows = b"".join(ROWS[:3])
-    tally = Tally()
+    tally = RunningSums()
     tally.add(rows)
     block, end = len(rows).to_bytes(4) + rows, (0).to_bytes(4)
-    good = (head(MANIFEST), block, end, tail(tally.sums(9)))
-    assert read(packed(tmp_path / "x", b"".join(good))).sums.rows == 3
+    good = (manifest_line(MANIFEST), block, end, sums_line(tally.sums(9)))
+    assert read_backup(packed(tmp_path / "x", b"".join(good))).sums.rows == 3
     for bad, why in (
-        ((*good, b"more"), "something follows its end"),
-        ((good[0], block, block, *good[2:]), "its rows are not those that were written"),
-        ((good[0], end, good[3]), "its rows are not those that were written"),
+        ((*good, b"more"), "there is data after its end"),
+        ((good[0], block, block, *good[2:]), "its rows do not match its checksum"),
+        ((good[0], end, good[3]), "its rows do not match its checksum"),
         ((*good[:3], b"{}\n"), "its sums cannot be read"),
         ((good[0].replace(b'"columns"', b'"pillars"'), *good[1:]), "its manifest cannot be read"),
-        ((good[0], len(rows).to_bytes(4) + rows[:-1] + b"x", *good[2:]), "its bytes are not those that were written"),
+        ((good[0], len(rows).to_bytes(4) + rows[:-1] + b"x", *good[2:]), "its bytes differ from what was written"),
     ):
         assert cause(packed(tmp_path / "x", b"".join(bad))).startswith(f"is damaged: {why}")
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageFailure, match=r"cannot read .*: No such file or directory"):
-        read(tmp_path / "none")
+        read_backup(tmp_path / "none")
     with pytest.raises(UsageFailure, match=r"cannot read .*: Is a directory"):
-        read(tmp_path)
+        read_backup(tmp_path)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from kinetune.database.errors import Reaction, reaction
+from kinetune.database.session import Reaction, classify_error
 
 DATA = Path(__file__).parents[1] / "data" / "yugabytedb"
 TABLE = DATA / "reactions.txt"
@@ -39,7 +39,7 @@ def recorded() -> list[Error]:
 
 def line(error: Error) -> str:
     code, message = error
-    return f"{reaction(code, message):8}{code or '-':6} {' '.join(message.split())}"
+    return f"{classify_error(code, message):8}{code or '-':6} {' '.join(message.split())}"
 
 
 def test_every_recorded_error_asks_for_what_was_reviewed() -> None:
@@ -71,9 +71,9 @@ def test_every_recorded_error_asks_for_what_was_reviewed() -> None:
 def test_what_was_not_recorded_is_known_by_its_code_or_its_words(
     code: str | None, message: str, expected: Reaction
 ) -> None:
-    assert reaction(code, message) is expected
+    assert classify_error(code, message) is expected
 
 
 def test_the_context_of_an_error_makes_no_other_of_it() -> None:
-    """'Catalog Version Mismatch' hangs as CONTEXT on unrelated errors while DDL runs (FINDINGS.md, Errors)."""
-    assert reaction("42501", "permission denied for table kine") is Reaction.EXPLAIN
+    """'Catalog Version Mismatch' hangs as CONTEXT on unrelated errors while DDL runs (docs/facts/recorded.md §5)."""
+    assert classify_error("42501", "permission denied for table kine") is Reaction.EXPLAIN

@@ -7,21 +7,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from kinetune.database.explain import Effort, explain
-from kinetune.database.sample import sample
-from kinetune.database.session import visit
-from kinetune.kine.queries import catalogue
-from kinetune.kine.releases import ERAS, era_named
-from kinetune.kine.scenarios import SCENARIOS, calls
+from kinetune.database.explain import MeasureOptions, measure_calls, sample_store
+from kinetune.database.session import open_session
+from kinetune.kine.queries import SCENARIOS, build_calls, load_catalogue
+from kinetune.kine.releases import ERAS, find_era
 from kinetune.model.failure import CouldNotLook
 from kinetune.model.workload import Call, Parameter, Query, Recording
-from kinetune.plans.measure import measured
+from kinetune.plans.measure import measure_call
 from tests.cluster import Cluster
 from tests.conftest import scratch
 from tests.database.stores import STOCK, ask, content, make, place, reach
 
 RECORDED = [era.name for era in ERAS if era.catalogue == era.name]
-ONCE = Effort(runs=1)
+ONCE = MeasureOptions(runs=1)
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +31,11 @@ def filled(cluster: Cluster) -> Iterator[str]:
         yield dsn
 
 
-def explained(dsn: str, era: str, effort: Effort = ONCE) -> list[Recording]:
+def explained(dsn: str, era: str, effort: MeasureOptions = ONCE) -> list[Recording]:
     """All reads of an era."""
-    with visit(place(dsn), "test") as session:
-        every = calls(catalogue(era), sample(session))
-        return list(explain(session, [call for call in every if not call.writes], effort))
+    with open_session(place(dsn), "test") as session:
+        every = build_calls(load_catalogue(era), sample_store(session))
+        return list(measure_calls(session, [call for call in every if not call.writes], effort))
 
 
 def asking(text: str, *arguments: object, types: str = "bigint") -> Call:
@@ -46,9 +44,9 @@ def asking(text: str, *arguments: object, types: str = "bigint") -> Call:
     return Call("test", "a test", Query("test", "Test", text, parameters, "", "", ""), text, arguments)
 
 
-def one(dsn: str, call: Call, effort: Effort = ONCE, read_only: str = "on") -> Recording:
-    with visit(place(dsn), "test", default_transaction_read_only=read_only) as session:
-        (recording,) = explain(session, [call], effort)
+def one(dsn: str, call: Call, effort: MeasureOptions = ONCE, read_only: str = "on") -> Recording:
+    with open_session(place(dsn), "test", default_transaction_read_only=read_only) as session:
+        (recording,) = measure_calls(session, [call], effort)
     return recording
 
 
@@ -69,7 +67,7 @@ def test_every_read_of_every_era_yields_its_plans(filled: str, era: str) -> None
 @pytest.mark.parametrize("era", RECORDED)
 def test_the_plans_return_what_kine_would_get(filled: str, era: str) -> None:
     """160 pods, of which those deleted are not listed; a page may be shorter, a key is one row."""
-    rows = {one.call.scenario: one.rows for one in map(measured, explained(filled, era))}
+    rows = {one.call.scenario: one.rows for one in map(measure_call, explained(filled, era))}
     ((pods,),) = ask(
         filled,
         "SELECT count(*) FROM (SELECT DISTINCT ON (name) deleted FROM kine WHERE name LIKE '/registry/pods/%' "
@@ -84,9 +82,11 @@ def test_the_plans_return_what_kine_would_get(filled: str, era: str) -> None:
 
 
 def test_runs_are_as_many_as_wanted(filled: str) -> None:
-    recording = one(filled, asking("SELECT id FROM kine WHERE id = $1", 7), Effort(runs=3))
+    recording = one(filled, asking("SELECT id FROM kine WHERE id = $1", 7), MeasureOptions(runs=3))
     assert (len(recording.custom), len(recording.generic)) == (3, 3)
-    assert not one(filled, asking("SELECT id FROM kine WHERE id = $1", 7), Effort(runs=2, generic=False)).generic
+    assert not one(
+        filled, asking("SELECT id FROM kine WHERE id = $1", 7), MeasureOptions(runs=2, generic=False)
+    ).generic
 
 
 def test_the_server_forbids_a_read_to_write(filled: str) -> None:
@@ -101,7 +101,7 @@ def test_the_server_forbids_a_read_to_write(filled: str) -> None:
 
 def test_a_run_that_takes_too_long_is_stopped_and_told(filled: str) -> None:
     slow = asking("SELECT pg_sleep(5) FROM kine WHERE id = $1", 7)
-    recording = one(filled, slow, Effort(runs=1, timeout=0.1))
+    recording = one(filled, slow, MeasureOptions(runs=1, timeout=0.1))
     assert recording.failed == "stopped after 0.1 s (raise it with --timeout)"
     assert not recording.custom
 
@@ -113,8 +113,10 @@ def test_after_a_run_that_failed_the_next_one_goes_on(filled: str) -> None:
         asking("SELECT 1 / (id - $1) FROM kine WHERE id = $1", 7),
     ]
     slow = asking("SELECT pg_sleep(5) FROM kine WHERE id = $1", 7)
-    with visit(place(filled), "test") as session:
-        recordings = list(explain(session, [wrong[0], fast, slow, fast, wrong[1], fast], Effort(runs=1, timeout=0.2)))
+    with open_session(place(filled), "test") as session:
+        recordings = list(
+            measure_calls(session, [wrong[0], fast, slow, fast, wrong[1], fast], MeasureOptions(runs=1, timeout=0.2))
+        )
     assert [bool(recording.failed) for recording in recordings] == [True, False, True, False, True, False]
     assert "42703" in recordings[0].failed
     assert "22012" in recordings[4].failed
@@ -122,8 +124,11 @@ def test_after_a_run_that_failed_the_next_one_goes_on(filled: str) -> None:
 
 def test_a_connection_that_is_cut_ends_the_run_with_a_failure(filled: str) -> None:
     suicide = asking("SELECT pg_terminate_backend(pg_backend_pid()) FROM kine WHERE id = $1", 7)
-    with visit(place(filled), "test") as session, pytest.raises(CouldNotLook, match=r"terminating connection|was lost"):
-        list(explain(session, [suicide], ONCE))
+    with (
+        open_session(place(filled), "test") as session,
+        pytest.raises(CouldNotLook, match=r"terminating connection|was lost"),
+    ):
+        list(measure_calls(session, [suicide], ONCE))
 
 
 @pytest.mark.parametrize(
@@ -158,5 +163,5 @@ def test_keys_with_quotes_and_wildcards_are_asked_for_as_they_are(database: str)
     for era in RECORDED:
         recordings = {recording.call.scenario: recording for recording in explained(database, era)}
         assert not any(recording.failed for recording in recordings.values())
-        escapes = era_named(era).number >= "E16"  # before, Kine's own LIKE takes the backslash for its escape
-        assert measured(recordings["get"]).rows == (1 if escapes else 0)
+        escapes = find_era(era).number >= "E16"  # before, Kine's own LIKE takes the backslash for its escape
+        assert measure_call(recordings["get"]).rows == (1 if escapes else 0)

@@ -7,25 +7,25 @@ from collections.abc import Callable
 
 import pytest
 
-from kinetune.database.era import era_in_use
-from kinetune.database.observe import observe
-from kinetune.database.sample import sample
-from kinetune.database.session import Session, visit
+from kinetune.database.explain import sample_store
+from kinetune.database.observe import observe_store
+from kinetune.database.pg_stat_statements import era_in_use
+from kinetune.database.session import Session, open_session
 from tests.database.stores import OLD, STOCK, ask, make, place, reach
 
 OBJECTS = 4000
-LOOKS: list[Callable[[Session], object]] = [observe, era_in_use]
+LOOKS: list[Callable[[Session], object]] = [observe_store, era_in_use]
 SAMPLED = 12_000  # 300 blocks of these small rows; statistics count the rows of a sample as read, and no scan
 
 
 def everything(session: Session) -> object:
-    return session.rows("SELECT max(lease) FROM kine")
+    return session.query("SELECT max(lease) FROM kine")
 
 
 def scanned(dsn: str, look: Callable[[Session], object]) -> tuple[int, int]:
     """Scans of the whole table, and rows read by them, that one look caused."""
     before = counters(dsn)
-    with visit(place(dsn), "scan-test") as session:
+    with open_session(place(dsn), "scan-test") as session:
         look(session)
     after = counters(dsn)
     return after[0] - before[0], after[1] - before[1]
@@ -62,7 +62,7 @@ def test_a_sample_reads_as_many_rows_whatever_the_size(database: str, objects: i
     make(database, STOCK, objects)
     if analysed:
         ask(database, "VACUUM ANALYZE kine")
-    scans, rows = scanned(database, sample)
+    scans, rows = scanned(database, sample_store)
     assert scans == 0
     assert 3_000 < rows < SAMPLED
 

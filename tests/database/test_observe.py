@@ -9,15 +9,14 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from kinetune.database.inspect import inspect
-from kinetune.database.session import visit
+from kinetune.database.inspect import inspect_store
+from kinetune.database.session import open_session
 from kinetune.kine.releases import ERAS
-from kinetune.model.facts import Role, Unknown
+from kinetune.model.facts import Index, Key, Order, Role
 from kinetune.model.failure import CouldNotLook
-from kinetune.model.schema import Index, Key, Order
 from kinetune.model.server import Flavour
-from kinetune.tuning.profiles import PROFILES, target
-from kinetune.tuning.recognise import profile_of
+from kinetune.model.unknown import Unknown
+from kinetune.tuning.profiles import PROFILES, build_target, recognise_profile
 from tests.cluster import Cluster
 from tests.database.stores import OLD, RENAMED, STOCK, ask, facts, make, place, reach, schema, script
 
@@ -40,19 +39,19 @@ def test_a_profile_that_was_applied_is_seen_as_reached(database: str, profile: s
 def test_what_is_seen_is_the_target(database: str, profile: str) -> None:
     reach(database, profile)
     seen, era = facts(database), ERAS[-1]
-    goal, table = target(profile, seen.server, era), schema(database)
+    goal, table = build_target(profile, seen.server, era), schema(database)
     assert {one.index for one in table.indexes} == set(goal.indexes)
     assert table.primary_key is not None
     assert (table.primary_key.index, table.primary_key.constraint) == (goal.primary_key, "kine_pkey")
     assert (table.columns, table.sequence) == (goal.columns, goal.sequence)
     assert (table.schema, table.kind, table.max_id, table.last_id) == ("public", "r", None, 0)
-    assert profile_of(seen, era) == profile
+    assert recognise_profile(seen, era) == profile
 
 
 def test_kines_own_ddl_is_stock(database: str) -> None:
     make(database, STOCK)
     assert not script(database, "stock")
-    assert profile_of(facts(database), ERAS[-1]) == "stock"
+    assert recognise_profile(facts(database), ERAS[-1]) == "stock"
 
 
 def test_the_ddl_of_old_kines_is_the_stock_of_their_era(database: str) -> None:
@@ -145,7 +144,7 @@ def test_the_sequence_is_the_one_that_ids_are_drawn_from(database: str) -> None:
     assert (table.sequence.name, table.sequence.cache, table.sequence.owned_by) == ("kine_seq", 100, None)
     reach(database, "tuned")
     table = schema(database)
-    assert table.sequence == target("tuned", facts(database).server, ERAS[-1]).sequence
+    assert table.sequence == build_target("tuned", facts(database).server, ERAS[-1]).sequence
 
 
 def test_the_table_is_the_first_in_the_search_path_as_it_is_kines(database: str) -> None:
@@ -220,7 +219,7 @@ def test_a_schema_that_may_not_be_looked_into_is_not_taken_for_an_empty_one(gues
     role = place(guest).user
     ask(database, "REVOKE USAGE ON SCHEMA public FROM PUBLIC")
     ask(database, f'GRANT SELECT ON kine, kine_id_seq TO "{role}"')
-    with pytest.raises(CouldNotLook, match="which holds a table kine") as failure:
+    with pytest.raises(CouldNotLook, match="which contains a table kine") as failure:
         facts(guest)
     assert failure.value.next_step.endswith(f'GRANT USAGE ON SCHEMA public TO "{role}"')
     ask(database, failure.value.next_step.partition(": ")[2])
@@ -244,8 +243,8 @@ def test_times_and_names_are_read_whatever_the_database_has_set(database: str) -
     ask(database, f'ALTER DATABASE "{name}" SET quote_all_identifiers = on')
     seen = facts(database)
     assert seen.table == before.table
-    with visit(place(database), "test") as session:
-        assert not isinstance(inspect(session, seen).statistics, Unknown)
+    with open_session(place(database), "test") as session:
+        assert not isinstance(inspect_store(session, seen).statistics, Unknown)
 
 
 LOST = {

@@ -13,14 +13,14 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from kinetune.database import stopped
-from kinetune.database.apply import Done
+from kinetune.database import kine_stopped
 from kinetune.kine.schema import COLUMNS
+from kinetune.model.change import AppliedStatement
 from kinetune.model.facts import Facts
 from kinetune.model.failure import Refused
-from kinetune.model.plain import decode, encode
-from kinetune.tuning import copy_statements
-from kinetune.tuning.rebuild import Rebuild
+from kinetune.model.plain_data import decode, encode
+from kinetune.tuning import copying
+from kinetune.tuning.rebuild import RebuildOptions
 from tests.cli.call import ROOT, environment
 from tests.cluster import Cluster
 from tests.database.rebuilding import SINGLE, WHOLE, Way, at, changes, cut, end, names, next_id, rebuild, script
@@ -45,8 +45,8 @@ WAYS = {"one transaction": WHOLE, "single statements": SINGLE}
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several batches of a small store, and no long looks."""
-    monkeypatch.setattr(copy_statements, "BATCH", BATCH)
-    monkeypatch.setattr(stopped, "SECONDS", 0.05)
+    monkeypatch.setattr(copying, "BATCH", BATCH)
+    monkeypatch.setattr(kine_stopped, "OBSERVE_SECONDS", 0.05)
 
 
 @contextlib.contextmanager
@@ -116,9 +116,9 @@ def test_cut_after_any_statement_the_next_run_comes_to_the_same_end(
 PROGRAM = """
 import sys
 from kinetune.cli.main import main
-from kinetune.database import stopped
-from kinetune.tuning import copy_statements
-stopped.SECONDS, copy_statements.BATCH = 0.05, 1000
+from kinetune.database import kine_stopped
+from kinetune.tuning import copying
+kine_stopped.OBSERVE_SECONDS, copying.BATCH = 0.05, 1000
 sys.argv = ["kinetune", "init", "--rebuild", "--yes", "--allow", "REBUILD", sys.argv[1]]
 main()
 """
@@ -157,11 +157,11 @@ def test_killed_at_random_moments_it_goes_on_and_loses_no_row(database15: str) -
 
 WORK = """
 import sys
-from kinetune.database.session import visit
+from kinetune.database.session import open_session
 from kinetune.model.endpoint import parse
-with visit(parse(sys.argv[1]), "long-work", write=True) as session:
+with open_session(parse(sys.argv[1]), "long-work", write=True) as session:
     print("begins", flush=True)
-    session.rows("SELECT count(*) FROM generate_series(1, 1000000000)")
+    session.query("SELECT count(*) FROM generate_series(1, 1000000000)")
 """
 
 
@@ -186,7 +186,7 @@ def test_what_a_killed_kinetune_was_doing_ends_within_seconds(database: str) -> 
 
 def test_the_copy_is_told_of_as_it_goes_and_goes_on_behind_its_newest_row(database15: str) -> None:
     make(database15, STOCK, 300)
-    done: list[Done] = []
+    done: list[AppliedStatement] = []
     assert cut(database15, Way(), 3)
     assert ask(database15, "SELECT max(id) FROM kinetune_new_kine") == [(2 * BATCH - 1,)]
     rebuild(database15, watch=done.append)
@@ -230,7 +230,7 @@ def test_rows_that_fill_gaps_are_left_out_on_request_but_for_the_newest(database
     ask(database15, f"INSERT INTO kine (id, name, created, deleted) {gaps}")
     ask(database15, "SELECT setval('kine_id_seq', 2100)")
     (count,) = ask(database15, "SELECT count(*) FROM kine")[0]
-    rebuild(database15, Way(Rebuild(asked=True, drop_gaps=True), WAYS[way]))
+    rebuild(database15, Way(RebuildOptions(forced=True, skip_gap_rows=True), WAYS[way]))
     assert ask(database15, "SELECT count(*), max(id) FROM kine") == [(count - 101, 2100)]
     assert ask(database15, "SELECT id FROM kine WHERE name LIKE 'gap-%' ORDER BY id") == [(8,), (2100,)]
 

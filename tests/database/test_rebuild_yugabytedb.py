@@ -15,18 +15,19 @@ from typing import Any, Self
 import psycopg
 import pytest
 
-from kinetune.database import stopped
-from kinetune.database.apply import Apply, alone
-from kinetune.database.observe import observe
-from kinetune.database.session import Row, Session, visit
-from kinetune.kine.releases import newest
+from kinetune.database import kine_stopped
+from kinetune.database.apply import ScriptRunner
+from kinetune.database.lock import exclusive_lock
+from kinetune.database.observe import observe_store
+from kinetune.database.session import Row, Session, open_session
+from kinetune.kine.releases import newest_era
+from kinetune.model.facts import Order
 from kinetune.model.failure import CouldNotLook, Refused
-from kinetune.model.schema import Order
 from kinetune.model.script import Script
-from kinetune.tuning import copy_statements
-from kinetune.tuning.difference import difference
-from kinetune.tuning.profiles import target
-from kinetune.tuning.swap import finish
+from kinetune.tuning import copying
+from kinetune.tuning.copying import plan_old_table_drop
+from kinetune.tuning.difference import plan_changes
+from kinetune.tuning.profiles import build_target
 from tests.database.rebuilding import next_id
 from tests.database.stores import STOCK, ask, content, make, place, schema
 
@@ -53,8 +54,8 @@ class _Lost(Exception):
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(copy_statements, "BATCH", 300)
-    monkeypatch.setattr(stopped, "SECONDS", 0.5)
+    monkeypatch.setattr(copying, "BATCH", 300)
+    monkeypatch.setattr(kine_stopped, "OBSERVE_SECONDS", 0.5)
 
 
 @contextlib.contextmanager
@@ -70,7 +71,7 @@ def store(ddl: str, objects: int = 300) -> Iterator[str]:
 
 
 def left(session: Session) -> Script:
-    return difference(observe(session), target("tuned", session.server, newest()))
+    return plan_changes(observe_store(session), build_target("tuned", session.server, newest_era()))
 
 
 def run(dsn: str, lost_after: int = 0) -> bool:
@@ -88,10 +89,14 @@ def run(dsn: str, lost_after: int = 0) -> bool:
                     raise _Lost
             return done
 
-    with contextlib.suppress(_Lost, CouldNotLook), visit(place(dsn), "test", write=True) as session, alone(session):
+    with (
+        contextlib.suppress(_Lost, CouldNotLook),
+        open_session(place(dsn), "test", write=True) as session,
+        exclusive_lock(session),
+    ):
         todo = left(session)
         session.connection.cursor_factory = Cut
-        Apply(session, left=lambda: left(session)).script(todo)
+        ScriptRunner(session, remaining=lambda: left(session)).run_script(todo)
         return False
     return True
 
@@ -110,9 +115,9 @@ def is_right(dsn: str, rows: object) -> None:
     assert seen.primary_key.index.keys[0].order is Order.ASC
     assert seen.sequence is not None
     assert (seen.sequence.name, seen.sequence.owned_by) == ("kine_id_seq", ("kine", "id"))
-    with visit(place(dsn), "test") as session:
+    with open_session(place(dsn), "test") as session:
         assert {seen.index.name for seen in seen.indexes} == {
-            index.name for index in target("tuned", session.server, newest()).indexes
+            index.name for index in build_target("tuned", session.server, newest_era()).indexes
         }
         # Where the cluster's flag is above 1 the sequence's cache stays as the flag has it.
         assert all("kine_id_seq" in step.does for step in left(session).steps)
@@ -126,8 +131,8 @@ def test_a_store_is_brought_over_row_for_row(name: str) -> None:
         rows = content(dsn)
         assert not run(dsn)
         is_right(dsn, rows)
-        with visit(place(dsn), "test", write=True) as session, alone(session):
-            Apply(session).script(finish(observe(session), "tuned"))
+        with open_session(place(dsn), "test", write=True) as session, exclusive_lock(session):
+            ScriptRunner(session).run_script(plan_old_table_drop(observe_store(session), "tuned"))
         relations = {name for (name,) in ask(dsn, "SELECT relname FROM pg_class WHERE relname ~ '^kine'")}
         assert not {name for name in relations if "before_init" in name or "new_" in name or name == "kine_seq"}
 
@@ -137,7 +142,7 @@ def test_a_client_that_is_lost_at_any_statement_is_followed_by_one_that_finishes
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One store, and one run after the other: each is lost after one more statement than it needs to get on."""
-    monkeypatch.setattr("kinetune.database.lock_row.STALE_SECONDS", 1)
+    monkeypatch.setattr("kinetune.database.lock.STALE_SECONDS", 1)
     with store(STORES[name]) as dsn:
         rows, runs = content(dsn), 0
         while run(dsn, lost_after=3):
@@ -149,16 +154,16 @@ def test_a_client_that_is_lost_at_any_statement_is_followed_by_one_that_finishes
 
 
 def test_while_a_client_without_a_name_is_connected_to_any_node_it_is_refused() -> None:
-    with store(STOCK, 1) as dsn, visit(place(dsn), "test") as session:
-        stopped.refuse_running(session)
+    with store(STOCK, 1) as dsn, open_session(place(dsn), "test") as session:
+        kine_stopped.require_kine_stopped(session)
         import psycopg
 
         with psycopg.connect(**place(dsn).libpq()), pytest.raises(Refused, match="client without a name"):
-            stopped.refuse_running(session)
+            kine_stopped.require_kine_stopped(session)
 
 
 def test_a_store_of_fifty_thousand_rows_is_brought_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(copy_statements, "BATCH", 5_000)
+    monkeypatch.setattr(copying, "BATCH", 5_000)
     with store(STOCK, 10_000) as dsn:
         rows = content(dsn)
         assert not run(dsn)

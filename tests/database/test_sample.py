@@ -6,16 +6,16 @@ from dataclasses import asdict
 
 import pytest
 
-from kinetune.database.sample import EMPTY_PREFIX, OLD, sample
-from kinetune.database.session import visit
+from kinetune.database.explain import EMPTY_PREFIX, OLD_REVISIONS, sample_store
+from kinetune.database.session import open_session
 from kinetune.model.failure import CouldNotLook
-from kinetune.model.workload import Sample
+from kinetune.model.workload import SampleArguments
 from tests.database.stores import BUSY_KEY, STOCK, ask, make, place
 
 
-def sampled(dsn: str) -> Sample:
-    with visit(place(dsn), "test") as session:
-        return sample(session)
+def sampled(dsn: str) -> SampleArguments:
+    with open_session(place(dsn), "test") as session:
+        return sample_store(session)
 
 
 def test_the_sample_holds_the_largest_resource_and_the_busiest_key(database: str) -> None:
@@ -33,7 +33,7 @@ def test_of_a_large_store_the_old_revision_is_not_older_than_ten_thousand(databa
     make(database15, STOCK, 4000)
     found = sampled(database15)
     assert found.prefix == "/registry/pods/"
-    assert found.old_revision == found.newest_revision - OLD == 10101
+    assert found.old_revision == found.newest_revision - OLD_REVISIONS == 10101
     assert found.compact_revision == 4000
 
 
@@ -54,7 +54,8 @@ def test_a_store_without_objects_has_nothing_to_ask_for(database: str, rows: str
     make(database)
     if rows:
         ask(database, f"INSERT INTO kine (name) VALUES {rows}")
-    with pytest.raises(CouldNotLook, match="the table kine holds no objects: there is nothing to explain; start Kine"):
+    message = "the table kine contains no objects, so there is nothing to explain; start Kine"
+    with pytest.raises(CouldNotLook, match=message):
         sampled(database)
 
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from kinetune.database.session import visit
+from kinetune.database.session import open_session
 from kinetune.model.endpoint import Endpoint
 from kinetune.model.failure import CouldNotLook
 from tests.cluster import DEBIAN_15, Cluster, MissingServer, free_port
@@ -39,7 +39,7 @@ def guarded() -> Iterator[Cluster]:
 
 
 def failure_at(endpoint: Endpoint) -> str:
-    with pytest.raises(CouldNotLook) as failure, visit(endpoint, "test"):
+    with pytest.raises(CouldNotLook) as failure, open_session(endpoint, "test"):
         pass
     text = str(failure.value)
     assert "\n" not in text
@@ -51,57 +51,57 @@ def test_the_server_itself_forbids_a_guest_to_write(database: str) -> None:
     make(database, objects=20)
     for text in ("INSERT INTO kine (name) VALUES ('x')", "CREATE TABLE x ()", "SELECT nextval('kine_id_seq')"):
         with (
-            visit(place(database), "test") as session,
-            pytest.raises(CouldNotLook, match=r"\(25006\); .* may only read"),
+            open_session(place(database), "test") as session,
+            pytest.raises(CouldNotLook, match=r"\(25006\); .* is read-only"),
         ):
-            session.rows(text)
+            session.query(text)
     assert ask(database, "SELECT last_value FROM kine_id_seq") == [(201,)]
 
 
 def test_a_session_says_who_it_is_and_waits_for_nobody_long(database: str) -> None:
     names = ("application_name", "default_transaction_read_only", "statement_timeout", "lock_timeout")
-    with visit(place(database), "check") as session:
-        said = [session.rows(f"SHOW {name}")[0][name] for name in names]
+    with open_session(place(database), "check") as session:
+        said = [session.query(f"SHOW {name}")[0][name] for name in names]
     assert said == ["kinetune/check", "on", "1min", "2s"]
-    with visit(place(database), "init", write=True) as session:
-        said = [session.rows(f"SHOW {name}")[0][name] for name in names]
+    with open_session(place(database), "init", write=True) as session:
+        said = [session.query(f"SHOW {name}")[0][name] for name in names]
     assert said == ["kinetune/init", "off", "0", "2s"]
 
 
 def test_settings_of_the_caller_come_on_top(database: str) -> None:
-    with visit(place(database), "test", statement_timeout="123ms") as session:
-        assert session.rows("SHOW statement_timeout") == [{"statement_timeout": "123ms"}]
+    with open_session(place(database), "test", statement_timeout="123ms") as session:
+        assert session.query("SHOW statement_timeout") == [{"statement_timeout": "123ms"}]
         with pytest.raises(CouldNotLook, match=r"\(57014\); raise --timeout"):
-            session.rows("SELECT pg_sleep(5)")
-        assert session.rows("SELECT 1 AS one") == [{"one": 1}]
+            session.query("SELECT pg_sleep(5)")
+        assert session.query("SELECT 1 AS one") == [{"one": 1}]
 
 
 def test_a_session_is_closed_at_the_end_whatever_happened(database: str) -> None:
-    with pytest.raises(ZeroDivisionError), visit(place(database), "test") as session:
+    with pytest.raises(ZeroDivisionError), open_session(place(database), "test") as session:
         raise ZeroDivisionError
     assert session.connection.closed
 
 
 def test_the_server_is_recognised(cluster: Cluster, database: str) -> None:
-    with visit(place(database), "test") as session:
+    with open_session(place(database), "test") as session:
         assert session.server.base == (15 if cluster.binaries == DEBIAN_15 else 18)
         assert session.server.note == ""
 
 
 def test_a_connection_that_is_cut_is_a_failure_that_says_so(database: str) -> None:
-    with visit(place(database), "test") as session:
+    with open_session(place(database), "test") as session:
         pid = session.connection.info.backend_pid
         ask(database, "SELECT pg_terminate_backend(%s, 5000)", pid)
         with pytest.raises(CouldNotLook, match=r"terminating connection|connection was lost"):
-            session.rows("SELECT 1")
+            session.query("SELECT 1")
         with pytest.raises(CouldNotLook, match=r"connection was lost.*run again"):
-            session.change("lock_timeout", "1s")
+            session.set_parameter("lock_timeout", "1s")
 
 
 def test_the_right_password_opens_and_is_shown_nowhere(guarded: Cluster) -> None:
     endpoint = replace(place(guarded.dsn()), password=SECRET)
-    with visit(endpoint, "test") as session:
-        assert session.rows("SELECT current_user AS me") == [{"me": "postgres"}]
+    with open_session(endpoint, "test") as session:
+        assert session.query("SELECT current_user AS me") == [{"me": "postgres"}]
         assert SECRET not in repr(session) + str(session.endpoint)
 
 
@@ -126,14 +126,14 @@ def test_an_unknown_user_is_named(cluster: Cluster) -> None:
 
 def test_a_missing_database_is_named_with_what_makes_it(cluster: Cluster) -> None:
     text = failure_at(place(cluster.dsn("not-there")))
-    assert 'database "not-there" does not exist; kinetune init creates the database' in text
+    assert 'database "not-there" does not exist; run kinetune init, which creates it' in text
 
 
 def test_a_server_without_room_is_told_as_that(guarded: Cluster) -> None:
     endpoint = replace(place(guarded.dsn(user="postgres")), password=SECRET)
     crowd = [psycopg.connect(**endpoint.libpq()) for _ in range(8)]
     try:
-        assert "lower Kine's pool" in failure_at(endpoint)
+        assert "reduce Kine's connection pool" in failure_at(endpoint)
     finally:
         for one in crowd:
             one.close()
@@ -141,7 +141,7 @@ def test_a_server_without_room_is_told_as_that(guarded: Cluster) -> None:
 
 def test_nobody_listening_is_a_question() -> None:
     text = failure_at(place(f"postgres://u:hush@127.0.0.1:{free_port()}/k"))
-    assert "Connection refused; is the server running there" in text
+    assert "Connection refused; check that the server is running" in text
     assert "hush" not in text
 
 
@@ -157,4 +157,4 @@ def test_a_host_that_never_answers_costs_no_more_than_the_timeout() -> None:
         started = time.monotonic()
         text = failure_at(endpoint)
     assert 1.5 < time.monotonic() - started < 4
-    assert "is the host reachable from here?" in text
+    assert "check that this machine can reach the host" in text

@@ -9,14 +9,12 @@ import time
 
 import pytest
 
-from kinetune.commands.explain import Look, run
-from kinetune.database.explain import Effort, explain
-from kinetune.database.sample import sample
-from kinetune.database.session import visit
-from kinetune.database.shadow import SCHEMA, shadow
-from kinetune.kine.queries import catalogue
-from kinetune.kine.releases import ERAS, EraInUse, era_named
-from kinetune.kine.scenarios import calls
+from kinetune.commands.explain import ExplainOptions, explain_store
+from kinetune.database.copies import SHADOW_SCHEMA, shadow_copy
+from kinetune.database.explain import MeasureOptions, measure_calls, sample_store
+from kinetune.database.session import open_session
+from kinetune.kine.queries import build_calls, load_catalogue
+from kinetune.kine.releases import ERAS, EraInUse, find_era
 from kinetune.model.failure import CouldNotLook
 from tests.database.stores import OLD, RENAMED, STOCK, ask, connection, content, make, place, reach
 
@@ -38,7 +36,7 @@ def state(dsn: str) -> tuple[object, ...]:
 def test_every_write_of_every_era_is_explained_and_leaves_nothing(database: str, era: str) -> None:
     make(database, STOCK, 200)
     before = state(database)
-    explained = run(place(database), Look(EraInUse(era_named(era), "said"), runs=2, rows=500))
+    explained = explain_store(place(database), ExplainOptions(EraInUse(find_era(era), "said"), runs=2, copy_rows=500))
     writes = {one.call.scenario: one for one in explained.calls if one.call.writes}
     assert set(writes) == {"create", "fill", "compact", "update-compact"}
     assert {name: one.failed for name, one in writes.items()} == dict.fromkeys(writes, "")
@@ -62,12 +60,12 @@ def test_the_shadow_is_the_table_with_its_newest_rows_and_all_its_indexes(databa
     )
     here = ask(dsn, names.format("current_schema()"))
     before = ask(dsn, "SELECT last_value, is_called FROM kine_id_seq")
-    with visit(place(dsn), "test", write=True) as session, shadow(session, 100):
-        assert [tuple(row.values()) for row in session.rows(names.format(f"'{SCHEMA}'"))] == here
-        (row,) = session.rows("SELECT count(*) AS rows, min(id) AS first, max(id) AS last FROM kine")
+    with open_session(place(dsn), "test", write=True) as session, shadow_copy(session, 100):
+        assert [tuple(row.values()) for row in session.query(names.format(f"'{SHADOW_SCHEMA}'"))] == here
+        (row,) = session.query("SELECT count(*) AS rows, min(id) AS first, max(id) AS last FROM kine")
         assert (row["rows"], row["first"], row["last"]) == (100, 1002, 1101)
-        assert session.rows("INSERT INTO kine (name) VALUES ('x') RETURNING id") == [{"id": 1102}]
-        assert session.rows("SELECT reltuples::int AS n FROM pg_class WHERE oid = 'kine'::regclass") == [{"n": 100}]
+        assert session.query("INSERT INTO kine (name) VALUES ('x') RETURNING id") == [{"id": 1102}]
+        assert session.query("SELECT reltuples::int AS n FROM pg_class WHERE oid = 'kine'::regclass") == [{"n": 100}]
     assert ask(dsn, "SELECT last_value, is_called FROM kine_id_seq") == before
     assert ask(dsn, "SELECT count(*), max(id) FROM kine") == [(1101, 1101)]
 
@@ -75,44 +73,54 @@ def test_the_shadow_is_the_table_with_its_newest_rows_and_all_its_indexes(databa
 @pytest.mark.parametrize("ddl", [RENAMED, STOCK])
 def test_a_shadow_of_an_empty_table_takes_writes_too(database: str, ddl: str) -> None:
     make(database, ddl)
-    with visit(place(database), "test", write=True) as session, shadow(session, 100):
-        assert session.rows("INSERT INTO kine (name) VALUES ('x') RETURNING id")[0]["id"] in (1, 2)
+    with open_session(place(database), "test", write=True) as session, shadow_copy(session, 100):
+        assert session.query("INSERT INTO kine (name) VALUES ('x') RETURNING id")[0]["id"] in (1, 2)
     assert ask(database, "SELECT count(*) FROM kine") == [(0,)]
 
 
 def test_a_write_is_explained_as_if_the_one_before_had_not_been(database: str) -> None:
     make(database, STOCK, 100)
-    with visit(place(database), "test", write=True) as session, shadow(session, 200):
-        create = next(call for call in calls(catalogue("E20"), sample(session)) if call.scenario == "create")
-        (recording,) = explain(session, [create], Effort(runs=5))
+    with open_session(place(database), "test", write=True) as session, shadow_copy(session, 200):
+        create = next(
+            call for call in build_calls(load_catalogue("E20"), sample_store(session)) if call.scenario == "create"
+        )
+        (recording,) = measure_calls(session, [create], MeasureOptions(runs=5))
         assert (recording.failed, len(recording.custom)) == ("", 5)
         assert "WAL Bytes" in json.dumps(recording.custom)
-        assert session.rows("SELECT count(*) AS n FROM kine") == [{"n": 200}]
+        assert session.query("SELECT count(*) AS n FROM kine") == [{"n": 200}]
 
 
 def test_whatever_happens_within_the_shadow_is_gone(database: str) -> None:
     make(database, STOCK, 20)
     before = state(database)
-    with pytest.raises(ZeroDivisionError), visit(place(database), "test", write=True) as session, shadow(session, 10):
+    with (
+        pytest.raises(ZeroDivisionError),
+        open_session(place(database), "test", write=True) as session,
+        shadow_copy(session, 10),
+    ):
         raise ZeroDivisionError
     assert state(database) == before
 
 
 def test_a_reading_session_gets_no_shadow(database: str) -> None:
     make(database, STOCK, 20)
-    with visit(place(database), "test") as session, pytest.raises(CouldNotLook, match="25006"), shadow(session, 10):
+    with (
+        open_session(place(database), "test") as session,
+        pytest.raises(CouldNotLook, match="25006"),
+        shadow_copy(session, 10),
+    ):
         pass
 
 
 def test_a_schema_of_the_users_own_of_that_name_is_not_touched(database: str) -> None:
     make(database, STOCK, 20)
-    ask(database, f"CREATE SCHEMA {SCHEMA}")
-    ask(database, f"CREATE TABLE {SCHEMA}.kine (mine integer)")
+    ask(database, f"CREATE SCHEMA {SHADOW_SCHEMA}")
+    ask(database, f"CREATE TABLE {SHADOW_SCHEMA}.kine (mine integer)")
     before = state(database)
     with (
-        visit(place(database), "test", write=True) as session,
+        open_session(place(database), "test", write=True) as session,
         pytest.raises(CouldNotLook, match="already exists"),
-        shadow(session, 10),
+        shadow_copy(session, 10),
     ):
         pass
     assert state(database) == before

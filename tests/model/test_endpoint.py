@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kinetune.model.endpoint import LIBPQ, PGX, Embedded, Endpoint, hosts_of, parse
+from kinetune.model.endpoint import LIBPQ, PGX, Embedded, Endpoint, pair_hosts, parse
 from kinetune.model.failure import Exit, UsageFailure
 
 
@@ -108,12 +108,15 @@ def test_an_endpoint_shown_is_an_endpoint_that_leads_to_the_same_place(text: str
     ("text", "note"),
     [
         ("postgres://h/MyKine", "database MyKine is read as mykine"),
-        ("postgres://h/k?statement_cache_capacity=0", "parameter statement_cache_capacity is pgx's"),
+        (
+            "postgres://h/k?statement_cache_capacity=0",
+            "parameter statement_cache_capacity is ignored: it is for pgx only",
+        ),
         ("postgres://a,b:2/k", "a host without a port has port 5432"),
         ("postgres://h/k?application_name=a+b", "a + in a parameter is read as +"),
         ("postgres://h/k?application_name=a%20b", "a space in a parameter"),
-        ("postgres://u:p^p@h/k", "Kine refuses this user or password"),
-        ("yugabytedb://h/k", "stock Kine and K3s want postgres://"),
+        ("postgres://u:p^p@h/k", "Kine rejects this user or password"),
+        ("yugabytedb://h/k", "stock Kine and K3s need postgres://"),
     ],
 )
 def test_what_is_read_otherwise_is_noted(text: str, note: str) -> None:
@@ -137,26 +140,26 @@ def test_an_ordinary_endpoint_needs_no_note() -> None:
         ("nats://h", "nats:// is NATS"),
         ("postgre://h/k", "scheme that Kine does not know"),
         ("POSTGRES://h/k", "scheme that Kine does not know"),
-        ("postgres://h:port/k", "port is not a number"),
-        ("postgres://h:0/k", "port is not a number"),
-        ("postgres://h:70000/k", "port is not a number"),
-        ("postgres://a,b,c/k?port=1,2", "2 ports do not fit 3 hosts"),
-        ("postgres://::1/k", "port is not a number"),
-        ("postgres://[::1/k", "host cannot be read"),
-        ("postgres://h/%zz", "% that is no escape"),
-        ("postgres://h/%00", "% that is no escape"),
+        ("postgres://h:port/k", "port of the endpoint is not a number"),
+        ("postgres://h:0/k", "port of the endpoint is not a number"),
+        ("postgres://h:70000/k", "port of the endpoint is not a number"),
+        ("postgres://a,b,c/k?port=1,2", "2 ports for 3 hosts"),
+        ("postgres://::1/k", "port of the endpoint is not a number"),
+        ("postgres://[::1/k", "host of the endpoint is not valid"),
+        ("postgres://h/%zz", "% that is not an escape"),
+        ("postgres://h/%00", "% that is not an escape"),
         ("postgres://h/%ff", "not UTF-8"),
         ("postgres://h/k#x", "contains a #"),
-        ("postgres://u:1/2@h/k", "an @ after its path began"),
-        ("postgres://u:1?2@h/k", "an @ after its path began"),
-        ("postgres://u:@1?x=@h/k", "an @ after its path began"),
+        ("postgres://u:1/2@h/k", "an @ in its path or parameters"),
+        ("postgres://u:1?2@h/k", "an @ in its path or parameters"),
+        ("postgres://u:@1?x=@h/k", "an @ in its path or parameters"),
         ("postgres://h/k\x01", "control character"),
-        ("host=h dbname", "keywords cannot be read"),
-        ("host='h dbname=x", "keywords cannot be read"),
+        ("host=h dbname", "keywords of the endpoint are not valid"),
+        ("host='h dbname=x", "keywords of the endpoint are not valid"),
         ("host=hpassword=x", "contains ="),
-        ("embedded:", r"is not \[a-z0-9-\]"),
-        ("embedded:../x", r"is not \[a-z0-9-\]"),
-        ("embedded:Demo", r"is not \[a-z0-9-\]"),
+        ("embedded:", r"must have 1 to 32 of a-z, 0-9 and -"),
+        ("embedded:../x", r"must have 1 to 32 of a-z, 0-9 and -"),
+        ("embedded:Demo", r"must have 1 to 32 of a-z, 0-9 and -"),
     ],
 )
 def test_what_kine_could_not_use_is_refused_in_one_line(text: str, word: str) -> None:
@@ -175,12 +178,12 @@ def test_embedded_is_a_name_for_a_private_server() -> None:
 
 
 def test_ports_and_hosts_pair_as_in_libpq() -> None:
-    assert hosts_of("", "") == ()
-    assert hosts_of("a", "") == (("a", None),)
-    assert hosts_of("", "7") == (("", 7),)
-    assert hosts_of("a,b", "7") == (("a", 7), ("b", 7))
-    assert hosts_of("a,b", "") == (("a", 5432), ("b", 5432))
-    assert hosts_of("a,b", ",7") == (("a", 5432), ("b", 7))
+    assert pair_hosts("", "") == ()
+    assert pair_hosts("a", "") == (("a", None),)
+    assert pair_hosts("", "7") == (("", 7),)
+    assert pair_hosts("a,b", "7") == (("a", 7), ("b", 7))
+    assert pair_hosts("a,b", "") == (("a", 5432), ("b", 5432))
+    assert pair_hosts("a,b", ",7") == (("a", 5432), ("b", 7))
 
 
 def test_every_keyword_of_this_libpq_is_known() -> None:

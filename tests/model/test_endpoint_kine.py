@@ -111,7 +111,7 @@ def test_the_newest_kine_sends_a_plus_for_a_space_as_the_note_says(server: Clust
     text = f"postgres://postgres@127.0.0.1:{server.port}/ready?application_name=a%20b"
     endpoint = parse(text)
     assert isinstance(endpoint, Endpoint)
-    assert "a space in a parameter is read as such" in endpoint.notes[0]
+    assert "a space in a parameter is read as a space" in endpoint.notes[0]
     with kine(text, tmp_path, server.port), psycopg.connect(**endpoint.libpq()) as ours:
         assert ours.execute(PLACE).fetchone() == ("ready", "postgres", "public", "a b")
         assert ("ready", "postgres", "a+b") in ours.execute(KINES).fetchall()

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from kinetune.kine.schema import COLUMNS
-from kinetune.model.facts import Facts, Relation, SeenIndex
-from kinetune.model.schema import Column, Index, Key, Order, Sequence
+from kinetune.model.facts import Column, Facts, Index, Key, ObservedIndex, Order, Relation, Sequence
 
 NAMES = ("kine", "kinetune_new_kine", "kine_before_init", "kinetune_staged_kine")
 Tables = dict[str, Relation]
@@ -54,7 +53,7 @@ def _create(tables: Tables, name: str, body: str) -> None:
     order = re.search(r"PRIMARY KEY \(id ?(\w*)\)", body)
     assert order is not None
     key = Index("kinetune_new_kine_pkey", (Key("id", Order((order[1] or "asc").lower())),), unique=True)
-    seen = SeenIndex(key, constraint=key.name)
+    seen = ObservedIndex(key, constraint=key.name)
     tables[name] = Relation("public", "r", columns, seen, (), None, owner="kine")
 
 
@@ -63,7 +62,7 @@ def _index(tables: Tables, *parts: str) -> None:
     _free(tables, name)
     made = tuple(_key(text) for text in keys.split(", "))
     index = Index(name, made, bool(unique), tuple(include.split(", ")) if include else (), predicate or None)
-    tables[table] = replace(tables[table], indexes=(*tables[table].indexes, SeenIndex(index)))
+    tables[table] = replace(tables[table], indexes=(*tables[table].indexes, ObservedIndex(index)))
 
 
 def _key(text: str) -> Key:
@@ -90,7 +89,7 @@ def _rename_key(tables: Tables, table: str, old: str, new: str) -> None:
     key = tables[table].primary_key
     assert key is not None
     assert key.constraint == old
-    tables[table] = replace(tables[table], primary_key=SeenIndex(replace(key.index, name=new), constraint=new))
+    tables[table] = replace(tables[table], primary_key=ObservedIndex(replace(key.index, name=new), constraint=new))
 
 
 def _rename_index(tables: Tables, old: str, new: str) -> None:

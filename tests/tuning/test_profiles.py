@@ -6,19 +6,19 @@ import pytest
 
 from kinetune.kine.releases import ERAS, Era
 from kinetune.kine.schema import INDEXES, LIST_QUERY, PRIMARY_KEY, UNIQUE
+from kinetune.model.facts import Index, Key, Order
 from kinetune.model.failure import UsageFailure
-from kinetune.model.schema import Index, Key, Order
 from kinetune.model.server import Flavour, Server
-from kinetune.servers.recognise import named
-from kinetune.tuning.profiles import PROFILES, target
-from kinetune.tuning.target import Target
+from kinetune.servers.identification import parse_server_name
+from kinetune.tuning.profiles import PROFILES, build_target
+from kinetune.tuning.target import TargetSchema
 from tests.tuning.made import PG15, SERVERS, YB, wanted
 
 EVERY = [(profile, server, era) for profile in PROFILES for server in SERVERS for era in ERAS]
 HASH = Order.HASH
 
 
-def by_name(target: Target) -> dict[str, Index]:
+def by_name(target: TargetSchema) -> dict[str, Index]:
     return {index.name: index for index in target.indexes}
 
 
@@ -28,7 +28,7 @@ def title(value: object) -> str:
 
 @pytest.mark.parametrize(("profile", "server", "era"), EVERY, ids=title)
 def test_every_profile_is_compatible_with_stock_kine(profile: str, server: Server, era: Era) -> None:
-    made = target(profile, server, era)
+    made = build_target(profile, server, era)
     assert made.profile == profile
     assert (made.primary_key.name, made.sequence.name) == ("kine_pkey", "kine_id_seq")
     assert (made.sequence.cache, made.sequence.owned_by) == (1, ("kine", "id"))
@@ -40,7 +40,7 @@ def test_every_profile_is_compatible_with_stock_kine(profile: str, server: Serve
 
 @pytest.mark.parametrize(("profile", "server", "era"), EVERY, ids=title)
 def test_every_choice_has_its_reason(profile: str, server: Server, era: Era) -> None:
-    made = target(profile, server, era)
+    made = build_target(profile, server, era)
     chosen = {made.primary_key.name, *by_name(made), *made.settings}
     assert chosen <= set(made.reasons)
     assert all(made.reasons.values())
@@ -50,7 +50,7 @@ def test_every_choice_has_its_reason(profile: str, server: Server, era: Era) -> 
 @pytest.mark.parametrize("server", SERVERS, ids=title)
 @pytest.mark.parametrize("era", ERAS, ids=title)
 def test_tuned_never_drops_what_an_era_needs(server: Server, era: Era) -> None:
-    made = by_name(target("tuned", server, era))
+    made = by_name(build_target("tuned", server, era))
     assert made["kine_list_query_index"] == LIST_QUERY
     deleted = Index("kine_id_deleted_index", (Key("id"), Key("deleted")))
     assert made["kine_id_deleted_index"].placeholder if server.can("lasting_statistics") else deleted in made.values()
@@ -59,7 +59,7 @@ def test_tuned_never_drops_what_an_era_needs(server: Server, era: Era) -> None:
 
 
 def test_tuned_is_lean_on_postgresql_whatever_the_era() -> None:
-    assert len({target("tuned", PG15, era).indexes for era in ERAS}) == 1
+    assert len({build_target("tuned", PG15, era).indexes for era in ERAS}) == 1
     lean = {name for name, index in by_name(wanted("tuned")).items() if index.placeholder}
     assert lean == {"kine_name_index", "kine_name_id_index", "kine_prev_revision_index"}
 
@@ -67,13 +67,13 @@ def test_tuned_is_lean_on_postgresql_whatever_the_era() -> None:
 @pytest.mark.parametrize("era", ["E07", "E10", "E11", "E16", "E20"])
 @pytest.mark.parametrize("name", ["2.20", "2.21", "2024.2.11"])
 def test_tuned_on_yugabytedb_keeps_two_indexes_where_statistics_last(name: str, era: str) -> None:
-    made = wanted("tuned", named(f"yugabytedb-{name}"), era)
+    made = wanted("tuned", parse_server_name(f"yugabytedb-{name}"), era)
     assert {index.name for index in made.indexes if not index.placeholder} == {UNIQUE.name, LIST_QUERY.name}
 
 
 @pytest.mark.parametrize(("era", "lean"), [("E07", False), ("E10", False), ("E11", True), ("E16", True), ("E20", True)])
 def test_elsewhere_on_yugabytedb_what_was_not_measured_stays(era: str, lean: bool) -> None:
-    made = by_name(wanted("tuned", named("yugabytedb-2025.2"), era))
+    made = by_name(wanted("tuned", parse_server_name("yugabytedb-2025.2"), era))
     assert made["kine_name_index"].placeholder is lean
     assert made["kine_name_id_index"].placeholder is lean
     assert not made["kine_prev_revision_index"].placeholder
@@ -122,7 +122,7 @@ def test_stock_is_kines_own_ddl() -> None:
 @pytest.mark.parametrize("profile", ["tuned", "article"])
 @pytest.mark.parametrize(("release", "batched"), [("2.14", False), ("2.20", True), ("2024.2", True), ("2025.2", True)])
 def test_batched_joins_are_set_where_the_release_has_them(profile: str, release: str, batched: bool) -> None:
-    made = wanted(profile, named(f"yugabytedb-{release}"))
+    made = wanted(profile, parse_server_name(f"yugabytedb-{release}"))
     assert (made.settings.get("yb_bnl_batch_size") == "1024") is batched
 
 
@@ -134,12 +134,12 @@ def test_settings_are_changed_on_postgresql_only_where_kine_asks_with_like(profi
     wanted_settings = likes | joins if profile == "tuned" and era.number <= "E17" else {}
     for server in SERVERS:
         if server.flavour is Flavour.POSTGRESQL and server.can("plan_cache_mode"):
-            assert target(profile, server, era).settings == wanted_settings
+            assert build_target(profile, server, era).settings == wanted_settings
 
 
 def test_where_the_era_is_only_assumed_our_settings_for_an_older_one_stay() -> None:
     found = {"random_page_cost": "1.1", "plan_cache_mode": "auto", "work_mem": "64MB"}
-    assert wanted("tuned").keeping(found).settings == {"random_page_cost": "1.1"}
+    assert wanted("tuned").keep_settings(found).settings == {"random_page_cost": "1.1"}
 
 
 def test_a_placeholder_is_keyed_on_a_column_no_migration_of_kine_alters() -> None:

@@ -8,13 +8,19 @@ from typing import Any
 
 import pytest
 
-from kinetune.model.facts import Role, SeenIndex, Unknown
+from kinetune.model.facts import ObservedIndex, Role, Sequence
 from kinetune.model.failure import CouldNotLook, Refused
-from kinetune.model.holdings import Holdings, Leftover, User, Watched
-from kinetune.model.schema import Sequence
+from kinetune.model.holdings import Holdings, Leftover, StoreUser, WriteWatch
 from kinetune.model.script import Script
 from kinetune.model.server import Server
-from kinetune.tuning.removal import hazards, refuse_needed, refuse_powerless, removal, whole
+from kinetune.model.unknown import Unknown
+from kinetune.tuning.refusals import require_drop_privileges
+from kinetune.tuning.removal import (
+    find_drop_hazards,
+    plan_database_drop,
+    plan_removal,
+    refuse_dependants,
+)
 from tests.tuning.made import OWNER, PG15, SERVERS, YB, facts_of, plain, wanted
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
@@ -35,7 +41,7 @@ def texts(script: Script) -> list[str]:
 
 
 def test_on_postgresql_the_table_goes_in_one_transaction_that_looks_at_the_newest_revision_again() -> None:
-    script = removal(held())
+    script = plan_removal(held())
     first, *rest = script.steps
     assert first.atomic
     assert first.statements == (
@@ -56,7 +62,7 @@ def test_on_postgresql_the_table_goes_in_one_transaction_that_looks_at_the_newes
 
 
 def test_on_yugabytedb_each_object_is_a_statement_of_its_own_and_the_table_is_the_last_of_its_own() -> None:
-    script = removal(held(YB, sequence=Sequence("kine_seq", "bigint", 100)))
+    script = plan_removal(held(YB, sequence=Sequence("kine_seq", "bigint", 100)))
     assert not any(step.atomic for step in script.steps)
     assert {len(step.statements) for step in script.steps} == {1}
     assert texts(script) == [
@@ -79,76 +85,76 @@ def test_on_yugabytedb_each_object_is_a_statement_of_its_own_and_the_table_is_th
 @pytest.mark.parametrize("server", SERVERS, ids=str)
 def test_where_nothing_is_left_nothing_is_done(server: Server) -> None:
     facts = replace(facts_of(wanted("tuned", server), server), table=None, database_settings={})
-    assert not removal(Holdings(facts))
+    assert not plan_removal(Holdings(facts))
 
 
 def test_an_unowned_sequence_goes_in_the_transaction_of_its_table() -> None:
-    step = removal(held(sequence=Sequence("kine_seq", "bigint", 100))).steps[0]
+    step = plan_removal(held(sequence=Sequence("kine_seq", "bigint", 100))).steps[0]
     assert step.statements[-2:] == ("DROP TABLE public.kine", "DROP SEQUENCE public.kine_seq")
 
 
 def test_settings_of_somebody_else_stay() -> None:
     facts = replace(facts_of(wanted("tuned")), database_settings={"random_page_cost": "2", "work_mem": "64MB"})
-    assert not [text for text in texts(removal(Holdings(facts))) if "RESET" in text]
+    assert not [text for text in texts(plan_removal(Holdings(facts))) if "RESET" in text]
 
 
 def test_a_name_is_quoted_whatever_it_is() -> None:
-    odd = SeenIndex(plain('x"; DROP TABLE t; --', "name"))
-    statements = texts(removal(held(YB, schema='a"b', indexes=(odd,))))
+    odd = ObservedIndex(plain('x"; DROP TABLE t; --', "name"))
+    statements = texts(plan_removal(held(YB, schema='a"b', indexes=(odd,))))
     assert 'DROP INDEX "a""b"."x""; DROP TABLE t; --"' in statements
     assert 'DROP TABLE "a""b".kine' in statements
 
 
 def test_what_is_not_kines_is_refused() -> None:
-    for script in (removal, lambda seen: whole(seen, force=False)):
+    for script in (plan_removal, lambda seen: plan_database_drop(seen, force=False)):
         with pytest.raises(Refused, match="is a view, not Kine's table"):
             script(held(kind="v"))
 
 
 @pytest.mark.parametrize(("server", "force", "end"), [(PG15, True, " WITH (FORCE)"), (PG15, False, ""), (YB, True, "")])
 def test_a_whole_database_goes_from_outside(server: Server, force: bool, end: str) -> None:
-    (step,) = whole(held(server), force=force).steps
+    (step,) = plan_database_drop(held(server), force=force).steps
     assert step.statements == (f"DROP DATABASE kubernetes{end}",)
     assert not step.in_database
 
 
 @pytest.mark.parametrize("name", ["postgres", "yugabyte", "template1"])
 def test_a_database_of_the_servers_own_stays(name: str) -> None:
-    with pytest.raises(Refused, match="server's own database"):
-        whole(Holdings(replace(facts_of(wanted("stock")), database=name)), force=True)
+    with pytest.raises(Refused, match="is a database of the server itself"):
+        plan_database_drop(Holdings(replace(facts_of(wanted("stock")), database=name)), force=True)
 
 
-def watched(**changes: Any) -> Watched:
-    return replace(Watched(10.0, "", Unknown("off")), **changes)
+def watched(**changes: Any) -> WriteWatch:
+    return replace(WriteWatch(10.0, "", Unknown("off")), **changes)
 
 
 def test_what_speaks_against_it_is_told_by_name() -> None:
     seen = held()
-    assert list(hazards(seen, database=False)) == []
-    idle, busy = User(7, "psql", ""), User(8, "", "holds a lock on kine")
-    assert list(hazards(replace(seen, users=(idle,)), database=False)) == []
+    assert list(find_drop_hazards(seen, database=False)) == []
+    idle, busy = StoreUser(7, "psql", ""), StoreUser(8, "", "holds a lock on kine")
+    assert list(find_drop_hazards(replace(seen, users=(idle,)), database=False)) == []
     for users, database in (((idle, busy), False), ((idle,), True)):
-        ((hazard, why),) = hazards(replace(seen, users=users), database=database)
+        ((hazard, why),) = find_drop_hazards(replace(seen, users=users), database=database)
         assert hazard == "KINE_RUNS"
         assert "server process 8 holds a lock on kine" in why or "the session psql is connected" in why
-    ((hazard, why),) = hazards(replace(seen, watched=watched(wrote="x moved")), database=False)
-    assert (hazard, why) == ("RECENT_WRITES", "the store is written to: x moved within 10.0 s")
-    ((hazard, why),) = hazards(replace(seen, watched=watched(written_at=AT, age=59.0)), database=False)
+    ((hazard, why),) = find_drop_hazards(replace(seen, watched=watched(wrote="x moved")), database=False)
+    assert (hazard, why) == ("RECENT_WRITES", "the store is being written to: x moved within 10.0 s")
+    ((hazard, why),) = find_drop_hazards(replace(seen, watched=watched(written_at=AT, age=59.0)), database=False)
     assert (hazard, why) == ("RECENT_WRITES", "the newest revision was written 59 s ago")
-    assert list(hazards(replace(seen, watched=watched(written_at=AT, age=60.0)), database=False)) == []
+    assert list(find_drop_hazards(replace(seen, watched=watched(written_at=AT, age=60.0)), database=False)) == []
     others = replace(seen, others=("public.a", "public.b", "public.c", "public.d"))
-    assert list(hazards(others, database=False)) == []
-    ((hazard, why),) = hazards(others, database=True)
+    assert list(find_drop_hazards(others, database=False)) == []
+    ((hazard, why),) = find_drop_hazards(others, database=True)
     assert (hazard, why) == (
         "OTHER_RELATIONS",
-        "the database holds what is not Kine's: public.a, public.b, public.c and 1 more",
+        "the database contains relations that are not Kine's: public.a, public.b, public.c and 1 more",
     )
 
 
 def test_what_depends_on_the_table_keeps_it() -> None:
-    refuse_needed(held())
-    with pytest.raises(Refused, match="nothing was changed: view v depend on the table kine; drop or move that away"):
-        refuse_needed(replace(held(), dependants=("view v",)))
+    refuse_dependants(held())
+    with pytest.raises(Refused, match="nothing was changed: view v depend on the table kine; drop these objects first"):
+        refuse_dependants(replace(held(), dependants=("view v",)))
 
 
 def test_who_lacks_a_right_hears_of_the_statement_that_gives_it() -> None:
@@ -158,11 +164,11 @@ def test_who_lacks_a_right_hears_of_the_statement_that_gives_it() -> None:
 
     def told(seen: Holdings) -> str:
         with pytest.raises(CouldNotLook) as failure:
-            refuse_powerless(seen, removal(seen))
+            require_drop_privileges(seen, plan_removal(seen))
         return str(failure.value)
 
-    refuse_powerless(role(), removal(role()))
-    refuse_powerless(role(superuser=True, owns_table=False), removal(role()))
+    require_drop_privileges(role(), plan_removal(role()))
+    require_drop_privileges(role(superuser=True, owns_table=False), plan_removal(role()))
     assert told(role(owns_table=False)).endswith("administrator for: GRANT keeper TO kine, or connect as keeper")
     assert "does not own the database kubernetes; ask the administrator for: ALTER DATABASE kubernetes RESET" in told(
         role(owns_database=False)
@@ -171,4 +177,4 @@ def test_who_lacks_a_right_hears_of_the_statement_that_gives_it() -> None:
     assert told(seen).endswith("ALTER SCHEMA kinetune_x OWNER TO kine")
     nobody = replace(role().facts, role=Role("guest", False, False, False, False, owns_database=False))
     with pytest.raises(CouldNotLook, match="administrator for: DROP DATABASE kubernetes"):
-        refuse_powerless(Holdings(nobody), whole(Holdings(nobody), force=False))
+        require_drop_privileges(Holdings(nobody), plan_database_drop(Holdings(nobody), force=False))

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from kinetune.model.schema import Column
+from kinetune.model.facts import Column
 from kinetune.model.script import Hazard
-from kinetune.tuning.difference import difference
+from kinetune.tuning.difference import plan_changes
 from tests.rules.made import cluster, node
 from tests.tuning.made import YB, facts_of, wanted
 
@@ -18,7 +18,7 @@ TUNED = wanted("tuned")
 def statements(profile: str, /, **changes: object) -> list[str]:
     """The statements for a store of that profile with these changes to its table."""
     made = wanted(profile)
-    return [text for step in difference(facts_of(made, **changes), made).steps for text in step.statements]
+    return [text for step in plan_changes(facts_of(made, **changes), made).steps for text in step.statements]
 
 
 def test_a_renamed_sequence_gets_its_name_back() -> None:
@@ -31,7 +31,7 @@ def test_a_renamed_sequence_gets_its_name_back() -> None:
 )
 def test_a_sequence_that_draws_otherwise_is_changed_and_can_be_changed_back(change: dict[str, object]) -> None:
     sequence = replace(TUNED.sequence, **change)  # type: ignore[arg-type]
-    (step,) = difference(facts_of(TUNED, sequence=sequence), TUNED).steps
+    (step,) = plan_changes(facts_of(TUNED, sequence=sequence), TUNED).steps
     assert step.statements == ("ALTER SEQUENCE kine_id_seq AS bigint INCREMENT BY 1 CACHE 1 OWNED BY kine.id",)
     owner = ".".join(sequence.owned_by) if sequence.owned_by else "NONE"
     back = f"AS {sequence.type} INCREMENT BY {sequence.increment} CACHE {sequence.cache} OWNED BY {owner}"
@@ -40,7 +40,7 @@ def test_a_sequence_that_draws_otherwise_is_changed_and_can_be_changed_back(chan
 
 
 def test_a_sequence_that_is_behind_is_raised_under_a_lock_that_writers_wait_for() -> None:
-    (step,) = difference(facts_of(TUNED, max_id=100, last_id=99), TUNED).steps
+    (step,) = plan_changes(facts_of(TUNED, max_id=100, last_id=99), TUNED).steps
     assert step.atomic
     assert step.does == "raise kine_id_seq from 99 to 100"
     assert step.statements[0] == "LOCK TABLE kine IN SHARE ROW EXCLUSIVE MODE"
@@ -54,11 +54,11 @@ def test_a_sequence_that_is_not_behind_is_left_alone(newest: int | None, last: i
 def test_changing_a_sequence_on_yugabytedb_is_a_hazard_until_the_flag_is_seen_to_be_one() -> None:
     made = wanted("tuned", YB)
     unseen = facts_of(made, YB, sequence=replace(made.sequence, cache=100))
-    script = difference(unseen, made)
+    script = plan_changes(unseen, made)
     assert script.hazards == (Hazard.SEQUENCE_CACHE,)
-    assert not script.without(frozenset({"SEQUENCE_CACHE"}))
-    assert difference(replace(unseen, cluster=cluster(node(1), node(2, flags={}))), made).hazards
-    seen = difference(replace(unseen, cluster=cluster()), made)
+    assert not script.without_hazards(frozenset({"SEQUENCE_CACHE"}))
+    assert plan_changes(replace(unseen, cluster=cluster(node(1), node(2, flags={}))), made).hazards
+    seen = plan_changes(replace(unseen, cluster=cluster()), made)
     assert not seen.hazards
     assert [step.statements for step in seen.steps] == [
         ("ALTER SEQUENCE kine_id_seq AS bigint INCREMENT BY 1 CACHE 1 OWNED BY kine.id",)
@@ -68,11 +68,11 @@ def test_changing_a_sequence_on_yugabytedb_is_a_hazard_until_the_flag_is_seen_to
 def test_making_the_table_on_yugabytedb_is_one_too() -> None:
     made = wanted("tuned", YB)
     empty = replace(facts_of(made, YB), table=None)
-    assert difference(empty, made).hazards == (Hazard.SEQUENCE_CACHE,)
-    left = difference(empty, made).without(frozenset(("SEQUENCE_CACHE",)))
+    assert plan_changes(empty, made).hazards == (Hazard.SEQUENCE_CACHE,)
+    left = plan_changes(empty, made).without_hazards(frozenset(("SEQUENCE_CACHE",)))
     assert not [step for step in left.steps if "kine" in step.does and "note" not in step.does]
-    assert not difference(replace(empty, cluster=cluster()), made).hazards
-    assert not difference(replace(facts_of(TUNED), table=None), TUNED).hazards
+    assert not plan_changes(replace(empty, cluster=cluster()), made).hazards
+    assert not plan_changes(replace(facts_of(TUNED), table=None), TUNED).hazards
 
 
 OLD_COLUMNS = tuple(
@@ -83,7 +83,7 @@ OLD_COLUMNS = tuple(
 
 @pytest.mark.parametrize("profile", ["tuned", "article"])
 def test_types_of_older_kines_are_changed_in_one_statement_with_kine_stopped(profile: str) -> None:
-    (step,) = difference(facts_of(wanted(profile), columns=OLD_COLUMNS), wanted(profile)).steps
+    (step,) = plan_changes(facts_of(wanted(profile), columns=OLD_COLUMNS), wanted(profile)).steps
     assert step.statements == (
         'ALTER TABLE kine ALTER COLUMN id TYPE bigint, ALTER COLUMN name TYPE text COLLATE "C", '
         "ALTER COLUMN create_revision TYPE bigint, ALTER COLUMN prev_revision TYPE bigint",
@@ -98,16 +98,16 @@ def test_types_of_older_kines_are_changed_in_one_statement_with_kine_stopped(pro
 
 
 def test_types_come_before_indexes_which_they_would_rebuild() -> None:
-    script = difference(facts_of(TUNED, columns=OLD_COLUMNS, indexes=()), TUNED)
+    script = plan_changes(facts_of(TUNED, columns=OLD_COLUMNS, indexes=()), TUNED)
     assert [step.hazard for step in script.steps] == [Hazard.COLUMN_TYPES, *[None] * 12]
 
 
 def test_stock_leaves_the_types_of_older_kines_as_kine_itself_does() -> None:
     stock = wanted("stock")
     integers = replace(stock.sequence, type="integer")
-    assert not difference(facts_of(stock, columns=OLD_COLUMNS, sequence=integers), stock)
+    assert not plan_changes(facts_of(stock, columns=OLD_COLUMNS, sequence=integers), stock)
 
 
 def test_a_name_without_the_collation_c_is_a_hazard_too() -> None:
     columns = tuple(replace(column, collation=None) for column in TUNED.columns)
-    assert difference(facts_of(TUNED, columns=columns), TUNED).hazards == (Hazard.COLUMN_TYPES,)
+    assert plan_changes(facts_of(TUNED, columns=columns), TUNED).hazards == (Hazard.COLUMN_TYPES,)

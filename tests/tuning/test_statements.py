@@ -10,12 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from kinetune.model.facts import Facts, SeenIndex
+from kinetune.model.facts import Column, Facts, Index, Key, ObservedIndex, Order
 from kinetune.model.failure import Refused
-from kinetune.model.schema import Column, Index, Key, Order
 from kinetune.model.server import Server
 from kinetune.quoting import identifier
-from kinetune.tuning.difference import difference
+from kinetune.tuning.difference import plan_changes
 from kinetune.tuning.profiles import PROFILES
 from tests.cluster import Cluster
 from tests.tuning.made import SERVERS, facts_of, table_of, wanted
@@ -61,12 +60,12 @@ def stores(draw: st.DrawFn) -> tuple[Facts, Server]:
     table = table_of(made)
     kept = [seen for seen in table.indexes if draw(st.booleans())]
     inside = st.lists(SPECIAL, max_size=2).map(tuple)
-    changed = [SeenIndex(replace(seen.index, include=draw(inside)), valid=draw(st.booleans())) for seen in kept]
+    changed = [ObservedIndex(replace(seen.index, include=draw(inside)), valid=draw(st.booleans())) for seen in kept]
     prefixes = st.sampled_from(["kinetune_new_", "kinetune_old_", ""])
     names = SPECIAL | st.sampled_from([index.name for index in made.indexes])
     keys = st.builds(Key, SPECIAL, st.sampled_from(Order))
     left = [
-        SeenIndex(Index(draw(prefixes) + name, (draw(keys),)), draw(st.booleans()))
+        ObservedIndex(Index(draw(prefixes) + name, (draw(keys),)), draw(st.booleans()))
         for name in draw(st.lists(names, max_size=3))
     ]
     key = draw(st.sampled_from(["kine_pkey", 'the "key"']))
@@ -79,7 +78,7 @@ def stores(draw: st.DrawFn) -> tuple[Facts, Server]:
         server,
         columns=columns,
         indexes=(*changed, *left),
-        primary_key=SeenIndex(replace(made.primary_key, name=key), constraint=key),
+        primary_key=ObservedIndex(replace(made.primary_key, name=key), constraint=key),
         sequence=replace(
             made.sequence,
             name=draw(st.sampled_from(["kine_id_seq", "Kine Seq"])),
@@ -100,7 +99,7 @@ def test_no_name_that_was_found_gets_out_of_its_quotes(store: tuple[Facts, Serve
     if sharded != goal.primary_key.keys:
         return
     try:
-        steps = difference(facts, goal).steps
+        steps = plan_changes(facts, goal).steps
     except Refused:  # YugabyteDB changes no type on a range-sharded table
         return
     assert len(steps) < 50

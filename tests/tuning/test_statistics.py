@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from kinetune.tuning.difference import difference
-from kinetune.tuning.recognise import profile_of
+from kinetune.tuning.difference import plan_changes
+from kinetune.tuning.profiles import recognise_profile
 from tests.rules.made import cluster
 from tests.tuning.made import NEWEST, PG15, YB, facts_of, wanted
 
@@ -15,7 +15,7 @@ from tests.tuning.made import NEWEST, PG15, YB, facts_of, wanted
 def does(server: object, **changes: object) -> list[str]:
     made = wanted("tuned", YB if server is YB else PG15)
     seen = facts_of(made, YB if server is YB else PG15, **changes)
-    return [step.does for step in difference(replace(seen, cluster=cluster()), made).steps]
+    return [step.does for step in plan_changes(replace(seen, cluster=cluster()), made).steps]
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,12 @@ def does(server: object, **changes: object) -> list[str]:
 def test_statistics_that_are_missing_or_of_less_than_half_are_taken(
     rows: int | None, counted: int, analysed: bool
 ) -> None:
-    assert does(YB, rows=rows, counted=counted) == (["analyse kine"] if analysed else [])
+    assert does(YB, rows=rows, counted=counted) == (["analyse the table kine"] if analysed else [])
 
 
 def test_statistics_that_are_due_do_not_change_the_profile_of_a_store() -> None:
     store = facts_of(wanted("tuned", YB), YB, rows=None, counted=4_000)
-    assert profile_of(store, NEWEST) == "tuned"
+    assert recognise_profile(store, NEWEST) == "tuned"
 
 
 def test_postgresql_sees_to_it_by_itself() -> None:

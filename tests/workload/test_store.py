@@ -11,30 +11,31 @@ from typing import Any
 import psycopg
 import pytest
 
-from kinetune.commands.init import Wish, carry_out, look
+from kinetune.commands.change import apply_change
+from kinetune.commands.init import InitChange, InitOptions, plan_init
 from kinetune.kine.keyspace import resource_prefix
-from kinetune.kine.releases import EraInUse, newest
+from kinetune.kine.releases import EraInUse, newest_era
 from kinetune.model.endpoint import Endpoint, parse
 from kinetune.model.failure import Refused, UsageFailure
-from kinetune.workload.history import Row, history, plans
-from kinetune.workload.store import Store, fill
+from kinetune.workload.history import Row, generate_rows, plan_resources
+from kinetune.workload.store import StoreSize, fill_store
 from tests.kine.process import Kine
 from tests.kine.smoke import present
 
-SMALL = Store(objects=400)
+SMALL = StoreSize(objects=400)
 
 
 def prepared(dsn: str, profile: str) -> Endpoint:
     endpoint = parse(dsn, "test")
     assert isinstance(endpoint, Endpoint)
-    wish = Wish(profile, EraInUse(newest(), "test"), frozenset(), frozenset())
-    carry_out(endpoint, look(endpoint, wish), wish, yes=True)
+    options = InitOptions(profile, EraInUse(newest_era(), "test"))
+    apply_change(InitChange(plan_init(endpoint, options), options))
     return endpoint
 
 
 @pytest.fixture(params=["stock", "tuned"])
 def filled(request: pytest.FixtureRequest, database: str) -> Iterator[psycopg.Connection[Any]]:
-    fill(prepared(database, request.param), SMALL)
+    fill_store(prepared(database, request.param), SMALL)
     with psycopg.connect(database, autocommit=True) as connection:
         yield connection
 
@@ -73,11 +74,11 @@ def test_a_store_that_holds_rows_is_refused(filled: psycopg.Connection[Any]) -> 
     endpoint = parse(f"postgres://postgres@127.0.0.1:{filled.info.port}/{filled.info.dbname}", "test")
     assert isinstance(endpoint, Endpoint)
     with pytest.raises(Refused, match="not empty"):
-        fill(endpoint, SMALL)
+        fill_store(endpoint, SMALL)
 
 
 def test_values_compress_as_protobuf_does(database15: str) -> None:
-    fill(prepared(database15, "stock"), Store(objects=2000))
+    fill_store(prepared(database15, "stock"), StoreSize(objects=2000))
     query = (
         "SELECT sum(length(value))::float / sum(pg_column_size(value)) FROM kine "
         "WHERE name LIKE '/registry/pods/%' AND length(value) > 2500"
@@ -86,34 +87,34 @@ def test_values_compress_as_protobuf_does(database15: str) -> None:
         assert 1.8 < one(connection, query) < 3.5
 
 
-def rows_of(store: Store) -> list[Row]:
-    return list(history(store.objects, store.rows, store.seed))
+def rows_of(store: StoreSize) -> list[Row]:
+    return list(generate_rows(store.objects, store.rows, store.seed))
 
 
 def test_a_store_is_the_same_for_the_same_seed() -> None:
     assert rows_of(SMALL) == rows_of(SMALL)
-    assert rows_of(SMALL) != rows_of(Store(objects=400, seed=2))
+    assert rows_of(SMALL) != rows_of(StoreSize(objects=400, seed=2))
 
 
 @pytest.mark.parametrize("rows", [3, 4, 10, 1000, 12_345])
 def test_rows_are_exact(rows: int) -> None:
-    store = Store.of_rows(rows)
+    store = StoreSize.of_rows(rows)
     assert store.rows == rows
     assert [row[0] for row in rows_of(store)] == list(range(1, rows + 1))
 
 
 @pytest.mark.parametrize(("objects", "revisions"), [(1, 1), (1, 50), (7, 1.5), (300, 1), (100, 80)])
 def test_objects_and_mean_are_exact(objects: int, revisions: float) -> None:
-    rows = rows_of(Store(objects, revisions))
+    rows = rows_of(StoreSize(objects, revisions))
     assert len({row[1] for row in rows}) == objects + 2
     assert len(rows) == round(objects * revisions) + 2
 
 
 def test_a_store_without_objects_is_a_usage_failure() -> None:
     with pytest.raises(UsageFailure):
-        Store(objects=0)
+        StoreSize(objects=0)
     with pytest.raises(UsageFailure):
-        Store(revisions=0.5)
+        StoreSize(revisions=0.5)
 
 
 def test_a_row_is_what_kine_writes() -> None:
@@ -131,14 +132,14 @@ def test_a_row_is_what_kine_writes() -> None:
 
 def test_no_key_lives_on_after_its_tombstone() -> None:
     gone: set[str] = set()
-    for row in rows_of(Store(objects=3000)):
+    for row in rows_of(StoreSize(objects=3000)):
         assert row[1] not in gone
         gone |= {row[1]} if row[3] else set()
     assert {resource_prefix(key) for key in gone} >= {"/registry/pods/", "/registry/events/"}
 
 
 def test_leases_are_renewed_often_pods_sometimes_and_all_mixed_in_time() -> None:
-    rows = rows_of(Store(objects=5000))
+    rows = rows_of(StoreSize(objects=5000))
     counts = Counter(row[1] for row in rows)
     renewed = [count for key, count in counts.items() if "/kube-node-lease/" in key]
     pods = [count for key, count in counts.items() if key.startswith("/registry/pods/")]
@@ -151,7 +152,7 @@ def test_leases_are_renewed_often_pods_sometimes_and_all_mixed_in_time() -> None
 
 def test_shares_add_up() -> None:
     for objects, rows in ((1, 1), (2, 100), (19_999, 99_999)):
-        parts = plans(objects, rows)
+        parts = plan_resources(objects, rows)
         assert sum(part.objects for part in parts) == objects
         assert sum(part.revisions for part in parts) == rows
         assert all(part.revisions >= part.objects for part in parts)
@@ -160,7 +161,7 @@ def test_shares_add_up() -> None:
 @pytest.mark.parametrize("profile", ["stock", "tuned"])
 def test_a_real_kine_goes_on_with_a_filled_store(built: Callable[[str], Path], database15: str, profile: str) -> None:
     built("v0.17.5")
-    fill(prepared(database15, profile), SMALL)
+    fill_store(prepared(database15, profile), SMALL)
     rows = rows_of(SMALL)
     dead = {row[1] for row in rows if row[3]}
     alive = {row[1]: row for row in rows if row[1].startswith("/registry/pods/") and row[1] not in dead}

@@ -21,9 +21,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from kinetune.database.probe import least_cache
-from kinetune.database.session import visit
-from tests.cli.call import Said, call
+from kinetune.database.probe import read_least_cache
+from kinetune.database.session import open_session
+from tests.cli.call import CallResult, call
 from tests.cluster import MissingServer
 from tests.database.stores import place
 from tests.yugabytedb.cluster import Ours, shared
@@ -50,16 +50,16 @@ class Yb:
     def name(self) -> str:
         return f"{OURS}{os.getpid()}_{next(self.numbers)}"
 
-    def run(self, *arguments: object) -> Said:
+    def run(self, *arguments: object) -> CallResult:
         """kinetune, with the tservers' port; ids that would be cached are allowed where the flag says so."""
         return call(*arguments, KINETUNE_TSERVER_HTTP=self.http)
 
-    def init(self, dsn: str, *arguments: object) -> Said:
+    def init(self, dsn: str, *arguments: object) -> CallResult:
         allowed = ("--allow", "SEQUENCE_CACHE") if self.flag > 1 else ()
         return self.run("init", "--yes", *allowed, *arguments, dsn)
 
     def execute(self, dsn: str, *statements: str) -> list[tuple[object, ...]]:
-        """Each by itself, tried again where the catalog moved (FINDINGS.md, DDL); rows of the last."""
+        """Each by itself, tried again where the catalog moved (docs/facts/recorded.md §3); rows of the last."""
         rows: list[tuple[object, ...]] = []
         with psycopg.connect(dsn.replace("yugabytedb://", "postgres://"), autocommit=True) as connection:
             for statement in statements:
@@ -121,8 +121,8 @@ def _shared(name: str, run: str, *flags: str, nodes: int = 3) -> Iterator[Ours]:
 
 
 def _found(dsn: str, ours: Ours | None) -> Yb:
-    with visit(place(dsn), "test", write=True) as session:
-        flag = least_cache(session)
+    with open_session(place(dsn), "test", write=True) as session:
+        flag = read_least_cache(session)
     return Yb(dsn, os.environ.get("KINETUNE_TEST_YB_HTTP") or "9000", flag, ours)
 
 

@@ -8,12 +8,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bench.yugabytedb import Rates, load
 from tests.database.stores import ask
 from tests.kine.etcd import Etcd, EtcdError, KeyValue
 from tests.kine.process import Kine
-
-__all__ = ["Ledger", "Rates", "load", "longest_silence", "lost", "written_while"]
 
 
 @dataclass

@@ -8,13 +8,14 @@ import re
 
 import psycopg
 
-from kinetune.database.apply import Apply, Done
-from kinetune.database.observe import observe
-from kinetune.database.session import visit
-from kinetune.kine.releases import era_of_kine, newest
+from kinetune.database.apply import ScriptRunner
+from kinetune.database.observe import observe_store
+from kinetune.database.session import open_session
+from kinetune.kine.releases import era_of_kine, newest_era
+from kinetune.model.change import AppliedStatement
 from kinetune.model.facts import Facts
-from kinetune.tuning.difference import difference
-from kinetune.tuning.profiles import target
+from kinetune.tuning.difference import plan_changes
+from kinetune.tuning.profiles import build_target
 from tests.database.stores import STOCK, ask, facts, place
 from tests.kine.process import Kine, KineFailed
 from tests.yugabytedb.conftest import Yb, patiently
@@ -99,20 +100,24 @@ class Died(Exception):
 def script(dsn: str, profile: str = "tuned", kine: str | None = None) -> list[str]:
     """The statements of init for this store."""
     found: Facts = facts(dsn)
-    era = era_of_kine(kine) if kine else newest()
-    return [text for step in difference(found, target(profile, found.server, era)).steps for text in step.statements]
+    era = era_of_kine(kine) if kine else newest_era()
+    return [
+        text for step in plan_changes(found, build_target(profile, found.server, era)).steps for text in step.statements
+    ]
 
 
 def dies_after(dsn: str, statements: int) -> None:
     """The script for `tuned`, left behind after so many statements."""
     left = iter(range(statements - 1, -1, -1))
 
-    def watch(_: Done) -> None:
+    def watch(_: AppliedStatement) -> None:
         if next(left) == 0:
             raise Died
 
-    with visit(place(dsn), "test", write=True) as session, contextlib.suppress(Died):
-        Apply(session, watch).script(difference(observe(session), target("tuned", session.server, newest())))
+    with open_session(place(dsn), "test", write=True) as session, contextlib.suppress(Died):
+        ScriptRunner(session, watch).run_script(
+            plan_changes(observe_store(session), build_target("tuned", session.server, newest_era()))
+        )
 
 
 class RestartedKine(Kine):

@@ -71,7 +71,7 @@ def test_an_init_during_which_a_node_dies_is_finished_by_the_next(apart: Apart) 
         assert (reltuples(dsn), planted(dsn)) == (2_000, 0)
         fill(dsn, 500)
         missing = yb.run("check", "--format", "json", "--kine", "v0.16.4", dsn)
-        assert f"node {ours.net}.3:5433 could not be asked" in missing.out, (
+        assert f"cannot read node {ours.net}.3:5433" in missing.out, (
             ours.answers(3),
             [one for one in json.loads(missing.out)["skipped"] if one["code"] < "KT5"],
         )

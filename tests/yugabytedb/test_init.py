@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from kinetune.tuning.profiles import PROFILES
-from tests.cli.call import ended, start
+from tests.cli.call import start_process, wait_for_exit
 from tests.database.stores import STOCK, ask, facts, reach
 from tests.yugabytedb.conftest import Yb
 from tests.yugabytedb.stores import (
@@ -22,7 +22,7 @@ from tests.yugabytedb.stores import (
 )
 
 pytestmark = [pytest.mark.yugabytedb, pytest.mark.xdist_group("yugabytedb")]
-NOTHING = "Nothing is to be done"
+NOTHING = "Nothing to do"
 PLANTED_ROWS = 2_000
 
 
@@ -89,7 +89,7 @@ def test_a_kine_that_starts_in_the_middle_keeps_its_own_store(yb: Yb, empty: str
     refused = yb.init(empty)
     assert refused.status == 4
     assert "REBUILD" in refused.err
-    said = yb.init(empty, "--leave", "REBUILD")
+    said = yb.init(empty, "--skip", "REBUILD")
     assert said.status == 0, said.err
     assert ask(empty, "SELECT to_regclass('kinetune_staged_kine')") == [(None,)]
     assert ask(empty, f"SELECT name FROM kine WHERE id = {revision}") == [("/registry/configmaps/default/mine",)]
@@ -100,8 +100,8 @@ def test_two_inits_at_once_on_two_nodes_leave_one_store(yb: Yb, empty: str) -> N
     if yb.ours is None:
         pytest.skip("a named cluster has one address")
     other = empty.replace(f"{yb.ours.net}.1:", f"{yb.ours.net}.2:")
-    both = [start("init", "--yes", dsn, KINETUNE_TSERVER_HTTP=yb.http) for dsn in (empty, other)]
-    said = [ended(process, 90) for process in both]
+    both = [start_process("init", "--yes", dsn, KINETUNE_TSERVER_HTTP=yb.http) for dsn in (empty, other)]
+    said = [wait_for_exit(process, 90) for process in both]
     assert {one.status for one in said} <= {0, 4}, [one.err for one in said]
     assert any(one.status == 0 for one in said)
     assert NOTHING in yb.init(other).out
@@ -164,7 +164,7 @@ def test_what_the_first_release_left_is_analysed_once_it_has_rows_enough(yb: Yb,
     assert "ANALYZE kine" in said.out
     assert NOTHING in yb.init(empty).out
     assert reltuples(empty) >= 4_000
-    assert early(findings(yb, empty, kine="v0.17.5")) <= {"KT307"}  # most rows are pods': measured.md §11
+    assert early(findings(yb, empty, kine="v0.17.5")) <= {"KT307"}  # most rows are pods': docs/facts/measured.md §11
 
 
 def test_truncate_takes_the_statistics_and_is_found(yb: Yb, fresh: str) -> None:

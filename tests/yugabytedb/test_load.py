@@ -10,11 +10,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from bench.yugabytedb import run_load
 from kinetune.tuning.statements import END_IDLE
 from tests.database.stores import ask
 from tests.kine.process import Kine
 from tests.yugabytedb.conftest import Yb
-from tests.yugabytedb.load import load, written_while
+from tests.yugabytedb.load import written_while
 from tests.yugabytedb.stores import RestartedKine, early, fill, findings, former, reltuples
 
 pytestmark = [pytest.mark.yugabytedb, pytest.mark.xdist_group("yugabytedb")]
@@ -55,7 +56,9 @@ def test_a_prepared_store_takes_more_updates_than_stock(yb: Yb, prepared: str) -
         with RestartedKine("v0.16.4", stock):
             pass
         fill(stock, ROWS)
-        found = [(load(stock, "v0.16.4", 5.0).updates, load(prepared, "v0.16.4", 5.0).updates) for _ in range(2)]
+        found = [
+            (run_load(stock, "v0.16.4", 5.0).updates, run_load(prepared, "v0.16.4", 5.0).updates) for _ in range(2)
+        ]
     assert max(one for _, one in found) >= 1.5 * max(one for one, _ in found), found
 
 

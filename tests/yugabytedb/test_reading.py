@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from kinetune.database.session import visit
+from kinetune.database.session import open_session
 from tests.database.stores import place
 from tests.yugabytedb.conftest import Yb
 from tests.yugabytedb.stores import fill
@@ -50,6 +50,6 @@ def test_a_change_of_the_catalog_empties_no_answer(yb: Yb, empty: str) -> None:
     answers = []
     with altered(empty):
         for _ in range(80):
-            with visit(place(empty), "test") as session:
-                answers += [session.ask("last_id") for _ in range(4)]  # psycopg itself prepares the fifth
+            with open_session(place(empty), "test") as session:
+                answers += [session.query_file("last_id") for _ in range(4)]  # psycopg itself prepares the fifth
     assert {tuple(row["max_id"] for row in rows) for rows in answers} == {(500,)}

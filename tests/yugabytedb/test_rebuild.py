@@ -7,13 +7,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from kinetune.database.apply import Apply, Done
-from kinetune.database.observe import observe
-from kinetune.database.session import visit
-from kinetune.kine.releases import newest
-from kinetune.model.schema import Order
-from kinetune.tuning.difference import difference
-from kinetune.tuning.profiles import target
+from kinetune.database.apply import ScriptRunner
+from kinetune.database.observe import observe_store
+from kinetune.database.session import open_session
+from kinetune.kine.releases import newest_era
+from kinetune.model.change import AppliedStatement
+from kinetune.model.facts import Order
+from kinetune.tuning.difference import plan_changes
+from kinetune.tuning.profiles import build_target
 from tests.database.stores import ask, facts, place, reach
 from tests.yugabytedb.conftest import Yb
 from tests.yugabytedb.stores import (
@@ -67,7 +68,7 @@ def test_a_store_of_stock_kine_is_judged_rebuilt_and_judged_again(yb: Yb, empty:
     assert reltuples(empty) >= 2_000  # a build of an index counts the rows
     assert planted(empty) == 0
     assert ask(empty, "SELECT nextval('kine_id_seq') > (SELECT max(id) FROM kine)") == [(True,)]
-    assert yb.init(empty, "--finish").status == 0
+    assert yb.init(empty, "--drop-old-table").status == 0
     assert ask(empty, "SELECT to_regclass('kine_before_init')") == [(None,)]
     assert early(findings(yb, empty)) <= {"KT307"}
 
@@ -91,7 +92,7 @@ def test_a_rebuild_that_dies_after_any_statement_is_finished_by_the_next(yb: Yb,
 
 
 def test_going_back_and_forth_keeps_every_row(yb: Yb, empty: str) -> None:
-    """The former table goes with the command that is told to drop it: --finish stands alone."""
+    """The former table goes with the command that is told to drop it: --drop-old-table stands alone."""
     made(yb, empty, "stock")
     before = ask(empty, CONTENT)
     for arguments, ranged in (((), True), (("--revert",), False)):
@@ -99,8 +100,8 @@ def test_going_back_and_forth_keeps_every_row(yb: Yb, empty: str) -> None:
         assert said.status == 0, said.err
         assert by_range(empty) is ranged
         assert ask(empty, CONTENT) == before
-        assert yb.init(empty, "--finish").status == 0
-    assert yb.init(empty, "--revert", "--finish").status == 2
+        assert yb.init(empty, "--drop-old-table").status == 0
+    assert yb.init(empty, "--revert", "--drop-old-table").status == 2
 
 
 def test_a_dropped_store_comes_back_with_statistics_that_serve(yb: Yb, empty: str, tmp_path: Path) -> None:
@@ -110,7 +111,7 @@ def test_a_dropped_store_comes_back_with_statistics_that_serve(yb: Yb, empty: st
             etcd.create(f"/registry/configmaps/default/{number}", b"v")
     before, copy = ask(empty, CONTENT), tmp_path / "copy.kinetune"
     name = psycopg.conninfo.conninfo_to_dict(empty)["dbname"]
-    hazard = ("--allow", "RECENT_WRITES", "--watch", "1")
+    hazard = ("--allow", "RECENT_WRITES", "--observe", "1s")
     dropped = yb.run("drop", "--confirm", name, "--backup", copy, *hazard, empty)
     assert dropped.status == 0, dropped.err
     back = yb.run("restore", "--yes", copy, empty)
@@ -125,13 +126,15 @@ def test_rows_planted_in_a_copy_never_come_to_kine(yb: Yb, empty: str) -> None:
     made(yb, empty, "stock")
     died: list[str] = []
 
-    def watch(done: Done) -> None:
+    def watch(done: AppliedStatement) -> None:
         if done.statement.startswith("ANALYZE kinetune_new_kine"):
             died.append(done.statement)
             raise KeyboardInterrupt
 
-    with visit(place(empty), "test", write=True) as session, pytest.raises(KeyboardInterrupt):
-        Apply(session, watch).script(difference(observe(session), target("tuned", session.server, newest())))
+    with open_session(place(empty), "test", write=True) as session, pytest.raises(KeyboardInterrupt):
+        ScriptRunner(session, watch).run_script(
+            plan_changes(observe_store(session), build_target("tuned", session.server, newest_era()))
+        )
     assert died
     assert planted(empty, "kinetune_new_kine") == 2_000
     reach(empty, "tuned")

@@ -12,5 +12,5 @@
 -- limit: never
 -- sent when: every create, update and delete (a delete is a row with deleted = 1)
 -- how often: hot: once per write; in a quiet cluster lease renewals are nearly all of them
--- wish: one row and one entry in each index; kine_name_prev_revision_uindex on (name, prev_revision) refuses a second writer
+-- wish: one row and one entry in each index; kine_name_prev_revision_uindex on (name, prev_revision) rejects a second writer
 INSERT INTO kine(name, created, deleted, create_revision, prev_revision, lease, value, old_value) values($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id

@@ -7,6 +7,6 @@
 -- $4 boolean include-deleted  e.g. false
 -- limit: sometimes
 -- sent when: the further pages of a list of keys without values
--- how often: seldom
+-- how often: rarely
 -- wish: kine_list_query_index on (name, id DESC, deleted): keys from $2 on in order, ids up to $3, stops after LIMIT
 SELECT (SELECT MAX(rkv.id) AS id FROM kine AS rkv), (SELECT MAX(crkv.prev_revision) AS prev_revision FROM kine AS crkv WHERE crkv.name = 'compact_rev_key'), maxkv.* FROM ( SELECT DISTINCT ON (name) kv.id AS theid, kv.name, kv.created, kv.deleted, kv.create_revision, kv.prev_revision, kv.lease FROM kine AS kv WHERE kv.name LIKE $1 ESCAPE '^' AND kv.name >= $2 AND kv.id <= $3 ORDER BY kv.name, theid DESC ) AS maxkv WHERE maxkv.deleted = 0 OR $4 ORDER BY maxkv.name, maxkv.theid DESC

@@ -6,6 +6,6 @@
 -- $3 boolean include-deleted  e.g. false
 -- limit: sometimes
 -- sent when: a list at a revision; a Get of one key at a revision (no wildcard)
--- how often: seldom
+-- how often: rarely
 -- wish: kine_list_query_index on (name, id DESC, deleted): keys of the prefix in order, ids up to $2, stops after LIMIT
 SELECT (SELECT MAX(rkv.id) AS id FROM kine AS rkv), (SELECT MAX(crkv.prev_revision) AS prev_revision FROM kine AS crkv WHERE crkv.name = 'compact_rev_key'), maxkv.* FROM ( SELECT DISTINCT ON (name) kv.id AS theid, kv.name, kv.created, kv.deleted, kv.create_revision, kv.prev_revision, kv.lease, kv.value FROM kine AS kv WHERE kv.name LIKE $1 ESCAPE '^' AND kv.id <= $2 ORDER BY kv.name, theid DESC ) AS maxkv WHERE maxkv.deleted = 0 OR $3 ORDER BY maxkv.name, maxkv.theid DESC

@@ -4,6 +4,6 @@
 -- $1 bigint id  e.g. 1201
 -- limit: never
 -- sent when: Kine starts and finds more than one compact_rev_key row
--- how often: practically never
+-- how often: almost never
 -- wish: kine_pkey on (id): one row
 DELETE FROM kine WHERE id = $1

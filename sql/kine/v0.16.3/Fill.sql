@@ -11,7 +11,7 @@
 -- $8 bytea value  e.g. '\x6b3873…'
 -- $9 bytea old-value  e.g. '\x6b3873…'
 -- limit: never
--- sent when: the poll loop saw a missing revision twice and puts a row named gap-<id> there
--- how often: once per missing revision, while watches wait; it also loses races against inserts that are under way
--- wish: one row; refused by kine_pkey if the insert came after all
+-- sent when: the poll loop finds a revision missing twice and inserts a row named gap-<id>
+-- how often: once per missing revision, while watches wait; an insert in progress may come first
+-- wish: one row; rejected by kine_pkey if the missing insert has arrived
 INSERT INTO kine(id, name, created, deleted, create_revision, prev_revision, lease, value, old_value) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9)

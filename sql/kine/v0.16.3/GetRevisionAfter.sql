@@ -7,6 +7,6 @@
 -- $4 boolean include-deleted  e.g. false
 -- limit: sometimes
 -- sent when: a list of keys without values at a revision, and its further pages
--- how often: seldom
+-- how often: rarely
 -- wish: kine_name_id_index on (name, id): index only, the newest id up to $3 of each name of the prefix; rows by kine_pkey
 SELECT current_rev, compact_rev, id, name, created, deleted, create_revision, prev_revision, lease FROM (SELECT MAX(id) AS current_rev FROM kine) AS current, (SELECT MAX(prev_revision) AS compact_rev FROM kine WHERE name = 'compact_rev_key') AS compact, kine INNER JOIN (SELECT MAX(id) AS id FROM kine WHERE name >= $1 AND name < $2 AND id <= $3 GROUP BY name) AS mkv USING (id) WHERE (deleted = 0 OR $4) ORDER BY name ASC

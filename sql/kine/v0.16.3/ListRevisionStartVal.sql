@@ -6,6 +6,6 @@
 -- $3 boolean include-deleted  e.g. false
 -- limit: always
 -- sent when: a Get of one key at a revision
--- how often: seldom
+-- how often: rarely
 -- wish: kine_name_id_index on (name, id): last entry of the name up to $2; one row by kine_pkey
 SELECT current_rev, compact_rev, id, name, created, deleted, create_revision, prev_revision, lease, value FROM (SELECT MAX(id) AS current_rev FROM kine) AS current, (SELECT MAX(prev_revision) AS compact_rev FROM kine WHERE name = 'compact_rev_key') AS compact, kine INNER JOIN (SELECT MAX(id) AS id FROM kine WHERE name = $1 AND id <= $2) AS mkv USING (id) WHERE (deleted = 0 OR $3) ORDER BY name ASC

@@ -7,6 +7,6 @@
 -- $4 boolean include-deleted  e.g. false
 -- limit: sometimes
 -- sent when: a list of keys without values at a revision, and its further pages
--- how often: seldom
+-- how often: rarely
 -- wish: kine_list_query_index on (name, id DESC, deleted): keys in order, ids up to $3, stops after LIMIT; rows by kine_pkey
 SELECT (SELECT MAX(id) AS current_rev FROM kine) AS current_rev, (SELECT MAX(prev_revision) AS compact_rev FROM kine WHERE name = 'compact_rev_key') AS compact_rev, id, name, created, deleted, create_revision, prev_revision, lease FROM ( SELECT dkv.id AS list_id FROM ( SELECT DISTINCT ON (name) name, id, deleted FROM kine WHERE name >= $1 AND name < $2 AND id <= $3 ORDER BY name ASC, id DESC) AS dkv WHERE (dkv.deleted = 0 OR $4) ORDER BY dkv.name ASC /* LIMIT */ ) AS mkv JOIN kine ON kine.id = mkv.list_id ORDER BY kine.name ASC

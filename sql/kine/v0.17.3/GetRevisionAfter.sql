@@ -7,6 +7,6 @@
 -- $4 boolean include-deleted  e.g. false
 -- limit: sometimes
 -- sent when: a list of keys without values at a revision, and its further pages
--- how often: seldom
+-- how often: rarely
 -- wish: kine_list_query_index on (name, id DESC, deleted): keys in order, ids up to $3, stops after LIMIT; rows by kine_pkey
 WITH ikv AS ( SELECT DISTINCT ON (name) name AS ikv_name, id, deleted AS ikv_deleted FROM kine WHERE name >= $1 AND name < $2 AND id <= $3 ORDER BY ikv_name ASC, id DESC), ckv AS (SELECT * FROM (SELECT MAX(id) AS current_rev FROM kine) AS current_rev, (SELECT MAX(prev_revision) AS compact_rev FROM kine WHERE name = 'compact_rev_key') AS compact_rev), mkv AS (SELECT id, name, created, deleted, create_revision, prev_revision, lease FROM kine INNER JOIN ikv USING (id) WHERE (ikv_deleted = 0 OR $4) ORDER BY ikv_name ASC /* LIMIT */), fkv AS (SELECT * FROM mkv UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE NOT EXISTS (SELECT * FROM mkv)) SELECT * from ckv, fkv ORDER BY name ASC

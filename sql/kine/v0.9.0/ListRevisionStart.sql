@@ -6,6 +6,6 @@
 -- $3 boolean include-deleted  e.g. false
 -- limit: sometimes
 -- sent when: a list at a revision; a Get of one key at a revision (no wildcard)
--- how often: seldom
+-- how often: rarely
 -- wish: kine_name_id_index on (name, id): index only, the newest id up to $2 of each name of the prefix; rows by kine_pkey
 SELECT * FROM ( SELECT ( SELECT MAX(rkv.id) AS id FROM kine AS rkv), ( SELECT MAX(crkv.prev_revision) AS prev_revision FROM kine AS crkv WHERE crkv.name = 'compact_rev_key'), kv.id AS theid, kv.name, kv.created, kv.deleted, kv.create_revision, kv.prev_revision, kv.lease, kv.value, kv.old_value FROM kine AS kv JOIN ( SELECT MAX(mkv.id) AS id FROM kine AS mkv WHERE mkv.name LIKE $1 AND mkv.id <= $2 GROUP BY mkv.name) AS maxkv ON maxkv.id = kv.id WHERE kv.deleted = 0 OR $3 ) AS lkv ORDER BY lkv.theid ASC

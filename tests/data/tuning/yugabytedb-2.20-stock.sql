@@ -20,7 +20,7 @@ CREATE INDEX NONCONCURRENTLY kinetune_new_kine_prev_revision_index ON kinetune_s
 CREATE UNIQUE INDEX NONCONCURRENTLY kinetune_new_kine_name_prev_revision_uindex ON kinetune_staged_kine (name HASH, prev_revision ASC);
 CREATE INDEX NONCONCURRENTLY kinetune_new_kine_list_query_index ON kinetune_staged_kine (name HASH, id DESC, deleted ASC);
 
--- call it kine, and give it its sequence and the names of its indexes
+-- rename it to kine, and give it its sequence and the names of its indexes
 CREATE SEQUENCE kine_id_seq AS bigint INCREMENT BY 1 CACHE 1 OWNED BY kinetune_staged_kine.id;
 ALTER TABLE kinetune_staged_kine ALTER COLUMN id SET DEFAULT nextval('kine_id_seq'::regclass);
 DO $unless$ BEGIN IF EXISTS (SELECT 1 FROM kinetune_staged_kine) THEN RAISE EXCEPTION 'kinetune_staged_kine has rows' USING ERRCODE = 'KT005'; END IF; ALTER TABLE kinetune_staged_kine RENAME TO kine; END $unless$;

@@ -49,7 +49,7 @@ CREATE INDEX NONCONCURRENTLY kinetune_new_kine_prev_revision_index ON kinetune_s
 CREATE UNIQUE INDEX NONCONCURRENTLY kinetune_new_kine_name_prev_revision_uindex ON kinetune_staged_kine (name ASC, prev_revision ASC) INCLUDE (id);
 CREATE INDEX NONCONCURRENTLY kinetune_new_kine_list_query_index ON kinetune_staged_kine (name HASH, id DESC, deleted ASC);
 
--- call it kine, and give it its sequence and the names of its indexes
+-- rename it to kine, and give it its sequence and the names of its indexes
 CREATE SEQUENCE kine_id_seq AS bigint INCREMENT BY 1 CACHE 1 OWNED BY kinetune_staged_kine.id;
 ALTER TABLE kinetune_staged_kine ALTER COLUMN id SET DEFAULT nextval('kine_id_seq'::regclass);
 DO $unless$ BEGIN IF EXISTS (SELECT 1 FROM kinetune_staged_kine) THEN RAISE EXCEPTION 'kinetune_staged_kine has rows' USING ERRCODE = 'KT005'; END IF; ALTER TABLE kinetune_staged_kine RENAME TO kine; END $unless$;
@@ -61,6 +61,6 @@ ALTER INDEX kinetune_new_kine_prev_revision_index RENAME TO kine_prev_revision_i
 ALTER INDEX kinetune_new_kine_name_prev_revision_uindex RENAME TO kine_name_prev_revision_uindex;
 ALTER INDEX kinetune_new_kine_list_query_index RENAME TO kine_list_query_index;
 
--- note the time of these settings on kine
+-- record the time of these settings in the comment of the table kine
 DO $note$ BEGIN EXECUTE format('COMMENT ON TABLE kine IS %L', 'kinetune: planner settings since ' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')); END $note$;
 

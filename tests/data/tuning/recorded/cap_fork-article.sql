@@ -9,7 +9,7 @@ ALTER DATABASE cap_fork SET yb_enable_optimizer_statistics = 'on';
 -- set yb_enable_base_scans_cost_model = on for every new session of cap_fork
 ALTER DATABASE cap_fork SET yb_enable_base_scans_cost_model = 'on';
 
--- create the table kinetune_new_kine, its ids in one order
+-- create the table kinetune_new_kine with ids in one order
 CREATE TABLE public.kinetune_new_kine (
     id bigint NOT NULL,
     name text COLLATE "C",
@@ -69,13 +69,13 @@ CREATE INDEX NONCONCURRENTLY kinetune_new_kine_id_deleted_index ON kinetune_new_
 -- build the index on (prev_revision) on the copy
 CREATE INDEX NONCONCURRENTLY kinetune_new_kine_prev_revision_index ON kinetune_new_kine (prev_revision HASH);
 
--- build the unique index on (name, prev_revision) with id inside on the copy
+-- build the unique index on (name, prev_revision) including id on the copy
 CREATE UNIQUE INDEX NONCONCURRENTLY kinetune_new_kine_name_prev_revision_uindex ON kinetune_new_kine (name ASC, prev_revision ASC) INCLUDE (id);
 
 -- build the index on (name, id, deleted) on the copy
 CREATE INDEX NONCONCURRENTLY kinetune_new_kine_list_query_index ON kinetune_new_kine (name HASH, id DESC, deleted ASC);
 
--- let the copy draw its ids from kine_id_seq, which replaces kine_seq
+-- let the copy take its ids from kine_id_seq, which replaces kine_seq
 CREATE SEQUENCE IF NOT EXISTS public.kine_id_seq AS bigint INCREMENT BY 1 CACHE 1 OWNED BY public.kinetune_new_kine.id;
 SELECT setval('kine_id_seq', GREATEST((SELECT MAX(id) FROM kine), (SELECT last_value FROM kine_seq)));
 ALTER TABLE kinetune_new_kine ALTER COLUMN id SET DEFAULT nextval('kine_id_seq'::regclass);
@@ -107,7 +107,7 @@ BEGIN
 END
 $compare$;
 
--- put kine aside as kine_before_init and the copy in its place
+-- rename kine to kine_before_init and the copy to kine
 ALTER TABLE kine RENAME TO kine_before_init;
 DO $unwritten$ BEGIN IF (SELECT MAX(id) FROM kine_before_init) IS DISTINCT FROM (SELECT MAX(id) FROM kinetune_new_kine) THEN RAISE EXCEPTION 'kine was written to after it was compared' USING ERRCODE = 'KT003'; END IF; END $unwritten$;
 ALTER TABLE kine_before_init RENAME CONSTRAINT kine_pkey TO kine_before_init_kine_pkey;
@@ -139,6 +139,6 @@ ALTER INDEX kinetune_new_kine_name_prev_revision_uindex RENAME TO kine_name_prev
 -- put it in place as kine_list_query_index
 ALTER INDEX kinetune_new_kine_list_query_index RENAME TO kine_list_query_index;
 
--- note the time of these settings on kine
+-- record the time of these settings in the comment of the table kine
 DO $note$ BEGIN EXECUTE format('COMMENT ON TABLE kine IS %L', 'kinetune: planner settings since ' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')); END $note$;
 

@@ -1,6 +1,6 @@
 -- hazards: REBUILD
 
--- create the table kinetune_new_kine, its ids sharded by hash
+-- create the table kinetune_new_kine with hash-sharded ids
 CREATE TABLE public.kinetune_new_kine (
     id bigint NOT NULL,
     name text COLLATE "C",
@@ -46,12 +46,12 @@ CREATE UNIQUE INDEX NONCONCURRENTLY kinetune_new_kine_name_prev_revision_uindex 
 -- build the index on (name, id, deleted) on the copy
 CREATE INDEX NONCONCURRENTLY kinetune_new_kine_list_query_index ON kinetune_new_kine (name HASH, id DESC, deleted ASC);
 
--- let the copy draw its ids from kine_id_seq, which replaces kine_seq
+-- let the copy take its ids from kine_id_seq, which replaces kine_seq
 CREATE SEQUENCE IF NOT EXISTS public.kine_id_seq AS bigint INCREMENT BY 1 CACHE 1 OWNED BY public.kinetune_new_kine.id;
 SELECT setval('kine_id_seq', GREATEST((SELECT MAX(id) FROM kine), (SELECT last_value FROM kine_seq)));
 ALTER TABLE kinetune_new_kine ALTER COLUMN id SET DEFAULT nextval('kine_id_seq'::regclass);
 
--- count the copy for the planner
+-- analyse the copy
 ANALYZE kinetune_new_kine;
 
 -- compare kinetune_new_kine with kine: number, first and last id and checksum of every 5,000 ids
@@ -81,7 +81,7 @@ BEGIN
 END
 $compare$;
 
--- put kine aside as kine_before_init and the copy in its place
+-- rename kine to kine_before_init and the copy to kine
 ALTER TABLE kine RENAME TO kine_before_init;
 DO $unwritten$ BEGIN IF (SELECT MAX(id) FROM kine_before_init) IS DISTINCT FROM (SELECT MAX(id) FROM kinetune_new_kine) THEN RAISE EXCEPTION 'kine was written to after it was compared' USING ERRCODE = 'KT003'; END IF; END $unwritten$;
 ALTER TABLE kine_before_init RENAME CONSTRAINT kine_pkey TO kine_before_init_kine_pkey;

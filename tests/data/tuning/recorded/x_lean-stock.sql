@@ -1,6 +1,6 @@
 -- hazards: REBUILD, SEQUENCE_CACHE
 
--- create the table kinetune_new_kine, its ids sharded by hash
+-- create the table kinetune_new_kine with hash-sharded ids
 CREATE TABLE public.kinetune_new_kine (
     id bigint NOT NULL,
     name text COLLATE "C",
@@ -46,10 +46,10 @@ CREATE UNIQUE INDEX NONCONCURRENTLY kinetune_new_kine_name_prev_revision_uindex 
 -- build the index on (name, id, deleted) on the copy
 CREATE INDEX NONCONCURRENTLY kinetune_new_kine_list_query_index ON kinetune_new_kine (name HASH, id DESC, deleted ASC);
 
--- let the copy draw its ids from kine_id_seq
+-- let the copy take its ids from kine_id_seq
 ALTER TABLE kinetune_new_kine ALTER COLUMN id SET DEFAULT nextval('kine_id_seq'::regclass);
 
--- count the copy for the planner
+-- analyse the copy
 ANALYZE kinetune_new_kine;
 
 -- compare kinetune_new_kine with kine: number, first and last id and checksum of every 5,000 ids
@@ -79,7 +79,7 @@ BEGIN
 END
 $compare$;
 
--- put kine aside as kine_before_init and the copy in its place
+-- rename kine to kine_before_init and the copy to kine
 ALTER TABLE kine RENAME TO kine_before_init;
 DO $unwritten$ BEGIN IF (SELECT MAX(id) FROM kine_before_init) IS DISTINCT FROM (SELECT MAX(id) FROM kinetune_new_kine) THEN RAISE EXCEPTION 'kine was written to after it was compared' USING ERRCODE = 'KT003'; END IF; END $unwritten$;
 ALTER TABLE kine_before_init RENAME CONSTRAINT kine_pkey TO kine_before_init_kine_pkey;
@@ -118,6 +118,6 @@ ALTER INDEX kinetune_new_kine_name_prev_revision_uindex RENAME TO kine_name_prev
 -- put it in place as kine_list_query_index
 ALTER INDEX kinetune_new_kine_list_query_index RENAME TO kine_list_query_index;
 
--- let kine_before_init draw no ids any more
+-- detach the sequence from kine_before_init
 ALTER TABLE kine_before_init ALTER COLUMN id DROP DEFAULT;
 

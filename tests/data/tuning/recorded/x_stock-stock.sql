@@ -1,3 +1,3 @@
 -- hazards: none
 
--- nothing is to be done
+-- nothing to do

@@ -9,7 +9,7 @@ ALTER DATABASE x_stock SET yb_enable_optimizer_statistics = 'on';
 -- set yb_enable_base_scans_cost_model = on for every new session of x_stock
 ALTER DATABASE x_stock SET yb_enable_base_scans_cost_model = 'on';
 
--- create the table kinetune_new_kine, its ids in one order
+-- create the table kinetune_new_kine with ids in one order
 CREATE TABLE public.kinetune_new_kine (
     id bigint NOT NULL,
     name text COLLATE "C",
@@ -57,25 +57,25 @@ FROM (SELECT DISTINCT id::bigint / 5000 AS block
 ORDER BY block
 \gexec
 
--- build an empty index to hold the name kine_name_index on the copy
+-- build an empty index to reserve the name kine_name_index on the copy
 CREATE INDEX NONCONCURRENTLY kinetune_new_kine_name_index ON kinetune_new_kine (lease ASC) WHERE false;
 
--- build an empty index to hold the name kine_name_id_index on the copy
+-- build an empty index to reserve the name kine_name_id_index on the copy
 CREATE INDEX NONCONCURRENTLY kinetune_new_kine_name_id_index ON kinetune_new_kine (lease ASC) WHERE false;
 
--- build an empty index to hold the name kine_id_deleted_index on the copy
+-- build an empty index to reserve the name kine_id_deleted_index on the copy
 CREATE INDEX NONCONCURRENTLY kinetune_new_kine_id_deleted_index ON kinetune_new_kine (lease ASC) WHERE false;
 
--- build an empty index to hold the name kine_prev_revision_index on the copy
+-- build an empty index to reserve the name kine_prev_revision_index on the copy
 CREATE INDEX NONCONCURRENTLY kinetune_new_kine_prev_revision_index ON kinetune_new_kine (lease ASC) WHERE false;
 
--- build the unique index on (name, prev_revision) with id inside on the copy
+-- build the unique index on (name, prev_revision) including id on the copy
 CREATE UNIQUE INDEX NONCONCURRENTLY kinetune_new_kine_name_prev_revision_uindex ON kinetune_new_kine (name ASC, prev_revision ASC) INCLUDE (id);
 
 -- build the index on (name, id, deleted) on the copy
 CREATE INDEX NONCONCURRENTLY kinetune_new_kine_list_query_index ON kinetune_new_kine (name ASC, id DESC, deleted ASC);
 
--- let the copy draw its ids from kine_id_seq
+-- let the copy take its ids from kine_id_seq
 ALTER TABLE kinetune_new_kine ALTER COLUMN id SET DEFAULT nextval('kine_id_seq'::regclass);
 
 -- compare kinetune_new_kine with kine: number, first and last id and checksum of every 5,000 ids
@@ -105,7 +105,7 @@ BEGIN
 END
 $compare$;
 
--- put kine aside as kine_before_init and the copy in its place
+-- rename kine to kine_before_init and the copy to kine
 ALTER TABLE kine RENAME TO kine_before_init;
 DO $unwritten$ BEGIN IF (SELECT MAX(id) FROM kine_before_init) IS DISTINCT FROM (SELECT MAX(id) FROM kinetune_new_kine) THEN RAISE EXCEPTION 'kine was written to after it was compared' USING ERRCODE = 'KT003'; END IF; END $unwritten$;
 ALTER TABLE kine_before_init RENAME CONSTRAINT kine_pkey TO kine_before_init_kine_pkey;
@@ -141,9 +141,9 @@ ALTER INDEX kinetune_new_kine_name_prev_revision_uindex RENAME TO kine_name_prev
 -- put it in place as kine_list_query_index
 ALTER INDEX kinetune_new_kine_list_query_index RENAME TO kine_list_query_index;
 
--- let kine_before_init draw no ids any more
+-- detach the sequence from kine_before_init
 ALTER TABLE kine_before_init ALTER COLUMN id DROP DEFAULT;
 
--- note the time of these settings on kine
+-- record the time of these settings in the comment of the table kine
 DO $note$ BEGIN EXECUTE format('COMMENT ON TABLE kine IS %L', 'kinetune: planner settings since ' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')); END $note$;
 

@@ -9,7 +9,7 @@ ALTER DATABASE x_tunedfull SET yb_enable_optimizer_statistics = 'on';
 -- set yb_enable_base_scans_cost_model = on for every new session of x_tunedfull
 ALTER DATABASE x_tunedfull SET yb_enable_base_scans_cost_model = 'on';
 
--- build the index on (name), beside the one in use
+-- build the index on (name), next to the one in use
 CREATE INDEX NONCONCURRENTLY kinetune_new_kine_name_index ON kine (name HASH);
 
 -- put it in place as kine_name_index
@@ -19,7 +19,7 @@ ALTER INDEX kinetune_new_kine_name_index RENAME TO kine_name_index;
 -- drop the former kine_name_index
 DROP INDEX kinetune_old_kine_name_index;
 
--- build the index on (name, id), beside the one in use
+-- build the index on (name, id), next to the one in use
 CREATE INDEX NONCONCURRENTLY kinetune_new_kine_name_id_index ON kine (name HASH, id ASC);
 
 -- put it in place as kine_name_id_index
@@ -29,7 +29,7 @@ ALTER INDEX kinetune_new_kine_name_id_index RENAME TO kine_name_id_index;
 -- drop the former kine_name_id_index
 DROP INDEX kinetune_old_kine_name_id_index;
 
--- build the index on (id, deleted), beside the one in use
+-- build the index on (id, deleted), next to the one in use
 CREATE INDEX NONCONCURRENTLY kinetune_new_kine_id_deleted_index ON kine (id HASH, deleted ASC);
 
 -- put it in place as kine_id_deleted_index
@@ -39,7 +39,7 @@ ALTER INDEX kinetune_new_kine_id_deleted_index RENAME TO kine_id_deleted_index;
 -- drop the former kine_id_deleted_index
 DROP INDEX kinetune_old_kine_id_deleted_index;
 
--- build the index on (prev_revision), beside the one in use
+-- build the index on (prev_revision), next to the one in use
 CREATE INDEX NONCONCURRENTLY kinetune_new_kine_prev_revision_index ON kine (prev_revision HASH);
 
 -- put it in place as kine_prev_revision_index
@@ -49,7 +49,7 @@ ALTER INDEX kinetune_new_kine_prev_revision_index RENAME TO kine_prev_revision_i
 -- drop the former kine_prev_revision_index
 DROP INDEX kinetune_old_kine_prev_revision_index;
 
--- build the index on (name, id, deleted), beside the one in use
+-- build the index on (name, id, deleted), next to the one in use
 CREATE INDEX NONCONCURRENTLY kinetune_new_kine_list_query_index ON kine (name HASH, id DESC, deleted ASC);
 
 -- put it in place as kine_list_query_index
@@ -59,6 +59,6 @@ ALTER INDEX kinetune_new_kine_list_query_index RENAME TO kine_list_query_index;
 -- drop the former kine_list_query_index
 DROP INDEX kinetune_old_kine_list_query_index;
 
--- note the time of these settings on kine
+-- record the time of these settings in the comment of the table kine
 DO $note$ BEGIN EXECUTE format('COMMENT ON TABLE kine IS %L', 'kinetune: planner settings since ' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')); END $note$;
 

@@ -9,6 +9,6 @@ ALTER DATABASE x_tunedfull SET yb_enable_optimizer_statistics = 'on';
 -- set yb_enable_base_scans_cost_model = on for every new session of x_tunedfull
 ALTER DATABASE x_tunedfull SET yb_enable_base_scans_cost_model = 'on';
 
--- note the time of these settings on kine
+-- record the time of these settings in the comment of the table kine
 DO $note$ BEGIN EXECUTE format('COMMENT ON TABLE kine IS %L', 'kinetune: planner settings since ' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')); END $note$;
 
