@@ -1,221 +1,221 @@
-"""What `kinetune explain` does: look at the store, choose the calls, run them, read the plans."""
+"""What `kinetune explain` does on a store: choose the calls, run them under EXPLAIN, measure their plans."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinetune.model.failure import CouldNotLook, UsageFailure
+from kinetune.commands.observer import SILENT, Observer
+from kinetune.formatting import format_percent
+from kinetune.model.failure import CouldNotLook, Failure, LimitMissed, UsageFailure
 
 if TYPE_CHECKING:
     from kinetune.database.session import Session
     from kinetune.kine.releases import Era, EraInUse
     from kinetune.model.endpoint import Endpoint
     from kinetune.model.facts import Facts
-    from kinetune.model.workload import Call, Explained, Measured, Recording
-
-ARGUMENTS = ("prefix", "key", "revision")
+    from kinetune.model.workload import Call, ExplainRun, MeasuredCall, Recording
+    from kinetune.plans.compare import RunComparison
 
 
 @dataclass(frozen=True)
-class Look:
+class ExplainOptions:
     """
-    What to explain and how hard: `rows` is the size of the copy for writes, 0 leaves writes out. `settings` hold for
-    the session alone.
+    What to explain, and with how much effort.
+
+    `query` is the name of one call or query (None: all). `arguments` replace those taken from the store: prefix, key,
+    revision. `timeout` is in seconds and holds for each of the `runs`. `copy_rows` is the size of a copy for writes
+    (0: no writes) or for `profiles`. `settings` are for a second run. `before` and `tolerance` are for a comparison.
     """
 
     era: EraInUse | None = None
     query: str | None = None
-    given: Mapping[str, str] | None = None
+    arguments: Mapping[str, str] = field(default_factory=dict)
     runs: int = 3
     timeout: float = 30.0
-    rows: int = 0
+    copy_rows: int = 0
     settings: Mapping[str, str] = field(default_factory=dict)
+    profiles: tuple[str, ...] = ()
+    before: ExplainRun | None = None
+    tolerance: float = 0.25
 
 
-def run(endpoint: Endpoint, look: Look) -> Explained:
-    """All calls of the era on this store, slowest first. Raises CouldNotLook where there is no table or no object."""
-    return next(_runs(endpoint, look, ()))
+def explain_store(endpoint: Endpoint, options: ExplainOptions, observer: Observer = SILENT) -> ExplainRun:
+    """All calls of the era on this store, slowest first. CouldNotLook where there is no table or no object."""
+    return next(_iterate_runs(endpoint, replace(options, settings={}), observer))
 
 
-def run_with(endpoint: Endpoint, look: Look, settings: Mapping[str, str]) -> tuple[Explained, Explained]:
-    """The same calls with the same arguments as things are, and once more under the settings. UsageFailure, Refused."""
-    plain, tried = _runs(endpoint, look, (settings,))
-    return plain, tried
+def compare_with_saved(before: ExplainRun, after: ExplainRun, tolerance: float) -> RunComparison:
+    """A saved run and one of now; a call is worse if it grew by more than `tolerance`, a share."""
+    from kinetune.plans.compare import RunComparison, compare_runs
+
+    return RunComparison(before, after, compare_runs(before, after, tolerance), tolerance)
 
 
-def _runs(endpoint: Endpoint, look: Look, trials: tuple[Mapping[str, str], ...]) -> Iterator[Explained]:
-    """As things are first; then each trial, whose settings end with the session."""
-    from kinetune.database.era import era_in_use
-    from kinetune.database.observe import observe
-    from kinetune.database.session import visit
-    from kinetune.database.trial import try_out
-    from kinetune.plans.least import page_of
+def compare_settings(endpoint: Endpoint, options: ExplainOptions, observer: Observer = SILENT) -> RunComparison:
+    """The same calls with the same arguments, without and with the settings. UsageFailure, Refused."""
+    plain, tried = _iterate_runs(endpoint, options, observer)
+    return replace(compare_with_saved(plain, tried, options.tolerance), settings=options.settings)
 
-    with visit(endpoint, "explain") as session:
-        facts = observe(session)
-        refuse_nothing(facts)
-        for settings in trials:
-            try_out(session, settings)
-        kine = look.era or era_in_use(session)
-        calls = wanted_calls(session, kine.era, look)
-        _refuse_powerless(session, calls)
-        for settings in ({}, *trials):
+
+def find_failure(run: ExplainRun) -> Failure | None:
+    """CouldNotLook where no call of a run could be explained."""
+    if not all(one.failed for one in run.calls):
+        return None
+    return CouldNotLook(f"no call could be explained: {run.calls[0].failed}", "the report has all reasons")
+
+
+def find_regression(comparison: RunComparison) -> Failure | None:
+    """LimitMissed where calls are slower than in the saved run. A setting that was tried may well make calls slower."""
+    worse = [one.scenario for one in comparison.calls if one.trend == "worse"]
+    # A run with a setting is an experiment: a slower call is a result, not a regression.
+    if not worse or comparison.settings:
+        return None
+    return LimitMissed(f"slower than before by more than {format_percent(comparison.tolerance, 1)}: {', '.join(worse)}")
+
+
+def _iterate_runs(endpoint: Endpoint, options: ExplainOptions, observer: Observer) -> Iterator[ExplainRun]:
+    """A run without the settings; then, if there are any, one with them. They end with the session."""
+    from kinetune.database.observe import observe_store
+    from kinetune.database.pg_stat_statements import era_in_use
+    from kinetune.database.session import open_session
+    from kinetune.database.trial_settings import check_trial_settings
+    from kinetune.plans.reads import rows_per_request
+
+    with open_session(endpoint, "explain") as session:
+        facts = observe_store(session)
+        require_kine_table(facts)
+        # Before the first run, which may take minutes.
+        check_trial_settings(session, options.settings)
+        kine = options.era or era_in_use(session)
+        calls = select_calls(session, kine.era, options)
+        _require_copy(session, calls)
+        # Both runs in one session: the same arguments and the same warm cache.
+        for settings in ({}, options.settings) if options.settings else ({},):
             for name, value in settings.items():
-                session.change(name, value)
-            every = _recorded(session, calls, replace(look, settings=settings))
-            page = page_of({**facts.settings, **settings})
-            store = explained_store(facts, kine, ())
-            yield replace(store, settings=settings, page=page, calls=slowest_first(every, page, store.rows))
+                session.set_parameter(name, value)
+            recordings = _record_all(session, calls, replace(options, settings=settings), observer)
+            page = rows_per_request({**facts.settings, **settings})
+            store = describe_store(facts, kine)
+            yield replace(store, settings=settings, page=page, calls=_slowest_first(recordings, page, store.rows))
 
 
-def recordings(session: Session, era: Era, look: Look) -> tuple[Recording, ...]:
-    """EXPLAIN's documents of every call that is asked for, with the number of listed objects in the words."""
-    calls = wanted_calls(session, era, look)
-    _refuse_powerless(session, calls)
-    return _recorded(session, calls, look)
+def record_calls(
+    session: Session, era: Era, options: ExplainOptions, observer: Observer = SILENT
+) -> tuple[Recording, ...]:
+    """EXPLAIN's documents of every selected call, with the number of listed objects in the words."""
+    calls = select_calls(session, era, options)
+    _require_copy(session, calls)
+    return _record_all(session, calls, options, observer)
 
 
-def _recorded(session: Session, calls: tuple[Call, ...], look: Look) -> tuple[Recording, ...]:
-    return in_words(tuple(_recordings(session, calls, look)))
+def _record_all(
+    session: Session, calls: tuple[Call, ...], options: ExplainOptions, observer: Observer
+) -> tuple[Recording, ...]:
+    return name_object_counts(tuple(_iterate_recordings(session, calls, options, observer)))
 
 
-def in_words(every: tuple[Recording, ...]) -> tuple[Recording, ...]:
-    """'{objects}' as many as the whole list returned."""
-    objects = next((_objects(one) for one in every if one.call.scenario == "list" and one.custom), "")
+def name_object_counts(recordings: tuple[Recording, ...]) -> tuple[Recording, ...]:
+    """`{objects}` in the words of a call becomes the number that the whole list returned."""
+    lists = (one for one in recordings if one.call.scenario == "list" and one.custom)
+    objects = next((_format_objects(one) for one in lists), "")
     return tuple(
-        replace(one, call=replace(one.call, words=one.call.words.replace("{objects} ", objects))) for one in every
+        replace(one, call=replace(one.call, words=one.call.words.replace("{objects} ", objects))) for one in recordings
     )
 
 
-def slowest_first(every: tuple[Recording, ...], page: int, rows: int | None) -> tuple[Measured, ...]:
-    """What failed is first: most likely it took longest."""
-    from kinetune.plans.measure import measured
+def _format_objects(listed: Recording) -> str:
+    """`8,000 `; empty for one row: an empty list is a row too, which holds the revision."""
+    from kinetune.plans.measure import measure_call
 
-    calls = (measured(one, page, rows) for one in every)
+    rows = measure_call(listed).rows
+    return f"{rows:,} " if rows and rows > 1 else ""
+
+
+def _slowest_first(recordings: tuple[Recording, ...], page: int, rows: int | None) -> tuple[MeasuredCall, ...]:
+    """Calls that failed come first: most of them reached the timeout."""
+    from kinetune.plans.measure import measure_call
+
+    calls = (measure_call(one, page, rows) for one in recordings)
     return tuple(sorted(calls, key=lambda one: (not one.failed, -(one.milliseconds or 0.0))))
 
 
-def _objects(listed: Recording) -> str:
-    """'8,000 ': as many as the whole list returned."""
-    from kinetune.plans.measure import measured
+def require_kine_table(facts: Facts) -> None:
+    """Refused for a table that is not Kine's, CouldNotLook where there is none."""
+    from kinetune.tuning.refusals import refuse_foreign_table
 
-    rows = measured(listed).rows
-    return f"{rows:,} " if rows and rows > 1 else ""  # no object is a row too: Kine wants the revision then
-
-
-def arguments(given: list[str] | None) -> dict[str, str]:
-    """`--arg prefix=/registry/pods/` as a mapping; UsageFailure for another name or a revision that is no number."""
-    pairs = dict(text.partition("=")[::2] for text in given or ())
-    for name, value in pairs.items():
-        if name not in ARGUMENTS or not value:
-            raise UsageFailure(f"--arg {name}={value} is not understood", f"give {'=…, '.join(ARGUMENTS)}=…")
-        if not value.isprintable():  # bytes that are no UTF-8 among them
-            raise UsageFailure(f"--arg {name} holds what is no text", "give a key as Kine has it")
-        if name == "revision" and not (value.isdecimal() and int(value) < 1 << 63):
-            raise UsageFailure(f"--arg revision={value} is no revision", "give a number such as 120345")
-    return pairs
-
-
-def settings(given: list[str] | None) -> dict[str, str]:
-    """`--with yb_bnl_batch_size=1` as a mapping; UsageFailure where there is no name or no `=`."""
-    for text in given or ():
-        if not text.partition("=")[0].strip() or "=" not in text:
-            raise UsageFailure(f"--with {text} is not understood", "write SETTING=VALUE, such as enable_hashjoin=off")
-    parts = (text.partition("=") for text in given or ())
-    return {name.strip(): value.strip() for name, _, value in parts}
-
-
-def load(path: Path) -> Explained:
-    """A saved run; UsageFailure for a file that cannot be read or is none."""
-    from kinetune.plans.saved import from_data
-
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageFailure(f"cannot read {path}: {error.strerror}", "save a run with kinetune explain --save") from None
-    except ValueError as error:
-        raise UsageFailure(f"{path} is not JSON: {error}", "save a run with kinetune explain --save") from None
-    return from_data(data if isinstance(data, dict) else {}, str(path))
-
-
-def refuse_nothing(facts: Facts) -> None:
-    from kinetune.tuning.refuse import refuse_strangers
-
-    refuse_strangers(facts)
+    refuse_foreign_table(facts)
     if facts.table is None:
         raise CouldNotLook(
             f"there is no table kine in database {facts.database}", "start Kine on it, or prepare it with kinetune init"
         )
 
 
-def wanted_calls(session: Session, era: Era, look: Look) -> tuple[Call, ...]:
-    from kinetune.database.sample import sample
-    from kinetune.kine.queries import catalogue
-    from kinetune.kine.scenarios import calls
+def select_calls(session: Session, era: Era, options: ExplainOptions) -> tuple[Call, ...]:
+    """The calls of the era that the options select, with arguments from the store."""
+    from kinetune.database.explain import sample_store
+    from kinetune.kine.queries import build_calls, load_catalogue
 
-    every = tuple(calls(catalogue(era.name), sample(session), look.given))
-    names = {call.scenario for call in every} | {call.query.name for call in every}
-    if look.query and look.query not in names:
-        raise UsageFailure(f"unknown call or query {look.query!r}", f"this era has {', '.join(sorted(names))}")
-    chosen = [call for call in every if look.query in (None, call.scenario, call.query.name)]
-    if not look.rows and all(call.writes for call in chosen):
-        raise UsageFailure(f"{look.query} writes, and writes are left out", "add --writes: it runs on a copy")
-    return tuple(call for call in chosen if look.rows or not call.writes)
+    known = tuple(build_calls(load_catalogue(era.name), sample_store(session), options.arguments))
+    names = {call.scenario for call in known} | {call.query.name for call in known}
+    if options.query and options.query not in names:
+        raise UsageFailure(f"unknown call or query {options.query!r}", f"this era has {', '.join(sorted(names))}")
+    selected = [call for call in known if options.query in (None, call.scenario, call.query.name)]
+    if not options.copy_rows and all(call.writes for call in selected):
+        raise UsageFailure(f"{options.query} is a write, and writes are skipped", "add --writes to use a copy")
+    return tuple(call for call in selected if options.copy_rows or not call.writes)
 
 
-def _refuse_powerless(session: Session, calls: tuple[Call, ...]) -> None:
-    """A copy that cannot be made is told before a minute of reads, not after it."""
-    from kinetune.database.session import visit
-    from kinetune.database.shadow import shadow
+def _require_copy(session: Session, calls: tuple[Call, ...]) -> None:
+    """Before a minute of reads, not after it: CouldNotLook where the role cannot make the copy for writes."""
+    from kinetune.database.copies import shadow_copy
+    from kinetune.database.session import open_session
 
     if any(call.writes for call in calls):
-        with visit(session.endpoint, "explain", write=True) as writer, shadow(writer, 1):
+        with open_session(session.endpoint, "explain", write=True) as writer, shadow_copy(writer, 1):
             pass
 
 
-def _recordings(session: Session, calls: tuple[Call, ...], look: Look) -> Iterator[Recording]:
-    from kinetune.cli.progress import bars
-    from kinetune.database.explain import Effort, explain
+def _iterate_recordings(
+    session: Session, calls: tuple[Call, ...], options: ExplainOptions, observer: Observer
+) -> Iterator[Recording]:
+    from kinetune.database.explain import MeasureOptions, measure_calls
 
-    effort = Effort(look.runs, look.timeout)
-    with bars() as progress:
-        task = progress.add_task("explaining", total=len(calls))
-        for call in calls:
-            progress.update(task, description=call.words.replace("{objects} ", ""))
-            if call.writes:
-                with _writer(session, look) as writer:
-                    yield from explain(writer, [call], effort)
-            else:
-                yield from explain(session, [call], effort)
-            progress.advance(task)
+    effort = MeasureOptions(options.runs, options.timeout)
+    with observer.progress("explaining", len(calls)) as update:
+        for finished, call in enumerate(calls):
+            update(finished, call.words.replace("{objects} ", ""))
+            # A copy for each write: what one write leaves behind must not change the plan of the next.
+            with _open_writer(session, options) if call.writes else contextlib.nullcontext(session) as chosen:
+                yield from measure_calls(chosen, [call], effort)
 
 
 @contextlib.contextmanager
-def _writer(session: Session, look: Look) -> Iterator[Session]:
+def _open_writer(session: Session, options: ExplainOptions) -> Iterator[Session]:
     """A second session on a copy that is rolled back, under the same settings."""
-    from kinetune.database.session import visit
-    from kinetune.database.shadow import shadow
+    from kinetune.database.copies import shadow_copy
+    from kinetune.database.session import open_session
 
-    with visit(session.endpoint, "explain", write=True, **look.settings) as writer, shadow(writer, look.rows):
+    with (
+        open_session(session.endpoint, "explain", write=True, **options.settings) as writer,
+        shadow_copy(writer, options.copy_rows),
+    ):
         yield writer
 
 
-def explained_store(facts: Facts, kine: EraInUse, calls: tuple[Measured, ...]) -> Explained:
-    """The store with its calls, under the settings in force."""
-    from kinetune.model.workload import Explained
-    from kinetune.plans.least import page_of
-    from kinetune.tuning.recognise import profile_of
+def describe_store(facts: Facts, kine: EraInUse) -> ExplainRun:
+    """The store, without calls yet, under the settings in force."""
+    from kinetune.model.workload import ExplainRun
+    from kinetune.plans.reads import rows_per_request
+    from kinetune.tuning.profiles import recognise_profile
 
     table = facts.table
-    assert table is not None, "refuse_nothing has seen to it"
+    assert table is not None, "require_kine_table checked it"
     indexes = [table.primary_key, *table.indexes]
-    return Explained(
+    return ExplainRun(
         observed_at=datetime.now(UTC),
         server=facts.server,
         database=facts.database,
@@ -223,8 +223,8 @@ def explained_store(facts: Facts, kine: EraInUse, calls: tuple[Measured, ...]) -
         era_source=kine.source,
         rows=table.size,
         table_bytes=table.bytes,
-        index_bytes=sum(seen.bytes or 0 for seen in indexes if seen),
-        profile=profile_of(facts, kine.era),
-        calls=calls,
-        page=page_of(facts.settings),
+        index_bytes=sum(index.bytes or 0 for index in indexes if index),
+        profile=recognise_profile(facts, kine.era),
+        calls=(),
+        page=rows_per_request(facts.settings),
     )

@@ -1,178 +1,189 @@
-"""Symptoms of working too hard on the rows: joins, spills, estimates, plans for unknown arguments, compilation."""
+"""Symptoms of too much work on the rows: joins, spills, wrong estimates, generic plans, compilation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kinetune.formatting import format_bytes, format_count, format_duration, format_number
 from kinetune.model.finding import Remark, Severity
-from kinetune.model.plan import Node, Plan
-from kinetune.model.workload import Measured
-from kinetune.plans.names import title
-from kinetune.plans.numbers import count, counted, milliseconds, number
-from kinetune.plans.reads import is_distributed, is_partial_aggregate, rows_read, scans
+from kinetune.model.plan import PlanNode, QueryPlan
+from kinetune.model.workload import MeasuredCall
+from kinetune.plans.nodes import node_title, to_number
+from kinetune.plans.reads import ROWS_PER_REQUEST, executed_scans, is_distributed, is_partial_aggregate, rows_read
 
-MANY_REQUESTS = 100  # a batched join needs one for 1,024 rows; at 1 ms each a hundred are felt
+MANY_REQUESTS = 100  # a batched join needs one for 1,024 rows; at 1 ms each, a hundred are noticeable
 MANY_LOOPS = 1_000
-DOMINATES = 0.5
-FELT_MS = 10.0  # of a whole call, below it no advice is worth a change
-OFF_BY = 10.0  # the planner lives with less
+MOST_TIME = 0.5
+NOTABLE_CALL_MS = 10.0  # a call that takes less is not worth a change
+OFF_BY = 10.0  # smaller errors seldom change the plan
 OFF_LEAST = 100.0
 GENERIC_FACTOR = 2.0
 GENERIC_MS = 5.0
-DISTURBED_MS = 50.0  # shorter waits, in each of a few runs, may be for a processor or a disk that others use
-ROWS_A_BLOCK = 8  # from memory: 16,067 rows and 302 blocks took as long as 7,184 and 1,376 (PostgreSQL 15)
-ROWS_A_REQUEST = 1024
+DISTURBED_MS = 50.0  # a shorter wait in each of a few runs may be for a processor or disk that others use
+# From memory: 16,067 rows and 302 blocks took as long as 7,184 rows and 1,376 blocks (PostgreSQL 15).
+ROWS_PER_BLOCK = 8
 CHOICE = {True: "chooses", None: "may choose", False: "does not choose"}
 JIT_SHARE = 0.2
 PLANTED = (
-    "nothing, where kinetune init planted the statistics: they take every prefix for small, which gives better plans; "
-    "else kinetune check --select KT402,KT403"
+    "no action if kinetune init set the statistics (they describe every prefix as small, which gives better plans); "
+    "otherwise run kinetune check --select KT402,KT403"
 )
-LARGEST_MB = 256  # of work_mem advised: every sort of every connection may take it
+LARGEST_MB = 256  # of work_mem recommended: each sort of each connection may use it
 
 
-def row_by_row_join(measured: Measured, plan: Plan) -> Iterator[Remark]:
-    """YugabyteDB asks the storage once a row; on PostgreSQL a nested loop is cheap unless it is most of the call."""
+def row_by_row_join(measured: MeasuredCall, plan: QueryPlan) -> Iterator[Remark]:
+    """YugabyteDB sends a request for each row; on PostgreSQL a nested loop matters if it takes most of the time."""
     for node in plan.nodes():
-        inner = _inner(node)
+        inner = _inner_side(node)
+        # YB Batched Nested Loop is a different node type: it reads many rows with one request.
         if node.kind != "Nested Loop" or inner is None or node.loops == 0:
             continue
         requests = sum(below.requests or 0 for below in inner.walk())
         loops = inner.loops or 0
         if is_distributed(plan) and requests >= MANY_REQUESTS and loops >= MANY_REQUESTS:
-            yield _one_request_each(measured, plan, requests)
-        elif not is_distributed(plan) and loops >= MANY_LOOPS and _dominates(inner, plan):
-            yield _one_lookup_each(measured, inner)
+            yield _remark_request_each(measured, plan, requests)
+        elif not is_distributed(plan) and loops >= MANY_LOOPS and _takes_most_time(inner, plan):
+            yield _remark_lookup_each(measured, inner)
 
 
-def _inner(join: Node) -> Node | None:
+def _inner_side(join: PlanNode) -> PlanNode | None:
     return next((child for child in join.children if child.details.get("Parent Relationship") == "Inner"), None)
 
 
-def _dominates(node: Node, plan: Plan) -> bool:
-    """Own time and not inclusive: a CTE that runs first in the inner side is no fault of the join."""
+def _takes_most_time(node: PlanNode, plan: QueryPlan) -> bool:
+    """By own time: a CTE that happens to be evaluated on the inner side is not part of the join."""
     total = plan.root.total_ms or 0.0
-    return total >= FELT_MS and sum(below.own_ms or 0.0 for below in node.walk()) > DOMINATES * total
+    return total >= NOTABLE_CALL_MS and sum(below.own_ms or 0.0 for below in node.walk()) > MOST_TIME * total
 
 
-def _one_request_each(measured: Measured, plan: Plan, requests: int) -> Remark:
+def _remark_request_each(measured: MeasuredCall, plan: QueryPlan, requests: int) -> Remark:
     return Remark(
         symptom="row-by-row-join",
         on=measured.call.query.name,
-        says=f"fetches rows one by one: {count(requests)} of {count(plan.requests or requests)} storage requests; "
-        "every object in the list is a trip over the network",
+        says=f"reads rows one by one: {format_number(requests)} of {format_number(plan.requests or requests)} storage "
+        "requests; every object in the list needs a network round trip",
         do="kinetune init, or ALTER DATABASE <database> SET yb_bnl_batch_size = 1024",
         severity=Severity.ERROR,
     )
 
 
-def _one_lookup_each(measured: Measured, inner: Node) -> Remark:
+def _remark_lookup_each(measured: MeasuredCall, inner: PlanNode) -> Remark:
     return Remark(
         symptom="row-by-row-join",
         on=inner.index or measured.call.query.name,
-        says=f"looks up {count(inner.loops or 0)} rows one by one by {title(inner)}, which is most of the time",
-        do="kinetune analyze, then kinetune init --dry-run; where neither changes it, only fewer objects of it do",
+        says=f"reads {format_number(inner.loops or 0)} rows one by one by {node_title(inner)}, most of the time of the "
+        "call",
+        do="kinetune analyze, then kinetune init --dry-run; if neither helps, reduce the number of these objects",
         severity=Severity.INFO,
     )
 
 
-def sort_spilled(measured: Measured, plan: Plan) -> Iterator[Remark]:
-    """A sort did not fit into work_mem and went to disk."""
+def sort_spilled(measured: MeasuredCall, plan: QueryPlan) -> Iterator[Remark]:
+    """A sort did not fit into work_mem and used temporary files."""
     sorts = [node.details for node in plan.nodes() if node.details.get("Sort Space Type") == "Disk"]
     if sorts:
-        yield _spilled("sort-spilled", measured, max(number(sort.get("Sort Space Used")) or 0.0 for sort in sorts))
+        yield _remark_spilled(
+            "sort-spilled", measured, max(to_number(sort.get("Sort Space Used")) or 0.0 for sort in sorts)
+        )
 
 
-def hash_spilled(measured: Measured, plan: Plan) -> Iterator[Remark]:
-    """A hash table did not fit into work_mem × hash_mem_multiplier and went to disk in batches."""
-    spilled = max(map(_hashed_to_disk, plan.nodes()))
+def hash_spilled(measured: MeasuredCall, plan: QueryPlan) -> Iterator[Remark]:
+    """A hash table did not fit into work_mem × hash_mem_multiplier and was written to disk in batches."""
+    # Only the largest: work_mem must be sufficient for each single operation.
+    spilled = max(map(_hash_disk_kb, plan.nodes()))
     if spilled > 0:
-        yield _spilled("hash-spilled", measured, spilled)
+        yield _remark_spilled("hash-spilled", measured, spilled)
 
 
-def _hashed_to_disk(node: Node) -> float:
-    """Kilobytes: an aggregate says them, a join says how many times it filled its memory."""
-    disk = number(node.details.get("Disk Usage")) or 0.0
-    batches = number(node.details.get("Hash Batches")) or 1.0
-    memory = number(node.details.get("Peak Memory Usage")) or 0.0
+def _hash_disk_kb(node: PlanNode) -> float:
+    """Kilobytes on disk: an aggregate prints them, a join prints how often it filled its memory."""
+    disk = to_number(node.details.get("Disk Usage")) or 0.0
+    batches = to_number(node.details.get("Hash Batches")) or 1.0
+    memory = to_number(node.details.get("Peak Memory Usage")) or 0.0
     return disk or (batches * memory if batches > 1 else 0.0)
 
 
-def _spilled(symptom: str, measured: Measured, kilobytes: float) -> Remark:
+def _remark_spilled(symptom: str, measured: MeasuredCall, kilobytes: float) -> Remark:
     what = symptom.removesuffix("-spilled")
     return Remark(
         symptom=symptom,
         on=measured.call.query.name,
-        says=f"the {what} did not fit into memory and used about {count(kilobytes)} kB of disk",
-        do=f"ALTER DATABASE <database> SET work_mem = '{_megabytes(kilobytes)}MB'",
+        says=f"the {what} did not fit into work_mem and used about {format_bytes(1024 * kilobytes)} of disk",
+        do=f"ALTER DATABASE <database> SET work_mem = '{_memory_for(kilobytes)}MB'",
     )
 
 
-def _megabytes(kilobytes: float) -> int:
-    """The power of two that holds three times as much: rows are wider in memory than on disk."""
+def _memory_for(kilobytes: float) -> int:
+    """MB of work_mem, a power of two, for three times as much: rows are wider in memory than on disk."""
     wanted = 8
     while wanted * 1024 < 3 * kilobytes and wanted < LARGEST_MB:
         wanted *= 2
     return wanted
 
 
-def estimate_off(measured: Measured, plan: Plan) -> Iterator[Remark]:
-    """The planner expected ten times fewer rows than came."""
-    off = [node for node in _countable(plan) if _factor(node) >= OFF_BY]
-    for node in sorted(off, key=_factor)[-1:]:
+def estimate_off(measured: MeasuredCall, plan: QueryPlan) -> Iterator[Remark]:
+    """A scan returned at least ten times as many rows as the planner expected."""
+    off = [node for node in _estimated_scans(plan) if _estimate_factor(node) >= OFF_BY]
+    # The largest error only: estimates above it are wrong because of it.
+    for node in sorted(off, key=_estimate_factor)[-1:]:
         expected, seen = node.estimated_rows or 0.0, _rows_a_loop(node)
         yield Remark(
             symptom="estimate-off",
             on=measured.call.query.name,
-            says=f"the planner expected {counted(expected, 'row')} of {title(node)} and got {count(seen)}: "
-            "it chooses by old or missing statistics",
+            says=f"the planner expected {format_count(expected, 'row')} of {node_title(node)} and got "
+            f"{format_number(seen)}: statistics are missing or out of date",
             do=PLANTED if is_distributed(plan) else "ANALYZE kine",
             severity=Severity.WARNING
-            if (plan.root.total_ms or 0.0) >= FELT_MS and not is_distributed(plan)
+            if (plan.root.total_ms or 0.0) >= NOTABLE_CALL_MS and not is_distributed(plan)
             else Severity.INFO,
         )
 
 
-def _countable(plan: Plan) -> Iterator[Node]:
+def _estimated_scans(plan: QueryPlan) -> Iterator[PlanNode]:
     """
-    Scans of kine whose estimate means what it says: not the inner side of a batched join (estimated for one row,
-    counted for a batch) and not one that aggregates in the storage.
+    Scans of kine whose estimate can be compared: not the inner side of a batched join (estimated for one row, counted
+    for a batch) and not one that aggregates in the storage.
     """
     batched = {
         id(below)
         for join in plan.nodes()
-        if join.kind == "YB Batched Nested Loop" and (inner := _inner(join))
+        if join.kind == "YB Batched Nested Loop" and (inner := _inner_side(join))
         for below in inner.walk()
     }
-    return (node for node in scans(plan) if id(node) not in batched and not is_partial_aggregate(node))
+    return (node for node in executed_scans(plan) if id(node) not in batched and not is_partial_aggregate(node))
 
 
-def _rows_a_loop(node: Node) -> float:
+def _rows_a_loop(node: PlanNode) -> float:
     return (node.rows or 0.0) / (node.loops or 1)
 
 
-def _factor(node: Node) -> float:
-    """Rows that came for one expected. More expected than came is common and harmless: a LIMIT was satisfied."""
+def _estimate_factor(node: PlanNode) -> float:
+    """Rows returned for each expected one. Fewer rows than expected are common and harmless: a LIMIT was reached."""
     seen = _rows_a_loop(node)
     return 0.0 if node.estimated_rows is None or seen < OFF_LEAST else seen / max(node.estimated_rows, 1.0)
 
 
-def generic_worse(measured: Measured, plan: Plan) -> Iterator[Remark]:
+def generic_worse(measured: MeasuredCall, plan: QueryPlan) -> Iterator[Remark]:
     """
-    The plan that a prepared statement may get after five executions is much slower than the one measured.
+    The generic plan, which a prepared statement may get after five executions, is much slower than the custom plan.
 
-    By the clock, and by the work where the clock may only say that the machine was busy: most calls have two plans
-    that read about as much in another order, and are as quick.
+    Compared by time, and also by work where the machine may have been busy: most calls have two plans that read about
+    as much in a different order and take equally long.
     """
     usual, generic = measured.milliseconds, measured.generic_milliseconds
+    # Below 5 ms the difference is not noticeable, and short times vary most.
     if usual is None or generic is None or generic <= GENERIC_MS or generic <= GENERIC_FACTOR * usual:
         return
-    if measured.generic and generic - usual <= DISTURBED_MS and _work(measured.generic) <= GENERIC_FACTOR * _work(plan):
+    if (
+        measured.generic
+        and generic - usual <= DISTURBED_MS
+        and _work_in_rows(measured.generic) <= GENERIC_FACTOR * _work_in_rows(plan)
+    ):
         return
     yield Remark(
         symptom="generic-worse",
         on=measured.call.query.name,
-        says=f"the plan for unknown arguments takes {milliseconds(generic)} instead of {milliseconds(usual)}; "
+        says=f"the generic plan takes {format_duration(generic)} instead of {format_duration(usual)}; "
         f"after five executions on a connection the server {CHOICE[measured.generic_chosen]} it",
         do="ALTER DATABASE <database> SET plan_cache_mode = force_custom_plan (before PostgreSQL 12: "
         "default_query_exec_mode=exec in Kine's endpoint)",
@@ -180,21 +191,22 @@ def generic_worse(measured: Measured, plan: Plan) -> Iterator[Remark]:
     )
 
 
-def _work(plan: Plan) -> float:
-    """What was read and passed on, in rows: the same in every run, however busy the machine is."""
+def _work_in_rows(plan: QueryPlan) -> float:
+    """What was read and returned, in rows: the same in every run, however busy the machine is."""
     rows = sum(map(rows_read, plan.nodes()))
-    return rows + ROWS_A_BLOCK * (plan.blocks or 0) + ROWS_A_REQUEST * (plan.requests or 0)
+    return rows + ROWS_PER_BLOCK * (plan.blocks or 0) + ROWS_PER_REQUEST * (plan.requests or 0)
 
 
-def jit_cost(measured: Measured, plan: Plan) -> Iterator[Remark]:
-    """Compiling the query takes a good part of its time; Kine's queries are too short to earn that back."""
+def jit_cost(measured: MeasuredCall, plan: QueryPlan) -> Iterator[Remark]:
+    """JIT compilation takes a large part of the time; Kine's queries are too short for it to pay off."""
+    # From PostgreSQL 12 on, plans with a high estimated cost are compiled by default.
     jit = plan.totals.get("JIT")
     timing = jit.get("Timing") if isinstance(jit, dict) else None
-    spent = (number(timing.get("Total")) if isinstance(timing, dict) else None) or 0.0
-    if spent >= FELT_MS and spent >= JIT_SHARE * (plan.execution_ms or 0.0):
+    spent = (to_number(timing.get("Total")) if isinstance(timing, dict) else None) or 0.0
+    if spent >= NOTABLE_CALL_MS and spent >= JIT_SHARE * (plan.execution_ms or 0.0):
         yield Remark(
             symptom="jit-cost",
             on=measured.call.query.name,
-            says=f"{milliseconds(spent)} of {milliseconds(plan.execution_ms or spent)} go into compiling the query",
+            says=f"JIT compilation takes {format_duration(spent)} of {format_duration(plan.execution_ms or spent)}",
             do="ALTER DATABASE <database> SET jit = off",
         )

@@ -6,11 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from kinetune.model.plan import Node, Plan
-from kinetune.plans.charge import settled, touched
-from kinetune.plans.numbers import number, whole
+from kinetune.model.plan import PlanNode, QueryPlan
+from kinetune.plans.nodes import round_or_none, shared_blocks, to_number, with_own_costs
 
-# Names of YugabyteDB 2.17–2.19 (#17671) and of the text form, for what later releases call otherwise.
+# Names in YugabyteDB 2.17 to 2.19 (yugabyte-db#17671) and in the text form → names in later releases.
 RENAMED = {"YB Seq Scan": "Seq Scan", "YB Batched Nested Loop Join": "YB Batched Nested Loop"}
 REQUESTS = ("Storage Table Read Requests", "Storage Index Read Requests")
 REMOVED = (
@@ -22,39 +21,60 @@ REMOVED = (
 )
 
 
+YUGABYTEDB_KEYS = frozenset({"Remote Filter", "Remote Index Filter", "Partial Aggregate"})
+
+
 @dataclass(frozen=True)
-class Surroundings:
-    """What a node cannot say itself: `processes` that run it side by side, whether DIST was asked for."""
+class NodeContext:
+    """What a node inherits: the number of `processes` that run it in parallel, and whether EXPLAIN had DIST."""
 
     processes: int
     dist: bool
 
 
-def read(document: object) -> Plan:
+def read_json_plan(document: object) -> QueryPlan:
     """
     The plan of one EXPLAIN, given as text or as parsed JSON: `[{"Plan": …}]`, `{"Plan": …}`.
 
-    Keys that are not known here stay in `details` and `totals`; values of an unexpected type count as not said.
-    ValueError when there is no plan in it. `requests` of a server that prints them per node only (SUMMARY OFF) are
-    their sum.
+    Unknown keys stay in `details` and `totals`; values of an unexpected type are ignored. ValueError where there is no
+    plan. `requests` of a server that prints them per node only (SUMMARY OFF) are their sum.
     """
-    top = _top(document)
+    top = _find_plan(document)
     raw = top["Plan"]
     assert isinstance(raw, Mapping)
     totals = {key: value for key, value in top.items() if key != "Plan"}
-    root = settled(_node(raw, Surroundings(1, _says_requests(raw, totals))))
-    return Plan(
+    root = with_own_costs(_read_node(raw, NodeContext(1, _counts_requests(raw, totals))))
+    return QueryPlan(
         root=root,
-        planning_ms=number(totals.get("Planning Time")),
-        execution_ms=number(totals.get("Execution Time")),
-        blocks=whole(touched(root)),
-        requests=_requests(root, totals),
+        planning_ms=to_number(totals.get("Planning Time")),
+        execution_ms=to_number(totals.get("Execution Time")),
+        blocks=round_or_none(shared_blocks(root)),
+        requests=_plan_requests(root, totals),
+        distributed="Peak Memory Usage" in totals or any(map(_is_of_yugabytedb, root.walk())),
         totals=totals,
     )
 
 
-def _top(document: object) -> Mapping[str, object]:
+def plan_document(plan: QueryPlan) -> dict[str, object]:
+    """The JSON form of a plan: what read_json_plan() reads, also of a plan that was read from text."""
+    return {"Plan": _node_document(plan.root), **plan.totals}
+
+
+def _node_document(node: PlanNode) -> dict[str, object]:
+    plans = [_node_document(child) for child in node.children]
+    return {**node.details, "Plans": plans} if plans else dict(node.details)
+
+
+def _is_of_yugabytedb(node: PlanNode) -> bool:
+    """Node types and keys that PostgreSQL does not have; without DIST a plan may still have some of them."""
+    return str(node.details.get("Node Type")).startswith("YB ") or any(
+        key.startswith("Storage ") or key in YUGABYTEDB_KEYS for key in node.details
+    )
+
+
+def _find_plan(document: object) -> Mapping[str, object]:
     parsed = json.loads(document) if isinstance(document, str | bytes) else document
+    # The server answers with a list of one element.
     if isinstance(parsed, list) and len(parsed) == 1:
         parsed = parsed[0]
     plan = parsed.get("Plan") if isinstance(parsed, Mapping) else None
@@ -64,74 +84,78 @@ def _top(document: object) -> Mapping[str, object]:
     return parsed
 
 
-def _plans(raw: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+def _child_plans(raw: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
     below = raw.get("Plans")
     return (plan for plan in below if isinstance(plan, Mapping)) if isinstance(below, list) else iter(())
 
 
-def _says_requests(raw: Mapping[str, object], totals: Mapping[str, object]) -> bool:
-    """Whether DIST was on. A node prints its counters only above zero, so silence of a node means zero then."""
+def _counts_requests(raw: Mapping[str, object], totals: Mapping[str, object]) -> bool:
+    """Whether EXPLAIN had DIST. A node prints its counters only above zero: with DIST, a missing counter is zero."""
     return (
         "Storage Read Requests" in totals
         or any(key in raw for key in REQUESTS)
-        or any(_says_requests(plan, {}) for plan in _plans(raw))
+        or any(_counts_requests(plan, {}) for plan in _child_plans(raw))
     )
 
 
-def _requests(root: Node, totals: Mapping[str, object]) -> int | None:
-    said = whole(number(totals.get("Storage Read Requests")))
-    if said is not None or root.requests is None:
-        return said
+def _plan_requests(root: PlanNode, totals: Mapping[str, object]) -> int | None:
+    total = round_or_none(to_number(totals.get("Storage Read Requests")))
+    # The total of the server is more precise than the sum: per-loop figures are rounded.
+    if total is not None or root.requests is None:
+        return total
+    # Without SUMMARY there are no totals, but each node still has its own counters.
     return sum(node.requests or 0 for node in root.walk())
 
 
-def _node(raw: Mapping[str, object], around: Surroundings) -> Node:
+def _read_node(raw: Mapping[str, object], around: NodeContext) -> PlanNode:
     kind = str(raw.get("Node Type", "Unknown"))
     details = {key: value for key, value in raw.items() if key != "Plans"}
-    loops = whole(number(raw.get("Actual Loops")))
-    below = Surroundings(_processes(raw), around.dist) if kind.startswith("Gather") else around
-    return Node(
+    loops = round_or_none(to_number(raw.get("Actual Loops")))
+    below = NodeContext(_process_count(raw), around.dist) if kind.startswith("Gather") else around
+    return PlanNode(
         kind=RENAMED.get(kind, kind),
-        children=tuple(_node(plan, below) for plan in _plans(raw)),
-        relation=_text(raw.get("Relation Name")),
-        index=_text(raw.get("Index Name")),
-        role=_text(raw.get("Subplan Name")) or _text(raw.get("Parent Relationship")),
+        children=tuple(_read_node(plan, below) for plan in _child_plans(raw)),
+        relation=_text_or_none(raw.get("Relation Name")),
+        index=_text_or_none(raw.get("Index Name")),
+        role=_text_or_none(raw.get("Subplan Name")) or _text_or_none(raw.get("Parent Relationship")),
         loops=loops,
-        rows=over_loops(raw.get("Actual Rows"), loops),
-        estimated_rows=number(raw.get("Plan Rows")),
-        removed=sum(over_loops(raw.get(key), loops) or 0.0 for key in REMOVED),
-        total_ms=_on_the_clock(raw.get("Actual Total Time"), loops, around.processes),
+        rows=sum_over_loops(raw.get("Actual Rows"), loops),
+        estimated_rows=to_number(raw.get("Plan Rows")),
+        # Several filters of one node may remove rows; releases print them under different keys.
+        removed=sum(sum_over_loops(raw.get(key), loops) or 0.0 for key in REMOVED),
+        total_ms=_elapsed_ms(raw.get("Actual Total Time"), loops, around.processes),
         requests=_storage_requests(raw, loops) if around.dist else None,
         details=details,
     )
 
 
-def _processes(raw: Mapping[str, object]) -> int:
-    """Processes below a Gather: the workers that started, and the leader, who helps."""
-    return max(whole(number(raw.get("Workers Launched"))) or 0, 0) + 1
+def _process_count(raw: Mapping[str, object]) -> int:
+    """Processes below a Gather: the workers that started, and the leader, which runs the plan too."""
+    return max(round_or_none(to_number(raw.get("Workers Launched"))) or 0, 0) + 1
 
 
-def over_loops(average: object, loops: int | None) -> float | None:
-    """EXPLAIN divides rows and removed rows by the loops of all processes; this is the sum again."""
-    value = number(average)
-    return None if value is None else number(value * (1 if loops is None else loops))
+def sum_over_loops(average: object, loops: int | None) -> float | None:
+    """The sum over all loops and processes: EXPLAIN prints rows and removed rows divided by the loops."""
+    value = to_number(average)
+    return None if value is None else to_number(value * (1 if loops is None else loops))
 
 
-def _on_the_clock(average: object, loops: int | None, processes: int) -> float | None:
+def _elapsed_ms(average: object, loops: int | None, processes: int) -> float | None:
     """
-    Milliseconds of all loops as a clock on the wall sees them.
+    Milliseconds of all loops in elapsed time.
 
-    Below a Gather the loops of all processes are counted together but run side by side: they share the time. A node
-    with fewer loops than processes ran in that many only (a member of a Parallel Append, a leader that did not help).
+    Below a Gather the loops of all processes are added up, but run in parallel. A node with fewer loops than processes
+    ran in that many processes only (a member of a Parallel Append, or a leader that only gathered).
     """
-    total = over_loops(average, loops)
+    total = sum_over_loops(average, loops)
+    # A node that ran once in a leader must not be divided by the number of workers.
     return None if total is None else total / max(min(processes, loops or 1), 1)
 
 
 def _storage_requests(raw: Mapping[str, object], loops: int | None) -> int:
     """Reads of table and index. Each is printed per loop, rounded to whole requests (2.19 explain.c)."""
-    return sum(whole(over_loops(raw.get(key), loops)) or 0 for key in REQUESTS)
+    return sum(round_or_none(sum_over_loops(raw.get(key), loops)) or 0 for key in REQUESTS)
 
 
-def _text(value: object) -> str | None:
+def _text_or_none(value: object) -> str | None:
     return value if isinstance(value, str) else None

@@ -1,23 +1,23 @@
-"""A run of explain as plain data and back: what --save writes and --against reads. Schema 1."""
+"""A run of explain as plain data and back: what --save writes and --against reads."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from kinetune.model.failure import UsageFailure
 from kinetune.model.server import Flavour, Server
-from kinetune.model.workload import Call, Explained, Measured, Query, Recording
-from kinetune.plans.least import PAGE, least_requests
-from kinetune.plans.measure import measured
+from kinetune.model.versioned_file import FileFormat, read_document, report_damage
+from kinetune.model.workload import Call, ExplainRun, MeasuredCall, Query, Recording
+from kinetune.plans.measure import measure_call
+from kinetune.plans.reads import ROWS_PER_REQUEST, least_requests
 
-KIND = "kinetune explain"
-SCHEMA = 1
+RUN = FileFormat("kinetune explain", "saved run of kinetune explain", "save one with kinetune explain --save FILE")
 
 
-def to_data(run: Explained) -> dict[str, object]:
-    """Everything but the plans' readings, which are made again from EXPLAIN's own documents."""
+def run_data(run: ExplainRun) -> dict[str, object]:
+    """Everything except the parsed plans, which are read again from EXPLAIN's own documents."""
     return {
         "observed_at": run.observed_at,
         "server": {"flavour": run.server.flavour, "release": run.server.release, "base": run.server.base},
@@ -30,26 +30,21 @@ def to_data(run: Explained) -> dict[str, object]:
         "profile": run.profile,
         "settings": dict(run.settings),
         "rows_a_request": run.page,
-        "calls": [_call(one) for one in run.calls],
+        "calls": [call_data(one) for one in run.calls],
     }
 
 
-def from_data(data: Mapping[str, Any], source: str) -> Explained:
-    """The run that to_data() wrote; UsageFailure naming `source` for another kind, a newer schema or a broken file."""
-    if data.get("kind") != KIND:
-        raise UsageFailure(f"{source} is not a run of kinetune explain", "save one with kinetune explain --save FILE")
-    if data.get("schema") != SCHEMA:
-        raise UsageFailure(f"{source} has schema {data.get('schema')}, this kinetune reads {SCHEMA}", "update kinetune")
-    try:
-        return _run(data)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UsageFailure(f"{source} is damaged: {error!r}", "save the run again") from error
+def load_run(path: Path) -> ExplainRun:
+    """The run that `kinetune explain --save` wrote; UsageFailure for any other file."""
+    data = read_document(path, RUN)
+    with report_damage(str(path), RUN):
+        return _decode_run(data)
 
 
-def _run(data: Mapping[str, Any]) -> Explained:
+def _decode_run(data: Mapping[str, Any]) -> ExplainRun:
     server = data["server"]
-    page = data.get("rows_a_request", PAGE)  # runs of before know neither it nor settings
-    return Explained(
+    page = data.get("rows_a_request", ROWS_PER_REQUEST)  # older files have neither it nor settings
+    return ExplainRun(
         observed_at=datetime.fromisoformat(data["observed_at"]),
         server=Server(Flavour(server["flavour"]), tuple(server["release"]), server["base"]),
         database=data["database"],
@@ -59,20 +54,20 @@ def _run(data: Mapping[str, Any]) -> Explained:
         table_bytes=data["table_bytes"],
         index_bytes=data["index_bytes"],
         profile=data["profile"],
-        calls=tuple(_measured(one, page, data["rows"]) for one in data["calls"]),
+        calls=tuple(_decode_call(one, page, data["rows"]) for one in data["calls"]),
         settings=data.get("settings", {}),
         page=page,
     )
 
 
-def _call(one: Measured) -> dict[str, object]:
+def call_data(one: MeasuredCall) -> dict[str, object]:
     recording = one.recording or Recording(one.call)
     return {
         "scenario": one.call.scenario,
         "words": one.call.words,
         "query": one.call.query.name,
         "text": one.call.text,
-        "arguments": [_plain(argument) for argument in one.call.arguments],
+        "arguments": [_plain_argument(argument) for argument in one.call.arguments],
         "wish": one.call.query.wish,
         "writes": one.call.writes,
         "milliseconds": one.milliseconds,
@@ -81,6 +76,7 @@ def _call(one: Measured) -> dict[str, object]:
         "rows": one.rows,
         "blocks": one.plan.blocks if one.plan else None,
         "requests": one.plan.requests if one.plan else None,
+        # Derived figures are for other programs; load_run() computes them again from the plans.
         "least_requests": least_requests(one.plan, one.page) if one.plan else None,
         "wal_bytes": one.wal_bytes,
         "remarks": one.remarks,
@@ -90,14 +86,15 @@ def _call(one: Measured) -> dict[str, object]:
     }
 
 
-def _plain(argument: object) -> object:
-    """An object's value is told by its size only."""
+def _plain_argument(argument: object) -> object:
+    """Only the size of an object's value: no value may leave the store."""
     return f"[{len(argument)} bytes]" if isinstance(argument, bytes) else argument
 
 
-def _measured(one: Mapping[str, Any], page: int, rows: int | None) -> Measured:
+def _decode_call(one: Mapping[str, Any], page: int, rows: int | None) -> MeasuredCall:
     query = Query("", one["query"], one["text"], (), "", "", one["wish"])
     call = Call(one["scenario"], one["words"], query, one["text"], tuple(one["arguments"]), one["writes"])
+    # Only the median run was saved; measure_call() takes it as the only one.
     custom = () if one["plan"] is None else (one["plan"],)
     generic = () if one["generic_plan"] is None else (one["generic_plan"],)
-    return measured(Recording(call, custom, generic, one["generic_chosen"], one["failed"]), page, rows)
+    return measure_call(Recording(call, custom, generic, one["generic_chosen"], one["failed"]), page, rows)

@@ -1,4 +1,4 @@
-"""A plan as lines of plain text: who did what, how long, how much it read."""
+"""A plan as lines of plain text: each node with its time, rows and work."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kinetune.model.plan import Node, Plan
-from kinetune.plans.names import CONDITIONS, title
-from kinetune.plans.numbers import count, counted, milliseconds, number
+from kinetune.formatting import format_count, format_duration, format_number, format_percent
+from kinetune.model.plan import PlanNode, QueryPlan
+from kinetune.plans.nodes import CONDITIONS, node_title, to_number
 
-WIDEST = 100  # of a condition; a terminal has 80 to 120 columns
+LONGEST_CONDITION = 100  # a terminal has 80 to 120 columns
 NOTES = ("Sort Key", "Sort Method", "Group Key", *CONDITIONS, "Heap Fetches", "Partial Aggregate")
 
 
 @dataclass(frozen=True)
-class Strokes:
-    """What a tree is drawn with: branches of one width, what stands between figures and for a cut."""
+class TreeStrokes:
+    """The characters of a tree: branches of equal width, the separator of figures and the mark of omitted text."""
 
     branch: str
     last: str
@@ -26,88 +26,91 @@ class Strokes:
     cut: str = "…"
 
 
-UNICODE = Strokes(branch="├─ ", last="└─ ", through="│  ")
-ASCII = Strokes(branch="+- ", last="`- ", through="|  ", between="; ", cut="...")
+UNICODE = TreeStrokes(branch="├─ ", last="└─ ", through="│  ")
+ASCII = TreeStrokes(branch="+- ", last="`- ", through="|  ", between="; ", cut="...")
 
 
-def lines(plan: Plan, strokes: Strokes = UNICODE) -> Iterator[str]:
+def tree_lines(plan: QueryPlan, strokes: TreeStrokes = UNICODE) -> Iterator[str]:
     """
     One line for each node, and one below it for each condition.
 
-    The time is the node's own and its share of the whole; rows are over all loops, then what the planner expected;
-    then YugabyteDB's storage requests or the shared blocks that this node alone touched. Figures that EXPLAIN
-    did not say are left out.
+    The time is the node's own and its share of the total; rows are over all loops, then the planner's estimate; then
+    YugabyteDB's storage requests or the shared blocks of this node alone. Figures that EXPLAIN did not print are
+    omitted.
     """
     total = plan.root.total_ms
-    yield from _subtree(plan.root, "", Drawing(strokes, total))
+    yield from _draw_node(plan.root, "", TreeDrawing(strokes, total))
 
 
 @dataclass(frozen=True)
-class Drawing:
+class TreeDrawing:
     """The strokes, and the root's milliseconds."""
 
-    strokes: Strokes
+    strokes: TreeStrokes
     total: float | None
 
 
-def _subtree(node: Node, indent: str, drawing: Drawing) -> Iterator[str]:
-    yield drawing.strokes.between.join([_name(node), *_figures(node, drawing.total)])
+def _draw_node(node: PlanNode, indent: str, drawing: TreeDrawing) -> Iterator[str]:
+    yield drawing.strokes.between.join([_named_title(node), *_node_figures(node, drawing.total)])
     below = indent + (drawing.strokes.through if node.children else drawing.strokes.blank)
-    for note in _notes(node, drawing.strokes.cut):
+    for note in _condition_lines(node, drawing.strokes.cut):
         yield f"{below}{note}"
     for child in node.children:
         is_last = child is node.children[-1]
         deeper = indent + (drawing.strokes.blank if is_last else drawing.strokes.through)
-        first, *rest = _subtree(child, deeper, drawing)
+        first, *rest = _draw_node(child, deeper, drawing)
         yield indent + (drawing.strokes.last if is_last else drawing.strokes.branch) + first
         yield from rest
 
 
-def _name(node: Node) -> str:
+def _named_title(node: PlanNode) -> str:
+    # Outer, Inner and Member are left out: the tree shows them.
     is_named = node.role is not None and re.match(r"(CTE|InitPlan|SubPlan)\b", node.role)
-    return f"{node.role}: {title(node)}" if is_named else title(node)
+    return f"{node.role}: {node_title(node)}" if is_named else node_title(node)
 
 
-def _figures(node: Node, total: float | None) -> Iterator[str]:
+def _node_figures(node: PlanNode, total: float | None) -> Iterator[str]:
     if node.loops == 0:
         yield "never executed"
         return
+    # Own time, not inclusive time: the slow node is visible without subtracting by hand.
     if node.own_ms is not None:
-        yield milliseconds(node.own_ms) + (f" ({node.own_ms / total:.0%})" if total else "")
-    yield from _rows(node)
+        yield format_duration(node.own_ms) + (f" ({format_percent(node.own_ms, total)})" if total else "")
+    yield from _row_figures(node)
     if node.requests is not None:
-        yield from [counted(node.requests, "request")] if node.requests else []
+        yield from [format_count(node.requests, "request")] if node.requests else []
     elif node.own_blocks:
-        yield counted(node.own_blocks, "block")
+        yield format_count(node.own_blocks, "block")
 
 
-def _rows(node: Node) -> Iterator[str]:
-    """`4,000 rows in 4 loops, 12 expected in each`; the estimate is of one loop."""
+def _row_figures(node: PlanNode) -> Iterator[str]:
+    """`4,000 rows in 4 loops, 12 expected in each`; the planner estimates one loop."""
     loops = node.loops or 1
     expected = node.estimated_rows
     if node.rows is None:
-        yield from [f"{counted(expected, 'row')} expected"] if expected is not None else []
+        yield from [f"{format_count(expected, 'row')} expected"] if expected is not None else []
         return
-    turns, each = (f" in {count(loops)} loops", " in each") if loops > 1 else ("", "")
-    estimate = "" if expected is None else f", {count(expected)} expected{each}"
-    yield f"{counted(node.rows, 'row')}{turns}{estimate}"
+    turns, each = (f" in {format_number(loops)} loops", " in each") if loops > 1 else ("", "")
+    estimate = "" if expected is None else f", {format_number(expected)} expected{each}"
+    yield f"{format_count(node.rows, 'row')}{turns}{estimate}"
     if node.removed:
-        yield f"{count(node.removed)} removed"
+        yield f"{format_number(node.removed)} removed"
 
 
-def _notes(node: Node, cut: str) -> Iterator[str]:
+def _condition_lines(node: PlanNode, cut: str) -> Iterator[str]:
     for key in NOTES:
         value = node.details.get(key)
         text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        is_worth_it = value not in (None, "", False) and number(value) != 0
+        # Keys such as Heap Fetches are always printed, and matter only above zero.
+        is_worth_it = value not in (None, "", False) and to_number(value) != 0
         if is_worth_it:
-            yield f"{key}: {shortened(text, cut)}"
+            yield f"{key}: {shorten_middle(text, cut)}"
 
 
-def shortened(text: str, cut: str = UNICODE.cut) -> str:
-    """At most WIDEST characters on one line, the middle given up: a range's two ends are at the ends."""
+def shorten_middle(text: str, cut: str = UNICODE.cut) -> str:
+    """At most LONGEST_CONDITION characters on one line without the middle: the bounds of a range are at both ends."""
     line = " ".join(text.split())
-    if len(line) <= WIDEST:
+    if len(line) <= LONGEST_CONDITION:
         return line
-    half = (WIDEST - len(cut)) // 2
+    half = (LONGEST_CONDITION - len(cut)) // 2
     return f"{line[:half]}{cut}{line[-half:]}"

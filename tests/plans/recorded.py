@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kinetune.model.plan import Node, Plan
+from kinetune.model.plan import PlanNode, QueryPlan
 from kinetune.model.server import Flavour, Server
-from kinetune.model.workload import Call, Explained, Measured, Query
+from kinetune.model.workload import Call, ExplainRun, MeasuredCall, Query
 from kinetune.plans import json_form, text_form
-from kinetune.plans.text_names import is_node
+from kinetune.plans.text_form import is_node_line
 
 DATA = Path(__file__).parent.parent / "data" / "plans"
 JSON_FILES = sorted(DATA.rglob("*.json"))
@@ -19,17 +19,21 @@ TEXT_FILES = sorted(path for path in DATA.rglob("*.txt") if path.parent.name != 
 DOCS_FILES = sorted((DATA / "yugabytedb-docs").glob("*.txt"))
 
 
-def plan(name: str) -> Plan:
+def plan(name: str) -> QueryPlan:
     """`postgresql-15/E20-get.json`, `yugabytedb-2.21/text/x_stock-1024-CurrentRev.txt`."""
     text = (DATA / name).read_text(encoding="utf-8")
-    return json_form.read(next(documents(json.loads(text)))) if name.endswith(".json") else text_form.read(text)
+    return (
+        json_form.read_json_plan(next(documents(json.loads(text))))
+        if name.endswith(".json")
+        else text_form.read_text_plan(text)
+    )
 
 
-def yugabyte(name: str) -> Plan:
+def yugabyte(name: str) -> QueryPlan:
     return plan(f"yugabytedb-2.21/{name}.json")
 
 
-def postgres(name: str) -> Plan:
+def postgres(name: str) -> QueryPlan:
     return plan(f"postgresql-15/{name}.json")
 
 
@@ -43,15 +47,15 @@ def documents(value: object) -> Iterator[object]:
         yield from documents(each)
 
 
-def all_json() -> Iterator[tuple[str, Plan]]:
+def all_json() -> Iterator[tuple[str, QueryPlan]]:
     for path in JSON_FILES:
         for number, document in enumerate(documents(json.loads(path.read_text(encoding="utf-8")))):
-            yield f"{path.parent.name}/{path.stem}-{number}", json_form.read(document)
+            yield f"{path.parent.name}/{path.stem}-{number}", json_form.read_json_plan(document)
 
 
-def all_text() -> Iterator[tuple[str, Plan]]:
+def all_text() -> Iterator[tuple[str, QueryPlan]]:
     for path in TEXT_FILES:
-        yield f"{path.parent.name}/{path.stem}", text_form.read(path.read_text(encoding="utf-8"))
+        yield f"{path.parent.name}/{path.stem}", text_form.read_text_plan(path.read_text(encoding="utf-8"))
 
 
 def quoted() -> Iterator[tuple[str, str]]:
@@ -62,19 +66,19 @@ def quoted() -> Iterator[tuple[str, str]]:
             if not line.startswith("#"):
                 section.append(line)
             elif section:
-                if any(is_node(each) for each in section):
+                if any(is_node_line(each) for each in section):
                     yield path.stem, "\n".join(section)
                 section = []
 
 
-def measured(found: Plan, wish: str = "", writes: bool = False) -> Measured:
+def measured(found: QueryPlan, wish: str = "", writes: bool = False) -> MeasuredCall:
     query = Query("E20", "ListCurrent", "SELECT", (), "kubectl get pods", "often", wish)
     call = Call("list-page", "list pods, first page", query, "SELECT", (), writes)
-    return Measured(call=call, plan=found, milliseconds=found.execution_ms)
+    return MeasuredCall(call=call, plan=found, milliseconds=found.execution_ms)
 
 
-def explained(*calls: Measured) -> Explained:
-    return Explained(
+def explained(*calls: MeasuredCall) -> ExplainRun:
+    return ExplainRun(
         observed_at=datetime(2026, 11, 23, tzinfo=UTC),
         server=Server(Flavour.POSTGRESQL, (15,), 15),
         database="kubernetes",
@@ -88,5 +92,5 @@ def explained(*calls: Measured) -> Explained:
     )
 
 
-def of_kind(found: Plan, kind: str) -> list[Node]:
+def of_kind(found: QueryPlan, kind: str) -> list[PlanNode]:
     return [node for node in found.nodes() if node.kind == kind]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kinetune.model.plan import Node
+from kinetune.model.plan import PlanNode
 from kinetune.plans import json_form
 
 
@@ -21,10 +21,10 @@ def init_plan(number: int, plan: dict[str, object]) -> dict[str, object]:
 
 
 def own(tree: dict[str, object]) -> dict[str, float | None]:
-    def name(each: Node) -> str:
+    def name(each: PlanNode) -> str:
         return str(each.details.get("Alias", each.kind))
 
-    return {name(each): each.own_ms for each in json_form.read({"Plan": tree}).nodes()}
+    return {name(each): each.own_ms for each in json_form.read_json_plan({"Plan": tree}).nodes()}
 
 
 def test_a_cte_with_two_readers_is_charged_to_the_one_that_pulled_it() -> None:

@@ -6,34 +6,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinetune.model.plan import Plan
-from kinetune.model.workload import Measured
-from kinetune.plans.compare import Comparison, compare, differences
+from kinetune.model.plan import QueryPlan
+from kinetune.model.workload import MeasuredCall
+from kinetune.plans.compare import CallComparison, compare_runs, plan_differences
 from tests.plans.recorded import explained, measured, postgres, yugabyte
 
 STOCK = measured(yugabyte("x_stock-1-E20_listval_L501"))
 TUNED = measured(yugabyte("x_tunedfull-1024-E20_listval_L501"))
 
 
-def one(before: Measured, after: Measured, tolerance: float = 0.25) -> Comparison:
-    (comparison,) = compare(explained(before), explained(after), tolerance)
+def one(before: MeasuredCall, after: MeasuredCall, tolerance: float = 0.25) -> CallComparison:
+    (comparison,) = compare_runs(explained(before), explained(after), tolerance)
     return comparison
 
 
-def shaped(milliseconds: float | None, blocks: int | None, requests: int | None = None) -> Measured:
+def shaped(milliseconds: float | None, blocks: int | None, requests: int | None = None) -> MeasuredCall:
     root = postgres("E20-get").root
-    return replace(measured(Plan(root, blocks=blocks, requests=requests)), milliseconds=milliseconds)
+    return replace(measured(QueryPlan(root, blocks=blocks, requests=requests)), milliseconds=milliseconds)
 
 
 def test_fewer_requests_and_less_time_are_better() -> None:
     comparison = one(STOCK, TUNED)
-    assert comparison.verdict == "better"
+    assert comparison.trend == "better"
     assert comparison.work_ratio == pytest.approx(26 / 4022)
     assert comparison.scenario == "list-page"
 
 
 def test_the_way_back_is_worse() -> None:
-    assert one(TUNED, STOCK).verdict == "worse"
+    assert one(TUNED, STOCK).trend == "worse"
 
 
 @pytest.mark.parametrize(
@@ -61,53 +61,53 @@ def test_the_verdict_follows_time_and_work(
     after: tuple[float | None, int | None, int | None],
     verdict: str,
 ) -> None:
-    assert one(shaped(*before), shaped(*after)).verdict == verdict
+    assert one(shaped(*before), shaped(*after)).trend == verdict
 
 
 def test_blocks_and_requests_are_not_compared_with_each_other() -> None:
     comparison = one(shaped(1.0, 5000), shaped(1.0, None, 4))
     assert comparison.work_ratio is None
-    assert comparison.verdict == "same"
+    assert comparison.trend == "same"
 
 
 def test_a_call_that_fails_now_is_worse_and_one_that_recovers_is_better() -> None:
-    failed = Measured(call=STOCK.call, failed="statement timeout")
-    assert one(STOCK, failed).verdict == "worse"
-    assert one(failed, STOCK).verdict == "better"
-    assert one(failed, failed).verdict == "same"
+    failed = MeasuredCall(call=STOCK.call, failed="statement timeout")
+    assert one(STOCK, failed).trend == "worse"
+    assert one(failed, STOCK).trend == "better"
+    assert one(failed, failed).trend == "same"
 
 
 def test_scenarios_of_one_run_are_new_or_gone() -> None:
     other = replace(STOCK, call=replace(STOCK.call, scenario="poll"))
-    found = compare(explained(STOCK), explained(other), 0.25)
-    assert [(each.scenario, each.verdict) for each in found] == [("poll", "new"), ("list-page", "gone")]
+    found = compare_runs(explained(STOCK), explained(other), 0.25)
+    assert [(each.scenario, each.trend) for each in found] == [("poll", "new"), ("list-page", "gone")]
 
 
 def test_calls_are_matched_by_scenario_whatever_the_era_calls_its_query() -> None:
     renamed = replace(TUNED.call, query=replace(TUNED.call.query, era="E07", name="List"), words="list pods")
-    assert one(STOCK, replace(TUNED, call=renamed)).verdict == "better"
+    assert one(STOCK, replace(TUNED, call=renamed)).trend == "better"
 
 
 def test_a_scenario_that_comes_twice_is_matched_in_order() -> None:
-    found = compare(explained(STOCK, TUNED), explained(STOCK, TUNED), 0.25)
-    assert [each.verdict for each in found] == ["same", "same"]
+    found = compare_runs(explained(STOCK, TUNED), explained(STOCK, TUNED), 0.25)
+    assert [each.trend for each in found] == ["same", "same"]
 
 
 def test_a_run_compared_with_itself_is_the_same() -> None:
     comparison = one(STOCK, STOCK)
-    assert comparison.verdict == "same"
+    assert comparison.trend == "same"
     assert comparison.differences == ()
     assert comparison.time_ratio == comparison.work_ratio == 1
 
 
 def test_differences_name_the_scan_that_was_replaced() -> None:
-    found = differences(postgres("list-without-indexes"), postgres("E20-list-page"))
+    found = plan_differences(postgres("list-without-indexes"), postgres("E20-list-page"))
     assert any(line.startswith("Seq Scan on kine -> Index Only Scan using kine_list_query_index") for line in found)
     assert any("blocks" in line for line in found)
 
 
 def test_differences_name_the_join_and_the_requests_it_saves() -> None:
-    found = differences(yugabyte("x_tunedfull-1-E20_listval_L501"), yugabyte("x_tunedfull-1024-E20_listval_L501"))
+    found = plan_differences(yugabyte("x_tunedfull-1-E20_listval_L501"), yugabyte("x_tunedfull-1024-E20_listval_L501"))
     assert found == (
         "Nested Loop -> YB Batched Nested Loop",
         "Index Scan using kine_pkey on kine: 4,000 -> 4 requests",
@@ -121,6 +121,6 @@ SHAPES = st.tuples(st.floats(0, 1e6), st.integers(0, 10**6))
 def test_better_and_worse_mirror_each_other(
     one_: tuple[float, int], other: tuple[float, int], tolerance: float
 ) -> None:
-    there = one(shaped(*one_), shaped(*other), tolerance).verdict
-    back = one(shaped(*other), shaped(*one_), tolerance).verdict
+    there = one(shaped(*one_), shaped(*other), tolerance).trend
+    back = one(shaped(*other), shaped(*one_), tolerance).trend
     assert (there, back) in {("better", "worse"), ("worse", "better"), ("same", "same")}

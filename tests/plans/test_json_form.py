@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinetune.model.plan import Plan
+from kinetune.model.plan import QueryPlan
 from kinetune.plans import json_form
 from tests.plans import recorded
 
@@ -56,20 +56,20 @@ TREES = st.recursive(nodes(st.just([])), lambda inner: nodes(st.lists(inner, max
 
 
 @pytest.mark.parametrize("found", [plan for _, plan in EVERY], ids=IDS)
-def test_own_times_add_up_to_the_time_of_the_root(found: Plan) -> None:
+def test_own_times_add_up_to_the_time_of_the_root(found: QueryPlan) -> None:
     own = [node.own_ms for node in found.nodes() if node.own_ms is not None]
     assert all(ms >= 0 for ms in own)
     assert sum(own) == pytest.approx(found.root.total_ms or 0.0, rel=0.02, abs=0.02)
 
 
 @pytest.mark.parametrize("found", [plan for _, plan in EVERY], ids=IDS)
-def test_own_blocks_add_up_to_the_blocks_of_the_query(found: Plan) -> None:
+def test_own_blocks_add_up_to_the_blocks_of_the_query(found: QueryPlan) -> None:
     if found.blocks is not None:
         assert sum(node.own_blocks or 0 for node in found.nodes()) == found.blocks
 
 
 @pytest.mark.parametrize("found", [plan for _, plan in EVERY], ids=IDS)
-def test_requests_of_the_nodes_add_up_to_the_storage_read_requests(found: Plan) -> None:
+def test_requests_of_the_nodes_add_up_to_the_storage_read_requests(found: QueryPlan) -> None:
     said = found.totals.get("Storage Read Requests")
     if said is not None:
         assert sum(node.requests or 0 for node in found.nodes()) == found.requests == said
@@ -134,25 +134,29 @@ def test_totals_and_details_are_kept_as_they_came() -> None:
 
 def test_text_bytes_and_parsed_json_are_read_alike() -> None:
     text = '[{"Plan": {"Node Type": "Result", "Actual Rows": 1, "Actual Loops": 2}, "New Total": 5}]'
-    assert json_form.read(text) == json_form.read(text.encode()) == json_form.read(json.loads(text))
-    assert json_form.read(text).totals == {"New Total": 5}
+    assert (
+        json_form.read_json_plan(text)
+        == json_form.read_json_plan(text.encode())
+        == json_form.read_json_plan(json.loads(text))
+    )
+    assert json_form.read_json_plan(text).totals == {"New Total": 5}
 
 
 def test_old_names_are_read_as_the_new_ones() -> None:
-    found = json_form.read({"Plan": {"Node Type": "YB Seq Scan", "Relation Name": "kine"}})
+    found = json_form.read_json_plan({"Plan": {"Node Type": "YB Seq Scan", "Relation Name": "kine"}})
     assert found.root.kind == "Seq Scan"
 
 
 @pytest.mark.parametrize("document", ["[]", "{}", "7", '{"Plan": 3}', '[{"Plan": {}}]', "nonsense", None])
 def test_what_holds_no_plan_is_refused(document: object) -> None:
     with pytest.raises(ValueError):
-        json_form.read(document)
+        json_form.read_json_plan(document)
 
 
 @given(st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=9), VALUES), st.dictionaries(st.text(), VALUES))
 @settings(max_examples=150, deadline=None)
 def test_unknown_keys_and_odd_values_are_never_fatal(node: dict[str, object], totals: dict[str, object]) -> None:
-    found = json_form.read({**totals, "Plan": {**node, "Node Type": "Seq Scan"}})
+    found = json_form.read_json_plan({**totals, "Plan": {**node, "Node Type": "Seq Scan"}})
     assert set(found.totals) == set(totals) - {"Plan"}
     assert all(each.own_ms is None or each.own_ms >= 0 for each in found.nodes())
 
@@ -160,7 +164,7 @@ def test_unknown_keys_and_odd_values_are_never_fatal(node: dict[str, object], to
 @given(TREES)
 @settings(max_examples=150, deadline=None)
 def test_own_figures_are_never_negative_nor_more_than_was_measured(tree: dict[str, object]) -> None:
-    found = json_form.read({"Plan": tree})
+    found = json_form.read_json_plan({"Plan": tree})
     detached = sum(node.total_ms or 0 for node in found.nodes() if node.details["Parent Relationship"] == "InitPlan")
     own = [node.own_ms or 0 for node in found.nodes()]
     assert all(ms >= 0 for ms in own)

@@ -5,29 +5,29 @@ from dataclasses import replace
 import pytest
 
 from kinetune.model.finding import Remark, Severity
-from kinetune.model.plan import Node, Plan
-from kinetune.model.workload import Measured
+from kinetune.model.plan import PlanNode, QueryPlan
+from kinetune.model.workload import MeasuredCall
 from kinetune.plans import json_form, text_form
-from kinetune.plans.access import wished_for_names
-from kinetune.plans.symptoms import symptoms
+from kinetune.plans.access import indexes_for_names
+from kinetune.plans.measure import find_symptoms
 from tests.plans.recorded import measured, plan, postgres, quoted, yugabyte
 
 
-def spoken(found: Measured) -> dict[str, Remark]:
-    remarks = {remark.symptom: remark for remark in symptoms(found)}
-    assert len(remarks) == len(symptoms(found)), "one remark for each symptom is enough"
+def spoken(found: MeasuredCall) -> dict[str, Remark]:
+    remarks = {remark.symptom: remark for remark in find_symptoms(found)}
+    assert len(remarks) == len(find_symptoms(found)), "one remark for each symptom is enough"
     return remarks
 
 
-def of(found: Plan, wish: str = "") -> dict[str, Remark]:
+def of(found: QueryPlan, wish: str = "") -> dict[str, Remark]:
     return spoken(measured(found, wish))
 
 
-def scan(**keys: object) -> Plan:
+def scan(**keys: object) -> QueryPlan:
     """One scan of kine with the keys of JSON, `Rows_Removed_by_Filter=3`, below a Limit that took 50 ms."""
     known = {"Node Type": "Seq Scan", "Relation Name": "kine", "Actual Loops": 1, "Actual Total Time": 50.0}
     named = {key.replace("_", " "): value for key, value in keys.items()}
-    return json_form.read({"Plan": {**known, **named}, "Execution Time": 50.0})
+    return json_form.read_json_plan({"Plan": {**known, **named}, "Execution Time": 50.0})
 
 
 HEALTHY = [
@@ -51,25 +51,25 @@ HEALTHY = [
 
 @pytest.mark.parametrize("name", HEALTHY)
 def test_a_healthy_plan_has_no_symptoms(name: str) -> None:
-    assert symptoms(measured(plan(name))) == ()
+    assert find_symptoms(measured(plan(name))) == ()
 
 
 @pytest.mark.parametrize("text", [text for _, text in quoted()])
 def test_plans_of_other_tables_are_never_called_a_whole_read_of_kine(text: str) -> None:
-    assert "whole-table-read" not in of(text_form.read(text))
+    assert "whole-table-read" not in of(text_form.read_text_plan(text))
 
 
 def test_every_remark_says_where_and_what_and_what_to_do() -> None:
     for name in ("x_stock-1-E07_list_L501", "x_tunedfull-1-E07_list_L501", "x_stock-1024-E11_list_L501"):
-        for remark in symptoms(measured(yugabyte(name), "kine_list_query_index")):
+        for remark in find_symptoms(measured(yugabyte(name), "kine_list_query_index")):
             assert remark.on
             assert remark.says
             assert any(word in remark.do for word in ("kinetune", "ANALYZE", "ALTER DATABASE", "compact"))
 
 
 def test_a_call_that_failed_has_no_symptoms() -> None:
-    assert symptoms(replace(measured(yugabyte("x_stock-1024-CurrentRev")), failed="statement timeout")) == ()
-    assert symptoms(replace(measured(postgres("E20-get")), plan=None)) == ()
+    assert find_symptoms(replace(measured(yugabyte("x_stock-1024-CurrentRev")), failed="statement timeout")) == ()
+    assert find_symptoms(replace(measured(postgres("E20-get")), plan=None)) == ()
 
 
 def test_a_hash_sharded_maximum_reads_the_whole_table() -> None:
@@ -163,7 +163,7 @@ def test_lookups_one_by_one_are_told_on_postgresql_only_where_they_are_most_of_t
 
 
 def test_rows_thrown_away_after_the_fetch_are_told() -> None:
-    assert "throws 20,000 of them away" in of(postgres("filter"))["filter-after-fetch"].says
+    assert "discards 20,000 of them" in of(postgres("filter"))["filter-after-fetch"].says
     assert "filter-after-fetch" not in of(postgres("E20-list-page"))
 
 
@@ -209,7 +209,7 @@ def test_keys_read_from_an_index_alone_are_well_read_whatever_its_name() -> None
 
 def test_an_index_by_number_is_never_wished_for_names() -> None:
     wish = "kine_pkey on (id): ids after $3 in order, names filtered"
-    assert wished_for_names(wish) == []
+    assert indexes_for_names(wish) == []
     assert "wrong-index" not in of(yugabyte("x_tunedfull-1024-E20_get"), wish)
 
 
@@ -228,13 +228,13 @@ def test_a_slow_generic_plan_weighs_more_when_the_server_chooses_it(chosen: bool
 @pytest.mark.parametrize("generic", [None, 2.0, 4.9])
 def test_a_generic_plan_as_quick_is_no_symptom(generic: float | None) -> None:
     found = replace(measured(postgres("E20-list-page")), generic_milliseconds=generic, generic_chosen=True)
-    assert symptoms(found) == ()
+    assert find_symptoms(found) == ()
 
 
-def otherwise(plan: Plan) -> Plan:
+def otherwise(plan: QueryPlan) -> QueryPlan:
     """Another plan of the same work: each index is called otherwise."""
 
-    def renamed(node: Node) -> Node:
+    def renamed(node: PlanNode) -> PlanNode:
         return replace(node, index=node.index and "other", children=tuple(map(renamed, node.children)))
 
     return replace(plan, root=renamed(plan.root))
@@ -267,7 +267,7 @@ def test_an_index_only_scan_that_visits_the_table_asks_for_vacuum() -> None:
 
 
 def test_writes_speak_only_of_whole_reads() -> None:
-    assert symptoms(measured(postgres("insert"), writes=True)) == ()
-    assert [remark.symptom for remark in symptoms(measured(postgres("list-without-indexes"), writes=True))] == [
+    assert find_symptoms(measured(postgres("insert"), writes=True)) == ()
+    assert [remark.symptom for remark in find_symptoms(measured(postgres("list-without-indexes"), writes=True))] == [
         "whole-table-read"
     ]

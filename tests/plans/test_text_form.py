@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinetune.model.plan import Plan
+from kinetune.model.plan import QueryPlan
 from kinetune.plans import text_form
 from tests.plans import recorded
 
@@ -92,7 +92,7 @@ def test_text_and_json_of_yugabytedb_agree_where_the_choice_was_the_same() -> No
 
 @pytest.mark.parametrize("text", [text for _, text in QUOTED], ids=[name for name, _ in QUOTED])
 def test_every_plan_quoted_by_the_documentation_is_read(text: str) -> None:
-    found = text_form.read(text)
+    found = text_form.read_text_plan(text)
     arrows = sum(line.strip().startswith("->") for line in text.splitlines())
     assert len(list(found.nodes())) == arrows + 1
     assert all(not node.kind.startswith("YB Seq") for node in found.nodes())
@@ -112,7 +112,7 @@ def test_text_and_json_of_the_debug_option_agree() -> None:
 
 def test_old_names_are_read_as_the_new_ones() -> None:
     by_name = {name: text for name, text in QUOTED if "YB Seq Scan" in text}
-    found = text_form.read(next(iter(by_name.values())))
+    found = text_form.read_text_plan(next(iter(by_name.values())))
     scan = recorded.of_kind(found, "Seq Scan")[0]
     assert scan.relation == "ts3"
     assert scan.details["Schema"] == "public"
@@ -122,7 +122,7 @@ def test_old_names_are_read_as_the_new_ones() -> None:
 
 
 def test_a_figure_that_was_cut_away_counts_as_not_said_and_the_nodes_are_added_up() -> None:
-    found = text_form.read(next(text for _, text in QUOTED if "(cut)" in text))
+    found = text_form.read_text_plan(next(text for _, text in QUOTED if "(cut)" in text))
     assert found.root.kind == "YB Batched Nested Loop"
     assert found.requests == 4
     assert found.execution_ms == 4004.541
@@ -130,7 +130,7 @@ def test_a_figure_that_was_cut_away_counts_as_not_said_and_the_nodes_are_added_u
 
 def test_a_plan_in_a_log_of_auto_explain_is_read() -> None:
     text = (recorded.DATA / "postgresql-15" / "auto_explain.log").read_text(encoding="utf-8")
-    found = text_form.read(text)
+    found = text_form.read_text_plan(text)
     assert [node.kind for node in found.nodes()] == ["Result", "Limit", "Index Only Scan"]
     assert found.root.own_blocks == 0
 
@@ -144,7 +144,7 @@ def test_groups_after_the_plan_are_read() -> None:
 
 
 def test_a_plan_without_costs_is_read() -> None:
-    found = text_form.read(
+    found = text_form.read_text_plan(
         "Update on kine k\n  ->  Index Scan using kine_pkey on kine k\n        Index Cond: (id = 1)\n"
     )
     assert found.root.details["Operation"] == "Update"
@@ -172,7 +172,7 @@ def test_a_plan_without_costs_is_read() -> None:
     ],
 )
 def test_names_of_the_text_form_become_those_of_json(line: str, kind: str, key: str, value: object) -> None:
-    root = text_form.read(f"{line}  (cost=0.00..1.00 rows=1 width=4)").root
+    root = text_form.read_text_plan(f"{line}  (cost=0.00..1.00 rows=1 width=4)").root
     assert root.kind == kind
     assert root.details[key] == value
 
@@ -181,4 +181,4 @@ def test_names_of_the_text_form_become_those_of_json(line: str, kind: str, key: 
 @settings(max_examples=300, deadline=None)
 def test_garbage_is_refused_with_a_value_error_or_read(text: str) -> None:
     with contextlib.suppress(ValueError):
-        assert isinstance(text_form.read(text), Plan)
+        assert isinstance(text_form.read_text_plan(text), QueryPlan)
