@@ -1,1 +1,1 @@
-"""What is read over HTTP. Standard library only."""
+"""Reads metrics and flags over HTTP, with the standard library only."""

@@ -1,4 +1,4 @@
-"""Kine's /metrics, from an address or a file: Prometheus text."""
+"""Kine's /metrics, from a URL or a file: Prometheus text → counters."""
 
 from __future__ import annotations
 
@@ -9,62 +9,63 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kinetune.http.prometheus import Sample, samples
-from kinetune.http.read import is_remote, read, shown
-from kinetune.model.counters import Bucket, Counter, Counters, Node
+from kinetune.http.prometheus import MetricSample, parse_samples
+from kinetune.http.read_text import hide_credentials, is_remote, read_text
+from kinetune.model.counters import Bucket, Counter, CounterNode, Counters
 from kinetune.model.failure import CouldNotLook
 
-REACH = "is Kine's --metrics-bind-address reachable from here?"
-TIMES = "kine_sql_time_seconds"
-TOLD = re.compile(r"(?:kine_(?!sql_)|go_sql_)\w+(?<!_bucket)")
-"""What is told beside the times: kine_insert_errors_total, kine_compact_total and Go's statistics of the pool."""
+URL_STEP = "check that Kine's --metrics-bind-address is reachable from this host"
+FILE_STEP = "name a file that can be read, or a URL such as http://host:8080/metrics"
+TIME_METRIC = "kine_sql_time_seconds"
+REPORTED_METRICS = re.compile(r"(?:kine_(?!sql_)|go_sql_)\w+(?<!_bucket)")
+"""Metrics to show beside the times: kine_insert_errors_total, kine_compact_total, Go's statistics of the pool."""
 
 
-def query_names(place: str) -> frozenset[str]:
+def read_query_names(place: str) -> frozenset[str]:
     """
-    Kine's own names of the queries it has sent (label `name`, from v0.16.0). Empty where there are none.
+    Kine's names of the queries it has sent: label `name`, from v0.16.0 on. Empty for an older release.
 
-    Raises CouldNotLook where the place cannot be read or has no metric of Kine's.
+    CouldNotLook if the place cannot be read or has no metrics of Kine.
     """
-    text = read(place, REACH)
-    _refuse_strange(text, place)
-    names = {_letters(one.labels.get("name", "")) for one in samples(text) if one.name.startswith("kine_sql_")}
+    text = _read_metrics(place)
+    names = {
+        _clean_query_name(one.labels.get("name", "")) for one in parse_samples(text) if one.name.startswith("kine_sql_")
+    }
     return frozenset(names - {""})
 
 
-def scrape(place: str) -> Counters:
+def scrape_metrics(place: str) -> Counters:
     """
-    One reading of an address or a file. Raises CouldNotLook where it cannot be read or has no metric of Kine's.
+    The counters of a URL or a file. CouldNotLook if it cannot be read or has no metrics of Kine.
 
-    Times are Kine's own: up to the first row, with waiting for a connection. Up to v0.15.0 they carry no names: one
-    entry without a query. A file is as old as its last change.
+    Times are measured by Kine: they end at the first row and include waiting for a connection. Up to v0.15.0 they have
+    no query names: there is one entry without a query. The time of a file is that of its last change.
     """
-    text = read(place, REACH)
-    _refuse_strange(text, place)
-    name = shown(place)
-    return counters(text, name, datetime.now(UTC) if is_remote(place) else _changed(place))
+    text = _read_metrics(place)
+    name = hide_credentials(place)
+    return parse_counters(text, name, datetime.now(UTC) if is_remote(place) else _modified_at(place))
 
 
-def counters(text: str, name: str, taken_at: datetime) -> Counters:
-    """As `scrape`, of a text."""
-    series: dict[str, list[Sample]] = defaultdict(list)
+def parse_counters(text: str, name: str, taken_at: datetime) -> Counters:
+    """The counters of a text; `name` is shown as the node, `taken_at` is the time of the text."""
+    series: dict[str, list[MetricSample]] = defaultdict(list)
     gauges = {}
     began = None
-    for one in samples(text):
-        if one.name.startswith(TIMES):
-            series[_letters(one.labels.get("name", ""))].append(one)
-        elif TOLD.fullmatch(one.name) and math.isfinite(one.value):
-            gauges[_label(one)] = one.value
-        elif one.name == "process_start_time_seconds" and 0 < one.value < 2**35:
+    for one in parse_samples(text):
+        if one.name.startswith(TIME_METRIC):
+            series[_clean_query_name(one.labels.get("name", ""))].append(one)
+        elif REPORTED_METRICS.fullmatch(one.name) and math.isfinite(one.value):
+            gauges[_gauge_name(one)] = one.value
+        elif one.name == "process_start_time_seconds" and 0 < one.value < 2**35:  # what datetime can hold
             began = datetime.fromtimestamp(one.value, UTC)
-    entries = tuple(_counter(name, query, found) for query, found in series.items())
-    return Counters(taken_at, (Node(name, began),), entries, gauges)
+    entries = tuple(_make_counter(name, query, found) for query, found in series.items())
+    return Counters(taken_at, (CounterNode(name, began),), entries, gauges)
 
 
-def _counter(node: str, query: str, found: list[Sample]) -> Counter:
-    """All error codes together; `errors` counts those that are none at all."""
-    counts = [one for one in found if one.name == f"{TIMES}_count"]
-    total = sum(one.value for one in found if one.name == f"{TIMES}_sum")
+def _make_counter(node: str, query: str, found: list[MetricSample]) -> Counter:
+    """The sum over all error codes; `errors` is the number of calls with one."""
+    counts = [one for one in found if one.name == f"{TIME_METRIC}_count"]
+    total = sum(one.value for one in found if one.name == f"{TIME_METRIC}_sum")
     return Counter(
         node=node,
         id=query,
@@ -72,16 +73,16 @@ def _counter(node: str, query: str, found: list[Sample]) -> Counter:
         calls=int(sum(one.value for one in counts)),
         total_ms=total * 1000.0,
         errors=int(sum(one.value for one in counts if one.labels.get("error_code"))),
-        buckets=tuple(_buckets(found)),
+        buckets=tuple(_split_buckets(found)),
     )
 
 
-def _buckets(found: list[Sample]) -> Iterator[Bucket]:
-    """Prometheus' buckets hold all below their end as well: here each holds its own."""
+def _split_buckets(found: list[MetricSample]) -> Iterator[Bucket]:
+    """Buckets that each count their own range. Prometheus' buckets are cumulative: each includes all smaller ones."""
     ends: dict[float, float] = defaultdict(float)
     for one in found:
-        if one.name == f"{TIMES}_bucket":
-            ends[_number(one.labels.get("le", ""))] += one.value
+        if one.name == f"{TIME_METRIC}_bucket":
+            ends[_parse_number(one.labels.get("le", ""))] += one.value
     low = below = 0.0
     for end, count in sorted(ends.items()):
         if not math.isnan(end):
@@ -89,33 +90,36 @@ def _buckets(found: list[Sample]) -> Iterator[Bucket]:
             low, below = end, count
 
 
-def _number(text: str) -> float:
+def _parse_number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
         return math.nan
 
 
-def _letters(name: str) -> str:
-    """Kine's names are letters; whatever else a file may hold is none."""
+def _clean_query_name(name: str) -> str:
+    """The name if it is one of Kine's, which consist of letters; else empty: the text may come from any server."""
     return name if name.isascii() and name.isalpha() else ""
 
 
-def _label(one: Sample) -> str:
-    """`kine_insert_errors_total{retriable="true"}`; the pool's own label says only that it is Kine's."""
+def _gauge_name(one: MetricSample) -> str:
+    """`kine_insert_errors_total{retriable="true"}`, without db_name: Go's pool has it, and it is always kine."""
     labels: Mapping[str, str] = {key: value for key, value in one.labels.items() if key != "db_name"}
     return one.name + ("{" + ",".join(f'{key}="{value}"' for key, value in sorted(labels.items())) + "}") * bool(labels)
 
 
-def _refuse_strange(text: str, place: str) -> None:
+def _read_metrics(place: str) -> str:
+    text = read_text(place, URL_STEP if is_remote(place) else FILE_STEP)
+    # Kine exports these since v0.9.2. The URL may be of any server: a web page must not become an empty report.
     if "kine_sql_" not in text:
         raise CouldNotLook(
-            f"{shown(place)} has no metrics of Kine's",
-            "give Kine's --metrics-bind-address, as http://host:8080/metrics",
+            f"no metrics of Kine at {hide_credentials(place)}",
+            "name the URL of Kine's --metrics-bind-address, such as http://host:8080/metrics",
         )
+    return text
 
 
-def _changed(place: str) -> datetime:
+def _modified_at(place: str) -> datetime:
     try:
         return datetime.fromtimestamp(Path(place).stat().st_mtime, UTC)
     except OSError:

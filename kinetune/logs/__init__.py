@@ -1,1 +1,1 @@
-"""Logs: text to slow calls. One file per format; nothing here connects to anything."""
+"""Logs of Kine, K3s and PostgreSQL → slow calls, signals and plans. Nothing in this package opens a connection."""

@@ -1,4 +1,4 @@
-"""Logs that grow: as `tail -F`, also through rotation and truncation."""
+"""Logs that grow, read as `tail -F` reads them: through rotation and truncation."""
 
 from __future__ import annotations
 
@@ -11,28 +11,31 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
-from kinetune.logs.options import LogOptions, Sources
-from kinetune.logs.scan import Event, Scanner
-from kinetune.logs.sources import BLOCK, Input, expand, journal_command
-from kinetune.logs.tally import Tally
+from kinetune.logs.line_reader import LogEvent
+from kinetune.logs.options import LogOptions, LogSources
+from kinetune.logs.running_counts import RunningCounts
+from kinetune.logs.scanner import Scanner
+from kinetune.logs.sources import BLOCK_BYTES, NO_JOURNALCTL, LogInput, journalctl_command, list_inputs
 from kinetune.model.failure import CouldNotLook, UsageFailure
 
 _PAUSE = 0.25
+"""Seconds between two looks at files that did not grow: inotify needs a package and misses network file systems."""
 
 
-def follow(sources: Sources, options: LogOptions, tally: Tally) -> Iterator[Event | None]:
+def follow_logs(sources: LogSources, options: LogOptions, counts: RunningCounts) -> Iterator[LogEvent | None]:
     """
-    What is there and then what comes, for ever; None whenever all sources are quiet, at least four times a second.
+    Events of the logs and of all that is appended, without end. None follows each round over the sources, at least
+    four times a second, so that the caller can refresh its view.
 
-    A file that was rotated (another file has its name) is read to its end, then the new one from its beginning; one
-    that was truncated is read from the beginning; one that is gone is waited for. Each is said in `tally.notices`.
+    A rotated file is read to its end, then the new file of that name from its beginning. A truncated file is read from
+    its beginning. A removed file is waited for. `counts.notices` reports each of these.
     """
-    tails = [_tail(one, options, tally) for one in expand(sources, tally.notice)]
+    tails = [_open_tail(log, options, counts) for log in list_inputs(sources, counts.notice)]
     try:
         while True:
             busy = False
             for tail in tails:
-                for event in tail.more():
+                for event in tail.read_new():
                     busy = True
                     yield event
             yield None
@@ -43,43 +46,43 @@ def follow(sources: Sources, options: LogOptions, tally: Tally) -> Iterator[Even
             tail.close()
 
 
-def _tail(one: Input, options: LogOptions, tally: Tally) -> _File | _Stream:
-    if one.packed:
-        raise UsageFailure(f"{one.name} is packed and cannot grow", "follow the plain file")
-    scanner = Scanner(one.name, options, tally, one.changed)
-    if one.unit:
-        return _Stream(scanner, _journal(one.unit))
-    if one.name == "-":
-        return _Stream(scanner, sys.stdin.buffer)
-    return _File(one.name, lambda: Scanner(one.name, options, tally, time.time()), tally.notice, scanner)
+def _open_tail(log: LogInput, options: LogOptions, counts: RunningCounts) -> _FileTail | _StreamTail:
+    if log.compression:
+        raise UsageFailure(f"cannot follow {log.name}: a compressed file does not grow", "name the uncompressed file")
+    scanner = Scanner(log.name, options, counts, log.modified_at)
+    if log.unit:
+        return _StreamTail(scanner, _follow_journal(log.unit))
+    if log.name == "-":
+        return _StreamTail(scanner, sys.stdin.buffer)
+    return _FileTail(log.name, lambda: Scanner(log.name, options, counts, time.time()), counts.notice, scanner)
 
 
-def _journal(unit: str) -> IO[bytes]:
+def _follow_journal(unit: str) -> IO[bytes]:
     try:
-        process = subprocess.Popen(journal_command(unit, follow=True), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        command = journalctl_command(unit, follow=True)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
     except FileNotFoundError:
-        raise CouldNotLook(
-            f"the journal of {unit} needs the program journalctl", "which is not installed here"
-        ) from None
+        raise CouldNotLook(f"cannot read the journal of {unit}: journalctl is not installed", NO_JOURNALCTL) from None
     assert process.stdout is not None
     return process.stdout
 
 
 @dataclass
-class _Stream:
-    """A pipe: stdin, or journalctl's output."""
+class _StreamTail:
+    """A pipe: stdin, or the output of journalctl."""
 
     scanner: Scanner
     file: IO[bytes]
     _ended: bool = False
 
-    def more(self) -> Iterator[Event]:
-        while not self._ended and self._ready():
-            block = os.read(self.file.fileno(), BLOCK)
+    def read_new(self) -> Iterator[LogEvent]:
+        while not self._ended and self._has_data():
+            # os.read returns what the pipe has; file.read would wait for a whole block.
+            block = os.read(self.file.fileno(), BLOCK_BYTES)
             self._ended = not block
             yield from self.scanner.feed(block) if block else self.scanner.finish()
 
-    def _ready(self) -> bool:
+    def _has_data(self) -> bool:
         with selectors.SelectSelector() as selector:
             selector.register(self.file, selectors.EVENT_READ)
             return bool(selector.select(0))
@@ -90,57 +93,57 @@ class _Stream:
 
 
 @dataclass
-class _File:
-    """A file by its name. `fresh` makes the scanner of the file that follows."""
+class _FileTail:
+    """A file by its name. `new_scanner` makes the scanner for the file that takes over the name."""
 
     name: str
-    fresh: Callable[[], Scanner]
+    new_scanner: Callable[[], Scanner]
     notice: Callable[[str], None]
     scanner: Scanner
     _file: IO[bytes] | None = field(default=None)
     _gone: bool = False
 
-    def more(self) -> Iterator[Event]:
+    def read_new(self) -> Iterator[LogEvent]:
         if self._file is None:
             self._open()
         if self._file is None:
             return
-        yield from self._grown(self._file)
-        yield from self._changed(self._file)
+        yield from self._read_growth(self._file)
+        yield from self._check_replaced(self._file)
 
-    def _grown(self, file: IO[bytes]) -> Iterator[Event]:
-        while block := file.read(BLOCK):
+    def _read_growth(self, file: IO[bytes]) -> Iterator[LogEvent]:
+        while block := file.read(BLOCK_BYTES):
             yield from self.scanner.feed(block)
 
-    def _changed(self, file: IO[bytes]) -> Iterator[Event]:
-        """Looks whether the name now means another file, or the file has become shorter than what was read of it."""
+    def _check_replaced(self, file: IO[bytes]) -> Iterator[LogEvent]:
+        """Handles a rotated file (the name has another inode) and a truncated one (shorter than what was read)."""
         try:
             now = os.stat(self.name)
         except OSError:
             if not self._gone:
-                self.notice(f"{self.name} is gone; waiting for it")
+                self.notice(f"{self.name} was removed; waiting for a new file")
             self._gone = True
             return
         before = os.fstat(file.fileno())
         if (now.st_dev, now.st_ino) != (before.st_dev, before.st_ino):
-            self.notice(f"{self.name} was rotated; the new file is read from its beginning")
-            yield from self._grown(file)
+            self.notice(f"{self.name} was rotated; reading the new file from its beginning")
+            yield from self._read_growth(file)  # lines written between the last read and the rotation
             yield from self.scanner.finish()
             self.close()
-            self.scanner = self.fresh()
+            self.scanner = self.new_scanner()
             self._open()
         elif now.st_size < file.tell():
-            self.notice(f"{self.name} was truncated; it is read from its beginning")
+            self.notice(f"{self.name} was truncated; reading it from its beginning")
             yield from self.scanner.finish()
-            self.scanner = self.fresh()
+            self.scanner = self.new_scanner()
             file.seek(0)
 
     def _open(self) -> None:
         try:
-            self._file = open(self.name, "rb", buffering=0)  # noqa: SIM115 - it stays open
+            self._file = open(self.name, "rb", buffering=0)  # noqa: SIM115 - stays open until close()
             self._gone = False
         except OSError as error:
-            self.notice(f"{self.name} cannot be read: {error.strerror}")
+            self.notice(f"cannot read {self.name}: {error.strerror}")
 
     def close(self) -> None:
         if self._file is not None:

@@ -1,8 +1,9 @@
 """
-Durations in buckets that grow with them, as HdrHistogram's with two digits: 128 to each doubling, error at most 0.4 %.
+Durations in buckets of growing width, as HdrHistogram with two significant digits: 128 buckets for each power of two,
+so the error is at most 0.4 %.
 
-Own code: the hdrhistogram package keeps a dense array a histogram (30 KB from 1 µs to an hour at two digits) and is a
-compiled wheel; here a thousand hotspots have one each, mostly a few buckets full, that travel between processes.
+Not the hdrhistogram package: it is a compiled wheel and keeps a dense array for each histogram (30 KB for 1 µs to 1 h).
+Here thousands of hotspots have one each, most with few buckets filled, and processes send them to each other.
 """
 
 from __future__ import annotations
@@ -13,32 +14,33 @@ from collections.abc import Iterable, Mapping
 _SMALLEST_MS = 0.0005
 
 
-def bucket(milliseconds: float) -> int:
-    """The bucket of a duration; half a microsecond and less is one."""
+def bucket_index(milliseconds: float) -> int:
+    """The bucket of a duration. Half a microsecond and less share one: a logarithm of 0 does not exist."""
     fraction, exponent = math.frexp(milliseconds if milliseconds > _SMALLEST_MS else _SMALLEST_MS)
+    # frexp returns 0.5 <= fraction < 1: the exponent is the power of two, fraction * 256 - 128 the place within it.
     return exponent << 7 | int(fraction * 256.0) - 128
 
 
-def middle(index: int) -> float:
-    """The duration in milliseconds that stands for a bucket."""
+def bucket_middle(index: int) -> float:
+    """The duration in milliseconds that represents a bucket."""
     return math.ldexp(((index & 127) + 128.5) / 256.0, index >> 7)
 
 
-def doubling(index: int) -> float:
-    """Where the doubling begins that the bucket is in, in milliseconds: buckets this wide make the heat map."""
+def octave_start(index: int) -> float:
+    """The lower end, in milliseconds, of the power of two that contains a bucket: the heat map has one row for each."""
     return math.ldexp(0.5, index >> 7)
 
 
-def percentiles(buckets: Mapping[int, int], wanted: Iterable[float]) -> list[float]:
-    """For each wanted share (0.99) the least bucket that so many of the durations do not exceed, in milliseconds."""
+def estimate_percentiles(buckets: Mapping[int, int], shares: Iterable[float]) -> list[float]:
+    """For each share (0.99 for p99), the duration in milliseconds that this share of all durations does not exceed."""
     ordered = sorted(buckets.items())
     total = sum(buckets.values())
     found = []
-    for share in wanted:
+    for share in shares:
         left = math.ceil(share * total)
         for index, count in ordered:
             left -= count
             if left <= 0:
-                found.append(middle(index))
+                found.append(bucket_middle(index))
                 break
     return found

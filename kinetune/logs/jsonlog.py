@@ -1,42 +1,44 @@
-"""PostgreSQL's jsonlog (15 and later), and CloudNativePG's, which has the same record inside one of its own."""
+"""PostgreSQL's jsonlog (15 and later), and CloudNativePG's log, which wraps the same record."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from kinetune.logs.envelope import peel
-from kinetune.logs.postgresql import HEAD, Record, made
+from kinetune.logs.envelopes import unwrap_line
+from kinetune.logs.stderrlog import HEAD, StatementRecord, make_record
 
 
-def record(line: bytes, end: int) -> Record | None:
-    """The record of a line; None where its message is not about a statement. `end` is where the next line begins."""
+def parse_json_record(line: bytes, end: int) -> StatementRecord | None:
+    """The record of a line; None if its message is not about a statement. `end` is where the next line begins."""
     brace = line.find(b'{"')
-    said = peel(line[brace:]).record if brace >= 0 else None
-    inner = _cloud_native(said) if said else None
-    if inner is None:
+    entry = unwrap_line(line[brace:]).record if brace >= 0 else None
+    if not entry:
         return None
-    message = _text(inner, "message")
+    record = _inner_record(entry)
+    message = _text_field(record, "message")
     head = HEAD.match(message)
     if head is None or not head[0]:
         return None
-    who = (
-        _text(inner, "timestamp") or _text(inner, "log_time"),
-        str(inner.get("pid", inner.get("process_id"))).encode(),
+    # PostgreSQL names the fields timestamp and pid; CloudNativePG, which reads csvlog, log_time and process_id.
+    time = _text_field(record, "timestamp") or _text_field(record, "log_time")
+    origin = (time, str(record.get("pid", record.get("process_id"))).encode())
+    return make_record(
+        head, (message[head.end() :], _text_field(record, "detail")), origin, ("postgresql jsonlog", end)
     )
-    return made(head, (message[head.end() :], _text(inner, "detail")), who, ("postgresql jsonlog", end))
 
 
-def _cloud_native(said: dict[str, Any]) -> dict[str, Any]:
-    inner = said.get("record")
+def _inner_record(entry: dict[str, Any]) -> dict[str, Any]:
+    """PostgreSQL's record in CloudNativePG's field `record`, an object or its JSON text; else the entry itself."""
+    inner = entry.get("record")
     if isinstance(inner, str):
         try:
             inner = json.loads(inner)
         except ValueError:
-            return said
-    return inner if isinstance(inner, dict) else said
+            return entry
+    return inner if isinstance(inner, dict) else entry
 
 
-def _text(said: dict[str, Any], key: str) -> bytes:
-    value = said.get(key)
+def _text_field(record: dict[str, Any], key: str) -> bytes:
+    value = record.get(key)
     return value.encode("utf-8", "replace") if isinstance(value, str) else b""

@@ -1,4 +1,4 @@
-"""What is wanted from logs, and where they are."""
+"""Which logs to read, and what to keep of them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import UTC, tzinfo
 from enum import StrEnum
 
 
-class By(StrEnum):
-    """What calls are put together by, besides query and era."""
+class GroupBy(StrEnum):
+    """What calls are grouped by, besides query and era."""
 
     RESOURCE = "resource"
     NAMESPACE = "namespace"
@@ -17,11 +17,11 @@ class By(StrEnum):
 
 
 @dataclass(frozen=True)
-class Sources:
+class LogSources:
     """
-    Paths may be files, directories, patterns and `-` (stdin); `journal` names systemd units.
+    `paths` are files, directories, patterns and `-` (stdin); `journal` names systemd units.
 
-    `follow` goes on waiting for more: with `events.follow` only.
+    `follow`: wait for new lines, with follow_logs() only.
     """
 
     paths: tuple[str, ...] = ()
@@ -32,11 +32,11 @@ class Sources:
 @dataclass(frozen=True)
 class LogOptions:
     """
-    `since` and `until` are seconds since 1970 UTC, `at_least_ms` leaves shorter calls out. `zone` is that of times
-    which do not say theirs. `jobs` processes share files and parts of large ones.
+    `since` and `until` are seconds since 1970 UTC. Calls shorter than `at_least_ms` are left out. `zone` is the time
+    zone of timestamps that have none. `jobs` processes share the files, and the parts of large files.
     """
 
-    by: By = By.RESOURCE
+    by: GroupBy = GroupBy.RESOURCE
     since: float = -math.inf
     until: float = math.inf
     at_least_ms: float = 0.0

@@ -1,1 +1,1 @@
-"""Values into text, one file per format; table.py lists them."""
+"""A report (model/report.py) as text: one module for each format, listed in formats.py."""

@@ -1,123 +1,66 @@
-"""A grid over time as geometry: where each cell goes and how dark it is, in the units of an SVG view box."""
+"""Heatmaps for HTML: the height and the shade of each cell, and the times below them."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-from kinetune.model.report import Heat
-from kinetune.reports.characters import visible
-from kinetune.reports.chart import Tick, figure
+from kinetune.model.report import Heatmap
+from kinetune.reports.chart import Tick, format_figure
 
-_LETTER = 7.6
-_ROW, _GAP, _LINE = 22, 3, 17
-_LABEL_LETTERS = 34
-_TICKS = 6
-
-
-@dataclass(frozen=True)
-class Spot:
-    """`y` is the upper edge, `shade` 0 to 1, `text` for those who point at it or hear it."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    shade: float
-    text: str
+_TICKS = 4
+_MIN_PERCENT = 7.0
+"""Of the height of a row: a lower cell could not be seen."""
+_MIN_SHADE = 0.15
 
 
 @dataclass(frozen=True)
-class Grid:
-    """`labels` with their baselines; `anchor` is SVG's text-anchor."""
+class HeatmapCell:
+    """`percent` of the row's height, `shade` 0 to 1; both are 0 for the number 0. `text` is its time and number."""
 
-    title: str
-    description: str
-    axis: str
-    width: float
-    height: float
-    left: float
-    label_x: float
-    anchor: str
-    labels: tuple[tuple[float, str], ...]
-    spots: tuple[Spot, ...]
+    percent: float = 0.0
+    shade: float = 0.0
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class HeatmapRow:
+    """`summary` is for a screen reader: the largest number and its time."""
+
+    label: str
+    summary: str
+    cells: tuple[HeatmapCell, ...]
+
+
+@dataclass(frozen=True)
+class HeatmapDrawing:
+    rows: tuple[HeatmapRow, ...]
     ticks: tuple[Tick, ...]
 
 
-def wide(heat: Heat) -> Grid:
-    """860 units wide, labels left of the rows."""
-    letters = max((len(_label(label)) for label, _ in heat.rows), default=0)
-    return _grid(heat, 860, letters * _LETTER + 12, narrow=False)
+def draw_heatmap(heat: Heatmap) -> HeatmapDrawing:
+    """One cell for each time; a tick's `x` is in percent of the row's width."""
+    highest = max((value for _, values in heat.rows for value in values), default=0.0)
+    stride = max(math.ceil(len(heat.times) / _TICKS), 1)
+    ticks = (Tick(100.0 * column / len(heat.times), heat.times[column]) for column in range(0, len(heat.times), stride))
+    return HeatmapDrawing(tuple(_draw_row(heat, label, values, highest) for label, values in heat.rows), tuple(ticks))
 
 
-def narrow(heat: Heat) -> Grid:
-    """400 units wide, labels above the rows."""
-    return _grid(heat, 400, 0, narrow=True)
+def _draw_row(heat: Heatmap, label: str, values: tuple[float, ...], highest: float) -> HeatmapRow:
+    """A line over time is as high as the number, relative to its row; other cells are as dark as the number."""
+    texts = [f"{time}: {format_figure(value)} {heat.unit}" for time, value in zip(heat.times, values, strict=True)]
+    peak = max(values, default=0.0)
+    cells = []
+    for value, text in zip(values, texts, strict=True):
+        if value <= 0:
+            cells.append(HeatmapCell())
+        elif heat.steps:
+            cells.append(HeatmapCell(max(100.0 * value / peak, _MIN_PERCENT), 1.0, text))
+        else:
+            cells.append(HeatmapCell(100.0, _choose_shade(value, highest), text))
+    return HeatmapRow(label, f"maximum at {texts[values.index(peak)]}" if peak > 0 else "", tuple(cells))
 
 
-def _grid(heat: Heat, width: float, left: float, *, narrow: bool) -> Grid:
-    step = (width - left) / max(len(heat.times), 1)
-    above = _LINE if narrow else 0
-    tops = [number * (_ROW + _GAP + above) + above for number in range(len(heat.rows))]
-    bottom = len(heat.rows) * (_ROW + _GAP + above)
-    most = max((value for _, values in heat.rows for value in values), default=0.0)
-    return Grid(
-        title=heat.title,
-        description=_described(heat),
-        axis=heat.unit,
-        width=width,
-        height=bottom + 40,
-        left=left,
-        label_x=0 if narrow else left - 12,
-        anchor="start" if narrow else "end",
-        labels=tuple(
-            (top - 4 if narrow else top + 15, _label(label)) for top, (label, _) in zip(tops, heat.rows, strict=True)
-        ),
-        spots=tuple(
-            spot
-            for top, (_, values) in zip(tops, heat.rows, strict=True)
-            for spot in _row(heat, values, (left, top, step, most))
-        ),
-        ticks=_ticks(heat, left, step),
-    )
-
-
-def _row(heat: Heat, values: tuple[float, ...], frame: tuple[float, float, float, float]) -> list[Spot]:
-    """A cell for each number that is not zero: as dark as it is large, or as tall where the row is a line over time."""
-    left, top, step, most = frame
-    highest = max(values, default=0.0) if heat.steps else most
-    spots = []
-    for column, value in enumerate(values):
-        if value > 0 and highest > 0:
-            tall = max(_ROW * value / highest, 1.5) if heat.steps else _ROW
-            shade = 1.0 if heat.steps else _shade(value, highest)
-            text = f"{heat.times[column]}: {figure(value)} {heat.unit}"
-            spots.append(
-                Spot(left + column * step, top + _ROW - tall, max(step - 0.6, 0.6), tall, shade, visible(text))
-            )
-    return spots
-
-
-def _shade(value: float, most: float) -> float:
-    """By magnitude, so that one call beside ten thousand can be seen."""
-    return 0.15 + 0.85 * math.log1p(value) / math.log1p(most)
-
-
-def _ticks(heat: Heat, left: float, step: float) -> tuple[Tick, ...]:
-    every = max(math.ceil(len(heat.times) / _TICKS), 1)
-    return tuple(Tick(left + at * step, heat.times[at]) for at in range(0, len(heat.times), every))
-
-
-def _label(label: str) -> str:
-    bare = visible(label)
-    return bare if len(bare) <= _LABEL_LETTERS else bare[: _LABEL_LETTERS - 1] + "…"
-
-
-def _described(heat: Heat) -> str:
-    """The grid for those who hear it: the largest number of each row and when it was."""
-    rows = []
-    for label, values in heat.rows:
-        if values and max(values) > 0:
-            at = values.index(max(values))
-            rows.append(f"{label}: most at {heat.times[at]}, {figure(values[at])}")
-    return visible(f"In {heat.unit}. " + "; ".join(rows) + ".")
+def _choose_shade(value: float, highest: float) -> float:
+    """By order of magnitude: one call is visible beside ten thousand."""
+    return _MIN_SHADE + (1.0 - _MIN_SHADE) * math.log1p(value) / math.log1p(highest)

@@ -1,4 +1,4 @@
-"""Reports for pull requests, step summaries and tickets: GitHub's markdown."""
+"""Reports as GitHub Flavored Markdown, for pull requests, step summaries and tickets."""
 
 from __future__ import annotations
 
@@ -7,70 +7,84 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from kinetune.model.report import Bars, Cell, Code, Fold, Heading, Heat, Items, Paragraph, Report, Section, Table, Tone
-from kinetune.reports.characters import visible
+from kinetune.model.report import (
+    BarChart,
+    BulletList,
+    Cell,
+    Code,
+    Collapsible,
+    Heading,
+    Heatmap,
+    Paragraph,
+    Report,
+    Section,
+    Table,
+    Tone,
+)
+from kinetune.quoting import show_controls
 
-# What begins a construct anywhere in a line; an underscore within a word (kine_name_index) does not.
+# Characters that begin a construct anywhere in a line. An underscore inside a word (kine_name_index) does not.
 _SPECIAL = re.compile(r"[\\`*\[\]<>|~$]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)")
-# What begins one at the start: headings, rules, lists; the backslash goes before the sign, or after the number.
+# Starts of headings, rules and lists. The backslash goes before the sign, and after the number of a numbered list.
 _START = re.compile(r"^(?:(?=[#+=-]+(?:\s|$))|(\d+)(?=[.)](?:\s|$)))")
 
 
 def write(report: Report, stream: TextIO) -> None:
-    """Tables, headings and code; folds as <details>. Bad is bold, the other tones have no form here."""
-    blocks = [f"# {_escaped(report.title)}", *_blocks((*report.sections, *report.appendix))]
+    """The report with its appendix. The tone BAD becomes bold; Markdown has no form for the other tones."""
+    blocks = [f"# {_escape_markdown(report.title)}", *_format_sections((*report.sections, *report.appendix))]
     stream.write("\n\n".join(blocks) + "\n")
 
 
-def _blocks(sections: Iterable[Section]) -> Iterator[str]:
+def _format_sections(sections: Iterable[Section]) -> Iterator[str]:
     for section in sections:
-        if block := _block(section):
+        if block := _format_section(section):
             yield block
 
 
-def _block(section: Section) -> str:
+def _format_section(section: Section) -> str:
     match section:
         case Heading(text):
-            return f"## {_escaped(text)}"
+            return f"## {_escape_markdown(text)}"
         case Paragraph(text, tone):
-            return _toned(Cell(text, tone))
-        case Items(items):
-            return "\n".join(f"- {_toned(item)}" for item in items)
+            return _format_cell(Cell(text, tone))
+        case BulletList(items):
+            return "\n".join(f"- {_format_cell(item)}" for item in items)
         case Table():
-            return _table(section)
+            return _format_table(section)
         case Code():
-            return _code(section)
-        case Fold(title, sections):
-            head = f"<details>\n<summary>{html.escape(_line(title), quote=False)}</summary>"
-            return "\n\n".join([head, *_blocks(sections), "</details>"])
-        case Bars() | Heat():
+            return _format_code(section)
+        case Collapsible(title, sections):
+            # GitHub renders Markdown inside <details> only after an empty line.
+            head = f"<details>\n<summary>{html.escape(_to_one_line(title), quote=False)}</summary>"
+            return "\n\n".join([head, *_format_sections(sections), "</details>"])
+        case BarChart() | Heatmap():  # only HTML draws charts
             return ""
 
 
-def _table(table: Table) -> str:
+def _format_table(table: Table) -> str:
     rules = ["---:" if column in table.numeric else "---" for column in table.columns]
-    rows = [[_toned(cell) for cell in row] for row in table.rows]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [list(map(_escaped, table.columns)), rules, *rows])
+    rows = [[_format_cell(cell) for cell in row] for row in table.rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [list(map(_escape_markdown, table.columns)), rules, *rows])
 
 
-def _code(code: Code) -> str:
-    text = "\n".join(map(visible, code.text.strip("\n").split("\n")))
-    longest = max(map(len, re.findall(r"`+", text)), default=0)
+def _format_code(code: Code) -> str:
+    text = "\n".join(map(show_controls, code.text.strip("\n").split("\n")))
+    longest = max(map(len, re.findall(r"`+", text)), default=0)  # a fence must be longer than any inside the text
     fence = "`" * max(3, longest + 1)
     block = f"{fence}{code.language}\n{text}\n{fence}"
-    return f"{_escaped(code.title)}:\n\n{block}" if code.title else block
+    return f"{_escape_markdown(code.title)}:\n\n{block}" if code.title else block
 
 
-def _toned(cell: Cell) -> str:
-    text = _escaped(cell.text)
+def _format_cell(cell: Cell) -> str:
+    text = _escape_markdown(cell.text)
     return f"**{text}**" if cell.tone is Tone.BAD and text else text
 
 
-def _escaped(text: str) -> str:
-    """On one line, and meaning nothing but itself."""
-    escaped = _SPECIAL.sub(lambda found: "&amp;" if found[0] == "&" else "\\" + found[0], _line(text))
+def _escape_markdown(text: str) -> str:
+    """One line that Markdown shows literally."""
+    escaped = _SPECIAL.sub(lambda found: "&amp;" if found[0] == "&" else "\\" + found[0], _to_one_line(text))
     return _START.sub(lambda found: (found[1] or "") + "\\", escaped)
 
 
-def _line(text: str) -> str:
-    return visible(" ".join(text.split()))
+def _to_one_line(text: str) -> str:
+    return show_controls(" ".join(text.split()))

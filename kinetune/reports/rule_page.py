@@ -1,4 +1,4 @@
-"""The page of a rule as text and as markdown; docs/rules holds the second of each, below an index."""
+"""The page of a rule as text and as Markdown. docs/rules contains the Markdown of all rules and an index."""
 
 from __future__ import annotations
 
@@ -6,75 +6,75 @@ import re
 import textwrap
 from collections.abc import Iterable
 
-from kinetune.model.judgement import GROUPS, RulePage
+from kinetune.model.check_result import RULE_GROUPS, RulePage
 
-WIDTH = 100
+MAX_WIDTH = 100
 _SPECIAL = re.compile(r"(`[^`]*`|^ {4}.*$)|[<*](?! )", re.MULTILINE)
 _INDEX = """# Rules
 
-What `kinetune check` judges by. Codes are never reused. `kinetune rule CODE` shows a page on the terminal; these pages
-are made by `kinetune rule --all --format markdown -o docs/rules`.
+The rules of `kinetune check`. Codes are never reused. `kinetune rule CODE` shows a page in the terminal. These pages
+are generated with `kinetune rule --all --format markdown -o docs/rules`.
 """
 
 
-def file_name(page: RulePage) -> str:
+def page_file_name(page: RulePage) -> str:
     return f"{page.code}-{page.name}.md"
 
 
-def as_text(page: RulePage, width: int = WIDTH) -> str:
-    """For a terminal or a pipe: paragraphs wrapped, what is indented left as it stands."""
+def format_as_text(page: RulePage, width: int = MAX_WIDTH) -> str:
+    """The page for a terminal or a pipe: paragraphs wrapped at `width` columns, indented blocks unchanged."""
     title = f"{page.code} {page.name}"
-    parts = [f"{title}\n{'=' * len(title)}", f"{_wrapped(page.claim, width)}\nSeverity: {page.severity}."]
-    parts += [f"{title}\n{textwrap.indent(_paragraphs(text, width - 2), '  ')}" for title, text in page.sections]
+    parts = [f"{title}\n{'=' * len(title)}", f"{_wrap_block(page.summary, width)}\nSeverity: {page.severity}."]
+    parts += [f"{title}\n{textwrap.indent(_wrap_paragraphs(text, width - 2), '  ')}" for title, text in page.sections]
     return "\n\n".join(parts) + "\n"
 
 
-def as_markdown(page: RulePage) -> str:
-    head = f"# {page.code} {page.name}\n\n**{marked(page.claim)}**\n\n"
-    return f"{head}{page.group.title}. Severity: {page.severity}.\n{as_sections(page)}"
+def format_as_markdown(page: RulePage) -> str:
+    head = f"# {page.code} {page.name}\n\n**{escape_markdown(page.summary)}**\n\n"
+    return f"{head}{page.group.title}. Severity: {page.severity}.\n{format_sections(page)}"
 
 
-def as_sections(page: RulePage) -> str:
-    """Markdown of all below the claim."""
-    return "".join(f"\n## {title}\n\n{marked(text)}\n" for title, text in page.sections)
+def format_sections(page: RulePage) -> str:
+    """The sections below the summary, as Markdown."""
+    return "".join(f"\n## {title}\n\n{escape_markdown(text)}\n" for title, text in page.sections)
 
 
-def as_plain(page: RulePage) -> str:
-    """The claim and the sections as they were written, unwrapped, for a reader that sets them itself."""
-    return "\n\n".join([page.claim, *(f"{title}\n{text}" for title, text in page.sections)]) + "\n"
+def format_unwrapped(page: RulePage) -> str:
+    """The summary and the sections with their own line breaks, for a viewer that wraps text itself (SARIF)."""
+    return "\n\n".join([page.summary, *(f"{title}\n{text}" for title, text in page.sections)]) + "\n"
 
 
-def marked(text: str) -> str:
-    """As markdown: outside of code, what would vanish as a tag or lean as emphasis means itself."""
+def escape_markdown(text: str) -> str:
+    """Escape `<` and `*` outside of code, which Markdown would read as a tag or as emphasis."""
     return _SPECIAL.sub(lambda found: found[1] or f"\\{found[0]}", text)
 
 
-def as_line(page: RulePage) -> str:
-    return f"{page.code}  {page.severity:<7}  {page.name}: {page.claim}"
+def format_as_line(page: RulePage) -> str:
+    return f"{page.code}  {page.severity:<7}  {page.name}: {page.summary}"
 
 
-def as_index(pages: Iterable[RulePage]) -> str:
-    """All pages by group, each with a link to its file."""
+def format_index(pages: Iterable[RulePage]) -> str:
+    """A table for each rule group, with a link to the page of each rule."""
     parts, pages = [_INDEX], tuple(pages)
-    for digit, group in GROUPS.items():
-        rows = [_row(page) for page in pages if page.code[2] == digit]
+    for digit, group in RULE_GROUPS.items():
+        rows = [_index_row(page) for page in pages if page.code[2] == digit]
         if rows:
-            table = "\n".join(["| code | name | severity | a good store |", "|---|---|---|---|", *rows])
+            table = "\n".join(["| code | name | severity | problem |", "|---|---|---|---|", *rows])
             parts.append(f"## {group.title} (KT{digit})\n\n{table}\n")
     return "\n".join(parts)
 
 
-def _row(page: RulePage) -> str:
-    claim = marked(page.claim).replace("|", "\\|")
-    return f"| [{page.code}]({file_name(page)}) | {page.name} | {page.severity} | {claim} |"
+def _index_row(page: RulePage) -> str:
+    summary = escape_markdown(page.summary).replace("|", "\\|")
+    return f"| [{page.code}]({page_file_name(page)}) | {page.name} | {page.severity} | {summary} |"
 
 
-def _paragraphs(text: str, width: int) -> str:
-    return "\n\n".join(_wrapped(block, width) for block in text.split("\n\n"))
+def _wrap_paragraphs(text: str, width: int) -> str:
+    return "\n\n".join(_wrap_block(block, width) for block in text.split("\n\n"))
 
 
-def _wrapped(text: str, width: int) -> str:
-    """A block with indented lines or a list is kept to the letter."""
+def _wrap_block(text: str, width: int) -> str:
+    """The block wrapped; unchanged if it contains a list, a table or indented lines."""
     if any(line[:1] in (" ", "-", "|", "*") for line in text.split("\n")):
         return text
     return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)

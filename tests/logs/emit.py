@@ -1,4 +1,4 @@
-"""One workload as each release of Kine, and each thing around it, writes it: the shapes of the recorded lines."""
+"""One workload as each release of Kine and each envelope writes it, in the forms of the recorded lines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
-from kinetune.kine.queries import catalogue
+from kinetune.kine.queries import load_catalogue
 
 Emit = Callable[["Case"], bytes]
 EASTERN = timezone(timedelta(hours=-5), "EST")
@@ -15,7 +15,7 @@ EASTERN = timezone(timedelta(hours=-5), "EST")
 
 @dataclass(frozen=True)
 class Case:
-    """A call: era and query as recorded, its key, when it began (microseconds since 1970), how long (nanoseconds)."""
+    """A call: recorded era and query, key, begin in microseconds since 1970, duration in nanoseconds."""
 
     era: str
     query: str
@@ -33,22 +33,22 @@ class Case:
 
     @property
     def sql(self) -> str:
-        return catalogue(self.era)[self.query].text
+        return load_catalogue(self.era)[self.query].text
 
     @property
     def arguments(self) -> list[str]:
-        """In the order of the parameters: keys where they stand, numbers and booleans elsewhere."""
+        """Go's form of the arguments, in the order of the parameters."""
         return [
             self.key
             if "key" in one.meaning or "prefix" in one.meaning
             else ("false" if one.type == "boolean" else "17")
-            for one in catalogue(self.era)[self.query].parameters
+            for one in load_catalogue(self.era)[self.query].parameters
         ]
 
     @property
     def inlined(self) -> str:
         """As v0.16.0 and later log it: text in quotes, bytes as [N]byte(...)."""
-        parameters = catalogue(self.era)[self.query].parameters
+        parameters = load_catalogue(self.era)[self.query].parameters
         sql = self.sql
         for one, value in sorted(zip(parameters, self.arguments, strict=True), key=lambda pair: -pair[0].number):
             text = f"'{value}'" if value == self.key else value
@@ -109,12 +109,12 @@ def text(case: Case, shape: int, zone: timezone = UTC) -> bytes:
 
 
 def as_json(case: Case, shape: int) -> bytes:
-    said: dict[str, object] = {"message": message(case, shape), "severity": "info", "time": _rfc(case.ended)}
+    entry: dict[str, object] = {"message": message(case, shape), "severity": "info", "time": _rfc(case.ended)}
     if shape == 3:
-        said["duration"] = case.nanoseconds
+        entry["duration"] = case.nanoseconds
     if shape == 4:
-        said |= {"duration": go_duration(case.nanoseconds), "name": case.query, "started": _rfc(case.moment())}
-    line = json.dumps(dict(sorted(said.items())), ensure_ascii=False, separators=(",", ":"))
+        entry |= {"duration": go_duration(case.nanoseconds), "name": case.query, "started": _rfc(case.moment())}
+    line = json.dumps(dict(sorted(entry.items())), ensure_ascii=False, separators=(",", ":"))
     return line.replace("<", "\\u003c").replace(">", "\\u003e").encode() + b"\n"
 
 
@@ -129,10 +129,10 @@ def uncoloured(case: Case, shape: int) -> bytes:
 
 
 def vcluster(case: Case, shape: int) -> bytes:
-    said = {"component": "kine", "time": _rfc(case.ended), "level": "info"}
+    entry = {"component": "kine", "time": _rfc(case.ended), "level": "info"}
     if shape == 4:
-        said |= {"duration": go_duration(case.nanoseconds), "name": case.query, "started": _rfc(case.moment())}
-    tail = json.dumps(said, ensure_ascii=False).replace('{"component"', '{"component": "vcluster", "component"')
+        entry |= {"duration": go_duration(case.nanoseconds), "name": case.query, "started": _rfc(case.moment())}
+    tail = json.dumps(entry, ensure_ascii=False).replace('{"component"', '{"component": "vcluster", "component"')
     at = f"{case.ended:%Y-%m-%d %H:%M:%S}"
     return f"{at}\tINFO\tcommandwriter/commandwriter.go:126\t{message(case, shape)}\t{tail}\n".encode()
 
@@ -146,11 +146,11 @@ def short_iso(case: Case, line: bytes) -> bytes:
 
 
 def journald_json(case: Case, line: bytes) -> bytes:
-    """Bytes as numbers where they are not printable, as journalctl does with colours."""
+    """The message as an array of byte values, as journalctl writes one with colours."""
     bare = line.rstrip(b"\n")
     content: object = list(bare) if b"\x1b" in bare else bare.decode()
-    said = {"__REALTIME_TIMESTAMP": str(int(case.ended.timestamp() * 1e6)), "MESSAGE": content, "PRIORITY": "6"}
-    return json.dumps(said).encode() + b"\n"
+    entry = {"__REALTIME_TIMESTAMP": str(int(case.ended.timestamp() * 1e6)), "MESSAGE": content, "PRIORITY": "6"}
+    return json.dumps(entry).encode() + b"\n"
 
 
 def cri(case: Case, line: bytes) -> bytes:
@@ -158,7 +158,7 @@ def cri(case: Case, line: bytes) -> bytes:
 
 
 def cri_partial(case: Case, line: bytes) -> bytes:
-    """Cut in three, as containerd does from 16 KiB on."""
+    """In three pieces, as containerd splits lines from 16 KiB on."""
     before = f"{case.ended:%Y-%m-%dT%H:%M:%S.%f}000Z stderr ".encode()
     bare = line.rstrip(b"\n")
     third = len(bare) // 3 + 100
@@ -167,8 +167,8 @@ def cri_partial(case: Case, line: bytes) -> bytes:
 
 
 def docker(case: Case, line: bytes) -> bytes:
-    said = {"log": line.decode(), "stream": "stderr", "time": _rfc(case.ended)}
-    return json.dumps(said, ensure_ascii=False).encode() + b"\n"
+    entry = {"log": line.decode(), "stream": "stderr", "time": _rfc(case.ended)}
+    return json.dumps(entry, ensure_ascii=False).encode() + b"\n"
 
 
 FORMS: dict[str, Callable[[Case, int], bytes]] = {

@@ -1,4 +1,4 @@
-"""Damaged logs: cut short, mixed up, binary, endless. Nothing breaks off, and what was not understood is counted."""
+"""Damaged logs: incomplete, mixed, binary, endless. Nothing raises an error, and lines not understood are counted."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kinetune.logs import scan
-from kinetune.logs.ledger import Ledger
+from kinetune.logs.collector import EventCollector
+from kinetune.logs.line_reader import LogEvent
 from kinetune.logs.options import LogOptions
-from kinetune.logs.scan import Event, Scanner
-from kinetune.logs.tally import Tally
+from kinetune.logs.running_counts import RunningCounts
+from kinetune.logs.scanner import Scanner
+from kinetune.logs.window import MAX_LINE_BYTES
 from kinetune.model.hotspot import Signal, SlowCall
 from tests.logs import emit
 from tests.logs.harness import NEAR, scanned
@@ -43,30 +44,30 @@ BITS = st.sampled_from(
 NUMBERS = st.sampled_from([b"1.2.3", b"9" * 400, b"1e999", b"nan", b"-1", b"0", b"", b"99999-99-99"])
 
 
-def sound(events: list[Event]) -> None:
-    """What can be ranked: finite figures, and a report of it."""
+def sound(events: list[LogEvent]) -> None:
+    """Assert that the events have finite numbers and can be ranked."""
     for event in events:
         assert math.isfinite(event.at)
         if isinstance(event, SlowCall):
             assert 0 <= event.milliseconds < math.inf
-    ledger = Ledger()
-    ledger.take(events)
-    ledger.reading()
+    collector = EventCollector()
+    collector.add_events(events)
+    collector.to_reading()
 
 
-def understood(data: bytes) -> Tally:
-    events, tally = scanned([data])
+def understood(data: bytes) -> RunningCounts:
+    events, counts = scanned([data])
     sound(events)
-    assert tally.bytes == len(data)
-    assert tally.lines == data.count(b"\n") + (data != b"" and not data.endswith(b"\n"))
-    assert tally.calls == sum(isinstance(event, SlowCall) for event in events)
-    assert tally.signals == sum(isinstance(event, Signal) for event in events)
-    return tally
+    assert counts.bytes == len(data)
+    assert counts.lines == data.count(b"\n") + (data != b"" and not data.endswith(b"\n"))
+    assert counts.calls == sum(isinstance(event, SlowCall) for event in events)
+    assert counts.signals == sum(isinstance(event, Signal) for event in events)
+    return counts
 
 
 @st.composite
 def damaged(draw: st.DrawFn) -> bytes:
-    """Real lines with pieces cut out, put in and exchanged."""
+    """Real lines with bytes removed, inserted and exchanged."""
     data = bytearray(b"".join(draw(st.lists(LINES, min_size=1, max_size=4))))
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(0, len(data)))
@@ -85,30 +86,30 @@ def damaged(draw: st.DrawFn) -> bytes:
 @example(emit.as_json(CASE, 4).replace(b'"1.5s"', b"NaN"))
 @example(b"2026-11-23 16:00:00 UTC [1] LOG:  duration: " + b"9" * 400 + b".000 ms  statement: SELECT 1\n")
 @example(b'{"__REALTIME_TIMESTAMP":"' + b"9" * 5000 + b'","MESSAGE":"COMPACT deleted 9 rows"}\n')
-def test_damaged_lines_break_nothing_and_are_counted(data: bytes) -> None:
+def test_damaged_lines_raise_nothing_and_are_counted(data: bytes) -> None:
     understood(data)
 
 
 @settings(deadline=None)
 @given(st.lists(st.one_of(st.binary(), BITS, LINES.map(lambda line: line[10:40]))).map(b"".join))
-def test_binary_breaks_nothing(data: bytes) -> None:
+def test_binary_data_raises_nothing(data: bytes) -> None:
     understood(data)
 
 
 @settings(max_examples=150, deadline=None)
 @given(LINES, st.floats(0, 1))
-def test_a_line_cut_short_is_a_call_or_counted(line: bytes, share: float) -> None:
-    """The last line before a crash: each of its Slow SQL is a call, not understood, or behind the cut."""
+def test_an_incomplete_line_is_a_call_or_counted(line: bytes, share: float) -> None:
+    """The last line before a crash: each Slow SQL is a call, counted as not understood, or after the cut."""
     data = line[: int(len(line) * share)]
-    tally = understood(data)
+    counts = understood(data)
     if data.count(b"Slow SQL") == 1 and line.count(b"Slow SQL") == 1:
-        assert tally.calls + tally.not_understood == 1
+        assert counts.calls + counts.not_understood == 1
 
 
 @settings(max_examples=150, deadline=None)
 @given(LINES.filter(lambda line: b",LOG," not in line), st.data())
-def test_a_good_line_after_a_bad_one_is_understood(bad: bytes, data: st.DataObject) -> None:
-    """But for csvlog: an open quote goes on."""
+def test_a_valid_line_after_a_damaged_one_is_read(bad: bytes, data: st.DataObject) -> None:
+    """Except in csvlog, where a field with an open quote continues on the next line."""
     cut = bad.rstrip(b"\n")[: data.draw(st.integers(0, len(bad)))].replace(b"\n", b"")
     good = emit.text(CASE, 4)
     calls = [event for event in scanned([cut + b"\n" + good])[0] if isinstance(event, SlowCall)]
@@ -117,24 +118,24 @@ def test_a_good_line_after_a_bad_one_is_understood(bad: bytes, data: st.DataObje
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(LINES, min_size=1, max_size=6), st.data())
-def test_where_blocks_end_does_not_matter(lines: list[bytes], data: st.DataObject) -> None:
+def test_the_block_size_does_not_matter(lines: list[bytes], data: st.DataObject) -> None:
     whole = b"".join(lines)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=5)))
     blocks = [whole[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
-    together, tally = scanned([whole])
+    together, counts = scanned([whole])
     apart, other = scanned([block for block in blocks if block])
     assert apart == together
     assert (other.lines, other.bytes, other.calls, other.not_understood) == (
-        tally.lines,
-        tally.bytes,
-        tally.calls,
-        tally.not_understood,
+        counts.lines,
+        counts.bytes,
+        counts.calls,
+        counts.not_understood,
     )
 
 
 @pytest.mark.parametrize("form", ["log", "csv", "json"])
 @pytest.mark.parametrize("size", [1, 37, 1000, 4096])
-def test_where_blocks_end_does_not_matter_to_a_servers_records(form: str, size: int) -> None:
+def test_the_block_size_does_not_matter_for_server_records(form: str, size: int) -> None:
     data = (DATA / "hotspots" / f"postgresql-15.{form}").read_bytes()
     if size == 1:
         data = data[:6000]
@@ -144,49 +145,49 @@ def test_where_blocks_end_does_not_matter_to_a_servers_records(form: str, size: 
 
 
 @pytest.mark.parametrize("data", [SERVER, CSV], ids=["stderr", "csvlog"])
-def test_a_server_log_cut_anywhere_is_read_as_far_as_it_goes(data: bytes) -> None:
+def test_a_server_log_cut_anywhere_is_read_to_the_cut(data: bytes) -> None:
     whole = understood(data).calls
     for end in range(0, len(data), 1009):
         assert understood(data[:end]).calls <= whole
         assert understood(data[end:]).calls <= whole + 1
 
 
-def test_an_endless_line_is_cut_and_said_and_the_next_one_is_read() -> None:
+def test_an_endless_line_is_cut_and_counted_and_the_next_one_is_read() -> None:
     endless = [b"x" * (1 << 20)] * 5
-    events, tally = scanned([*endless, b"\n" + emit.text(CASE, 4)])
-    assert len(events) == tally.calls == 1
-    assert tally.too_long == 1
-    assert tally.bytes == 5 * (1 << 20) + 1 + len(emit.text(CASE, 4))
+    events, counts = scanned([*endless, b"\n" + emit.text(CASE, 4)])
+    assert len(events) == counts.calls == 1
+    assert counts.too_long == 1
+    assert counts.bytes == 5 * (1 << 20) + 1 + len(emit.text(CASE, 4))
 
 
 def test_an_endless_line_with_a_marker_is_read_once() -> None:
     start = emit.text(CASE, 4).rstrip(b"\n")
-    events, tally = scanned([start + b" " * (2 << 20), b" " * (2 << 20), b"\n" + emit.text(CASE, 4)])
+    events, counts = scanned([start + b" " * (2 << 20), b" " * (2 << 20), b"\n" + emit.text(CASE, 4)])
     assert len(events) == 2
-    assert tally.too_long == 1
+    assert counts.too_long == 1
 
 
-def test_a_record_that_does_not_end_keeps_no_memory() -> None:
-    scanner = Scanner("x.log", LogOptions(), tally := Tally(), NEAR)
+def test_a_record_without_an_end_needs_bounded_memory() -> None:
+    scanner = Scanner("x.log", LogOptions(), counts := RunningCounts(), NEAR)
     scanner.feed(b"2026-11-23 16:00:00.000 UTC [1] LOG:  duration: 1.000 ms  statement: SELECT\n")
     for _ in range(200):
         scanner.feed(b"\t, 1\n" * 10_000)
-        assert len(scanner._rest) <= scan.LONGEST + 50_000
+        assert len(scanner._rest) <= MAX_LINE_BYTES + 50_000
     scanner.finish()
-    assert tally.too_long >= 1
+    assert counts.too_long >= 1
 
 
-def test_a_quote_that_never_closes_in_csvlog_keeps_no_memory() -> None:
+def test_an_unclosed_quote_in_csvlog_needs_bounded_memory() -> None:
     head = b'2026-11-23 16:00:00.000 UTC,"a","b",1,"h",x,1,"SELECT",2026-11-23 16:00:00 UTC,3/0,0,LOG,00000,'
-    scanner = Scanner("x.log", LogOptions(), tally := Tally(), NEAR)
+    scanner = Scanner("x.log", LogOptions(), counts := RunningCounts(), NEAR)
     scanner.feed(head + b'"duration: 1.000 ms  statement: SELECT\n')
     for _ in range(200):
         scanner.feed(b"and more of it\n" * 4000)
-        assert len(scanner._rest) <= scan.LONGEST + 60_000
-    assert tally.too_long >= 1
+        assert len(scanner._rest) <= MAX_LINE_BYTES + 60_000
+    assert counts.too_long >= 1
 
 
-def test_deep_json_is_no_trap() -> None:
+def test_deeply_nested_json_raises_nothing() -> None:
     deep = b'{"message":"Slow SQL: x","a":' + b"[" * 100_000 + b"\n"
     assert understood(deep).not_understood == 1
     nested = "Slow SQL"
@@ -195,14 +196,14 @@ def test_deep_json_is_no_trap() -> None:
     assert understood(nested.encode() + b"\n").not_understood == 1
 
 
-def test_holes_of_zeros_are_passed_over() -> None:
-    """A machine that lost power leaves them before the first line after it."""
-    events, tally = scanned([b"\0" * 5000 + emit.text(CASE, 4)])
+def test_holes_of_zeros_are_skipped() -> None:
+    """A machine that lost power leaves them before the next line that it writes."""
+    events, counts = scanned([b"\0" * 5000 + emit.text(CASE, 4)])
     assert [event.at for event in events] == pytest.approx([CASE.at], abs=1e-5)
-    assert tally.recognised == 1
+    assert counts.recognised == 1
 
 
-def test_lines_of_windows_are_understood() -> None:
+def test_lines_with_windows_newlines_are_read() -> None:
     line = emit.text(CASE, 4).replace(b"\n", b"\r\n")
     assert understood(line * 3).calls == 3
     assert understood(emit.as_json(CASE, 4).replace(b"\n", b"\r\n") * 3).calls == 3

@@ -1,4 +1,4 @@
-"""Logs that grow, are rotated, cut short or taken away: files as a log's writer leaves them."""
+"""Logs that grow, are rotated, truncated or removed."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from pathlib import Path
 
 import pytest
 
-from kinetune.logs.follow import follow
-from kinetune.logs.options import LogOptions, Sources
-from kinetune.logs.scan import Event
-from kinetune.logs.tally import Tally
+from kinetune.logs.follow import follow_logs
+from kinetune.logs.line_reader import LogEvent
+from kinetune.logs.options import LogOptions, LogSources
+from kinetune.logs.running_counts import RunningCounts
 from kinetune.model.failure import CouldNotLook, UsageFailure
 from kinetune.model.hotspot import SlowCall
 from tests.logs.test_sources import line, lines
 
 SERVER = "2026-11-23 16:00:0{n}.000 UTC [12] LOG:  duration: 1500.000 ms  execute stmtcache_1: SELECT 1\n"
-"""A DETAIL may follow: the record is not over before the next line is there."""
+"""A DETAIL line may follow, so a record ends only when the next line arrives."""
 
 
 class Tail:
-    """`tail -F` of a folder's files, asked from time to time."""
+    """follow_logs on files, stepped by the test."""
 
     def __init__(self, *paths: Path) -> None:
-        self.tally = Tally()
-        self.events: list[Event] = []
-        self._follow = follow(Sources(tuple(map(str, paths)), follow=True), LogOptions(), self.tally)
+        self.counts = RunningCounts()
+        self.events: list[LogEvent] = []
+        self._follow = follow_logs(LogSources(tuple(map(str, paths)), follow=True), LogOptions(), self.counts)
 
     def quiet(self) -> int:
-        """How many calls came until all was quiet again."""
+        """The number of calls until no source had new data."""
         before = len(self.events)
         for event in self._follow:
             if event is None:
@@ -70,16 +70,16 @@ def append(log: Path, data: bytes) -> None:
         file.write(data)
 
 
-def test_what_is_there_comes_first_and_then_what_grows(log: Path, start: Start) -> None:
+def test_existing_lines_come_first_then_appended_ones(log: Path, start: Start) -> None:
     tail = start(log)
     assert tail.quiet() == 3
     assert tail.quiet() == 0
     append(log, lines(range(3, 5)))
     assert tail.quiet() == 2
-    assert tail.tally.notices == []
+    assert tail.counts.notices == []
 
 
-def test_half_a_line_waits_for_its_other_half(log: Path, start: Start) -> None:
+def test_an_incomplete_line_waits_for_its_rest(log: Path, start: Start) -> None:
     tail = start(log)
     tail.quiet()
     whole = line(7)
@@ -87,10 +87,10 @@ def test_half_a_line_waits_for_its_other_half(log: Path, start: Start) -> None:
     assert tail.quiet() == 0
     append(log, whole[100:])
     assert tail.quiet() == 1
-    assert tail.tally.not_understood == 0
+    assert tail.counts.not_understood == 0
 
 
-def test_quiet_moments_come_four_times_a_second(log: Path) -> None:
+def test_a_pause_is_reported_four_times_a_second(log: Path) -> None:
     tail = Tail(log)
     tail.quiet()
     before = time.monotonic()
@@ -110,7 +110,7 @@ def test_a_rotated_file_is_read_to_its_end_and_the_new_one_from_its_beginning(lo
     tail.quiet()
     tail.quiet()
     assert len(tail.events) == 9
-    assert tail.tally.notices == [f"{log} was rotated; the new file is read from its beginning"]
+    assert tail.counts.notices == [f"{log} was rotated; reading the new file from its beginning"]
 
 
 def test_the_last_record_before_a_rotation_is_not_lost(tmp_path: Path, start: Start) -> None:
@@ -134,7 +134,7 @@ def test_a_truncated_file_is_read_from_its_beginning(log: Path, start: Start) ->
     append(log, line(9))
     tail.quiet()
     assert len(tail.events) == 4
-    assert tail.tally.notices == [f"{log} was truncated; it is read from its beginning"]
+    assert tail.counts.notices == [f"{log} was truncated; reading it from its beginning"]
 
 
 def test_the_last_record_before_a_truncation_is_not_lost(tmp_path: Path, start: Start) -> None:
@@ -151,7 +151,7 @@ def test_the_last_record_before_a_truncation_is_not_lost(tmp_path: Path, start: 
     assert [call.at % 60 for call in calls] == [58.5, 59.5]
 
 
-def test_a_vanished_file_is_waited_for(log: Path, start: Start) -> None:
+def test_a_removed_file_is_waited_for(log: Path, start: Start) -> None:
     tail = start(log)
     tail.quiet()
     log.unlink()
@@ -161,7 +161,7 @@ def test_a_vanished_file_is_waited_for(log: Path, start: Start) -> None:
     tail.quiet()
     tail.quiet()
     assert len(tail.events) == 5
-    assert tail.tally.notices[0] == f"{log} is gone; waiting for it"
+    assert tail.counts.notices[0] == f"{log} was removed; waiting for a new file"
     append(log, line(4))
     tail.quiet()
     assert len(tail.events) == 6
@@ -180,12 +180,12 @@ def test_several_files_are_followed_at_once(tmp_path: Path, start: Start) -> Non
     assert {event.source for event in tail.events} == {str(one), str(two)}
 
 
-def test_a_file_that_was_never_there_is_a_failure(tmp_path: Path, start: Start) -> None:
-    with pytest.raises(CouldNotLook, match="cannot be read: No such file"):
+def test_a_missing_file_is_a_failure(tmp_path: Path, start: Start) -> None:
+    with pytest.raises(CouldNotLook, match=r"cannot read .*: No such file"):
         start(tmp_path / "k3s.log").quiet()
 
 
-def test_a_packed_file_cannot_grow(tmp_path: Path, start: Start) -> None:
+def test_a_compressed_file_cannot_be_followed(tmp_path: Path, start: Start) -> None:
     (tmp_path / "a.log").write_bytes(b"\x1f\x8b and more")
-    with pytest.raises(UsageFailure, match="is packed and cannot grow"):
+    with pytest.raises(UsageFailure, match=r"cannot follow .*: a compressed file does not grow"):
         start(tmp_path / "a.log").quiet()

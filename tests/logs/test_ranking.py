@@ -1,4 +1,4 @@
-"""Calls → hotspots: exact sums, percentiles within the error, the same in one pass and in several."""
+"""Calls → hotspots: exact sums, percentiles within the error, the same result in one pass and in several."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kinetune.logs.histogram import doubling
-from kinetune.logs.ranking import OTHERS, Ranking, rank
+from kinetune.logs.histogram import octave_start
+from kinetune.logs.ranking import OTHERS, Ranking, rank_calls
 from kinetune.model.hotspot import Hotspot, SlowCall, Vantage
 from tests.logs.test_histogram import ERROR, exact
 
@@ -35,10 +35,10 @@ def call(at: float, took: float, query: str = "AfterOldVal", resource: str = "/r
 
 
 def ranking(calls: list[SlowCall]) -> Ranking:
-    made = Ranking()
+    ranked = Ranking()
     for one in calls:
-        made.add(one)
-    return made
+        ranked.add(one)
+    return ranked
 
 
 def group(spot: Hotspot | SlowCall) -> tuple[object, ...]:
@@ -46,8 +46,8 @@ def group(spot: Hotspot | SlowCall) -> tuple[object, ...]:
 
 
 @given(st.lists(CALLS, min_size=1, max_size=60))
-def test_a_hotspot_has_the_figures_of_its_calls(calls: list[SlowCall]) -> None:
-    spots = rank(calls)
+def test_a_hotspot_has_the_sums_of_its_calls(calls: list[SlowCall]) -> None:
+    spots = rank_calls(calls)
     assert {group(spot) for spot in spots} == {group(one) for one in calls}
     for spot in spots:
         own = [one for one in calls if group(one) == group(spot)]
@@ -65,7 +65,7 @@ def test_a_hotspot_has_the_figures_of_its_calls(calls: list[SlowCall]) -> None:
 
 @given(st.lists(CALLS, min_size=1, max_size=60))
 def test_the_heaviest_come_first_and_shares_are_of_each_vantage(calls: list[SlowCall]) -> None:
-    spots = rank(calls)
+    spots = rank_calls(calls)
     assert list(spots) == sorted(spots, key=lambda spot: -spot.total_ms)
     for vantage in {spot.vantage for spot in spots}:
         assert sum(spot.share for spot in spots if spot.vantage is vantage) == pytest.approx(1)
@@ -99,34 +99,34 @@ def test_merging_parts_equals_one_pass(parts: list[list[SlowCall]]) -> None:
 
 
 @given(st.lists(CALLS, min_size=1, max_size=300, unique_by=lambda one: one.at))
-def test_heat_counts_every_call_in_its_slot_and_doubling(calls: list[SlowCall]) -> None:
-    made = ranking(calls)
-    width = made.slot_seconds
-    cells = {(cell.at, cell.from_ms): cell.count for cell in made.heat()}
+def test_heat_counts_every_call_in_its_slot_and_octave(calls: list[SlowCall]) -> None:
+    ranked = ranking(calls)
+    width = ranked.slot_seconds
+    cells = {(cell.at, cell.from_ms): cell.count for cell in ranked.heat()}
     assert sum(cells.values()) == len(calls)
     for one in calls:
         assert any(at <= one.at < at + width and low <= one.milliseconds < 2 * low for at, low in cells), one
 
 
 def test_slots_widen_and_a_wrong_clock_costs_one_slot() -> None:
-    made = ranking([call(1_700_000_000 + second, 1.0) for second in range(10_000)])
-    assert made.slot_seconds == 60
-    assert len({cell.at for cell in made.heat()}) <= 240
-    made.add(call(5.0, 1.0))
-    assert made.slot_seconds == 60
-    assert sum(cell.count for cell in made.heat()) == 10_001
-    assert {cell.from_ms for cell in made.heat()} == {doubling(1 << 7)}
+    ranked = ranking([call(1_700_000_000 + second, 1.0) for second in range(10_000)])
+    assert ranked.slot_seconds == 60
+    assert len({cell.at for cell in ranked.heat()}) <= 240
+    ranked.add(call(5.0, 1.0))
+    assert ranked.slot_seconds == 60
+    assert sum(cell.count for cell in ranked.heat()) == 10_001
+    assert {cell.from_ms for cell in ranked.heat()} == {octave_start(1 << 7)}
 
 
-def test_memory_has_a_bound_and_nothing_is_lost() -> None:
+def test_memory_is_bounded_and_no_call_is_lost() -> None:
     rng = random.Random(1)
     calls = [call(float(n), rng.random(), resource=f"/registry/r{n}/") for n in range(12_000)]
     heavy = [call(1.0, 1e6, query="Compact", resource="") for _ in range(3)]
-    made = ranking(heavy + calls)
-    spots = made.hotspots()
+    ranked = ranking(heavy + calls)
+    spots = ranked.hotspots()
     assert len(spots) <= 3001
-    assert made.folded == 12_001 - (len(spots) - 1)
-    assert sum(spot.count for spot in spots) == len(made) == 12_003
+    assert ranked.folded == 12_001 - (len(spots) - 1)
+    assert sum(spot.count for spot in spots) == len(ranked) == 12_003
     assert sum(spot.total_ms for spot in spots) == pytest.approx(3e6 + sum(one.milliseconds for one in calls))
     assert spots[0].query == "Compact"
     assert [spot.resource for spot in spots].count(OTHERS) == 1
@@ -142,12 +142,12 @@ def test_folded_rankings_merge_into_one() -> None:
     assert halves[0].folded > 0
 
 
-def test_both_vantages_keep_their_own_others() -> None:
-    made = Ranking()
+def test_each_vantage_has_its_own_others() -> None:
+    ranked = Ranking()
     for number in range(8000):
-        vantage = Vantage.KINE if number % 2 else Vantage.SERVER
-        made.add(call(1.0, 1.0, resource=f"/registry/r{number}/")._replace(vantage=vantage))
-    others = [spot for spot in made.hotspots() if spot.resource == OTHERS]
-    assert {spot.vantage for spot in others} == set(Vantage)
-    assert made.holds(Vantage.KINE)
-    assert made.holds(Vantage.SERVER)
+        vantage = Vantage.KINE_LOG if number % 2 else Vantage.SERVER_LOG
+        ranked.add(call(1.0, 1.0, resource=f"/registry/r{number}/")._replace(vantage=vantage))
+    others = [spot for spot in ranked.hotspots() if spot.resource == OTHERS]
+    assert {spot.vantage for spot in others} == {Vantage.KINE_LOG, Vantage.SERVER_LOG}
+    assert ranked.has_vantage(Vantage.KINE_LOG)
+    assert ranked.has_vantage(Vantage.SERVER_LOG)

@@ -1,4 +1,4 @@
-"""Each other telling line is counted under its kind, with a text that holds neither values nor keys."""
+"""Each signal is counted under its kind, with a text that contains neither values nor keys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from kinetune.kine.signals import BY_KIND, SIGNS, SLOW_PLANNING, sign_of
+from kinetune.kine.signals import BY_KIND, SIGNAL_KINDS, SLOW_PLANNING, match_signal
 from kinetune.model.hotspot import Signal
 from tests.logs.harness import scanned
 
@@ -44,35 +44,35 @@ LINES = {
 }  # fmt: skip
 
 
-def test_each_sign_has_a_line_here() -> None:
-    assert {sign.kind for sign in SIGNS} == LINES.keys()
+def test_each_kind_of_signal_has_a_line_here() -> None:
+    assert {sign.kind for sign in SIGNAL_KINDS} == LINES.keys()
     assert all(re.fullmatch(r"(KT\d{3})?", sign.rule) and sign.words for sign in BY_KIND.values())
     assert SLOW_PLANNING in BY_KIND
 
 
 @pytest.mark.parametrize(("kind", "line"), LINES.items())
-def test_a_line_is_of_its_kind_in_any_envelope(kind: str, line: str) -> None:
+def test_a_line_has_its_kind_in_any_envelope(kind: str, line: str) -> None:
     journal = f"Nov 23 16:05:58 host k3s[1]: {line}\n"
     cri = f"2026-11-23T16:05:58.1Z stderr F {line}\n"
-    events, tally = scanned([f"{line}\n{journal}{cri}".encode()])
+    events, counts = scanned([f"{line}\n{journal}{cri}".encode()])
     assert [event.kind for event in events if isinstance(event, Signal)] == [kind] * 3
-    assert tally.signals == 3
-    assert tally.not_understood == 0
+    assert counts.signals == 3
+    assert counts.not_understood == 0
 
 
-def test_connections_run_out_in_each_wording() -> None:
+def test_every_message_about_missing_connections_is_recognised() -> None:
     for words in (
         "FATAL:  remaining connection slots are reserved for non-replication superuser connections",
         'FATAL:  too many connections for role "kine"',
         "ERROR: no more connections allowed (max_client_conn)",
         "FATAL: query_wait_timeout (SQLSTATE 08P01)",
     ):
-        sign = sign_of(words.encode())
+        sign = match_signal(words.encode())
         assert sign is not None
         assert sign.rule == "KT701"
 
 
-def test_a_text_holds_no_value_and_no_key() -> None:
+def test_a_text_contains_no_value_and_no_key() -> None:
     line = (
         '\x1b[31mERRO\x1b[0m[2026-11-23T16:01:47.6Z] error in txn compare:{target:MOD key:"/registry/secrets/a/b" '
         'mod_revision:4756} success:{request_put:{key:"/registry/secrets/a/b" value:"hunter2\\"x" }}: ERROR: cached plan '
@@ -85,7 +85,7 @@ def test_a_text_holds_no_value_and_no_key() -> None:
     assert signal.text.endswith("(SQLSTATE 0A000)")
 
 
-def test_a_text_holds_no_bytea_of_a_statement() -> None:
+def test_a_text_contains_no_bytea_of_a_statement() -> None:
     line = (
         "2026-11-23 16:05:58.123 UTC [12] ERROR:  duplicate key value violates unique constraint kine_pkey: INSERT INTO "
         "kine(id, value) VALUES(1, '\\x68756e74657232')\n"
@@ -95,7 +95,7 @@ def test_a_text_holds_no_bytea_of_a_statement() -> None:
     assert "68756e" not in signal.text
 
 
-def test_a_marker_by_chance_is_no_signal() -> None:
-    events, tally = scanned([b'I0518 12:10:13.075440 1 x.go:1] "Synced" obj="a, revision=12"\n'])
+def test_a_marker_by_chance_is_not_a_signal() -> None:
+    events, counts = scanned([b'I0518 12:10:13.075440 1 x.go:1] "Synced" obj="a, revision=12"\n'])
     assert events == []
-    assert tally.not_understood == 0
+    assert counts.not_understood == 0

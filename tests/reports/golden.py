@@ -1,4 +1,4 @@
-"""Golden files: what was once looked at with human eyes. UPDATE_GOLDEN=1 writes them anew; then look again."""
+"""Golden files, reviewed by a person. UPDATE_GOLDEN=1 rewrites them; review the difference."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ def assert_golden(name: str, text: str) -> None:
     path = FOLDER / name
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(text, encoding="utf-8", newline="\n")
-    assert text == path.read_text(encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8"), f"{path}: UPDATE_GOLDEN=1 rewrites it"

@@ -1,11 +1,11 @@
-"""A report that uses every kind of section: what explain might say of a store made by Kine alone."""
+"""A report with every kind of section: `explain` of a store that Kine created."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from kinetune.model.finding import Severity
-from kinetune.model.report import Bars, Cell, Code, Fold, Heading, Items, Paragraph, Report, Table, Tone
+from kinetune.model.report import BarChart, BulletList, Cell, Code, Collapsible, Heading, Paragraph, Report, Table, Tone
 
 Row = tuple[str, float, str, int, str, Tone, str]
 
@@ -47,7 +47,7 @@ REPORT = Report(
     title="What Kine asks of kubernetes on db-1.example:5432",
     sections=(
         Paragraph("PostgreSQL 15.8, kine 0.11, 1,204,514 rows in 812 MB; observed 2026-03-01T03:12:45Z."),
-        Items(
+        BulletList(
             (
                 Cell("3 calls read the whole history of every pod: kubectl get pods waits 0.4 s", Tone.BAD),
                 Cell("2 calls read old revisions on the way", Tone.WARN),
@@ -64,7 +64,7 @@ REPORT = Report(
             numeric=frozenset({"time", "rows read / returned", "blocks"}),
             fold="verdict",
         ),
-        Bars(
+        BarChart(
             title="Time of each call, before and after",
             unit="milliseconds",
             series=("before", "after"),
@@ -74,23 +74,23 @@ REPORT = Report(
         Code(SQL, language="sql", title="a covering index for lists"),
         Paragraph("Locks: none that Kine waits for.", Tone.DIM),
         Heading("Plans"),
-        Fold(
+        Collapsible(
             "list 8,000 pods, first page: 412.60 ms",
             (
                 Paragraph("Sent by every kubectl get pods -A and by each controller that starts."),
                 Code(PLAN, title="EXPLAIN (ANALYZE, BUFFERS)"),
-                Bars(
+                BarChart(
                     "Blocks of each node",
                     "blocks of 8 KiB",
                     ("blocks",),
                     (("Index Scan", (9812.0,)), ("Unique", (0.0,))),
                 ),
-                Fold(
+                Collapsible(
                     "the arguments", (Table(("argument", "value"), ((Cell("$1"), Cell("/registry/pods/<script>")),)),)
                 ),
             ),
         ),
-        Fold("newest revision: 0.04 ms", (Items((Cell("one descent of kine_pkey", Tone.GOOD),)),)),
+        Collapsible("newest revision: 0.04 ms", (BulletList((Cell("one descent of kine_pkey", Tone.GOOD),)),)),
     ),
     data={
         "observed_at": datetime(2026, 3, 1, 3, 12, 45, tzinfo=UTC),

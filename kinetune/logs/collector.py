@@ -1,0 +1,109 @@
+"""Events of logs → a LogReading. Each process has one collector; they are merged."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from kinetune.kine.signals import BY_KIND, SIGNAL_KINDS
+from kinetune.logs.line_reader import LogEvent
+from kinetune.logs.ranking import Ranking
+from kinetune.logs.running_counts import RunningCounts
+from kinetune.model.hotspot import LoggedPlan, LogReading, Signal, SignalCount, SlowCall, Vantage
+
+_PLANS_OF_CALL = 3
+_MAX_PLANS = 60
+"""A plan may have megabytes of text: this bounds the memory, and no report shows more."""
+
+
+@dataclass
+class _SignalTotal:
+    """`first` and `last` in seconds since 1970 UTC; `example` is the text of the first."""
+
+    count: int
+    first: float
+    last: float
+    example: str
+
+
+class EventCollector:
+    """Keeps hotspots, signals by kind, and the three slowest plans of each query and resource (at most 60)."""
+
+    def __init__(self) -> None:
+        self.counts = RunningCounts()
+        self.ranking = Ranking()
+        self._planned = Ranking()
+        self._signals: dict[str, _SignalTotal] = {}
+        self._plans: dict[tuple[str, str], list[LoggedPlan]] = {}
+
+    def add_events(self, events: Iterable[LogEvent]) -> None:
+        add = self.ranking.add
+        for event in events:
+            if type(event) is SlowCall:  # faster than isinstance; a log has a hundred thousand of them
+                add(event)
+            else:
+                self._add_other(event)
+
+    def _add_other(self, event: LogEvent) -> None:
+        if isinstance(event, Signal):
+            self._add_signal(event.kind, _SignalTotal(1, event.at, event.at, event.text))
+        elif isinstance(event, LoggedPlan):
+            self._planned.add(SlowCall(*event[:4], "", *event[4:6], Vantage.SERVER_LOG))
+            self._keep_plan(event)
+
+    def _add_signal(self, kind: str, more: _SignalTotal) -> None:
+        known = self._signals.get(kind)
+        if known is None:
+            self._signals[kind] = more
+            return
+        known.count += more.count
+        known.first, known.example = min((known.first, known.example), (more.first, more.example))
+        known.last = max(known.last, more.last)
+
+    def _keep_plan(self, plan: LoggedPlan) -> None:
+        call = (plan.query, plan.resource)
+        if call in self._plans or len(self._plans) < _MAX_PLANS // _PLANS_OF_CALL:
+            slowest = sorted([*self._plans.get(call, ()), plan], key=lambda kept: -kept.milliseconds)
+            self._plans[call] = slowest[:_PLANS_OF_CALL]
+
+    def merge(self, other: EventCollector) -> None:
+        """Add what another process collected; `other` must not be used afterwards."""
+        self.counts.merge(other.counts)
+        self.ranking.merge(other.ranking)
+        self._planned.merge(other._planned)
+        for kind, total in other._signals.items():
+            self._add_signal(kind, total)
+        for plans in other._plans.values():
+            for plan in plans:
+                self._keep_plan(plan)
+
+    def to_reading(self) -> LogReading:
+        """Everything collected so far. A live view calls it again and again, so it must not change the rankings."""
+        ranking = self.ranking
+        # auto_explain logs durations too. With log_min_duration_statement each call is in the log twice, so those of
+        # auto_explain count as calls only if the server logged no others.
+        if len(self._planned) and not ranking.has_vantage(Vantage.SERVER_LOG):
+            ranking = Ranking()
+            ranking.merge(copy.deepcopy(self.ranking))
+            ranking.merge(copy.deepcopy(self._planned))
+        plans = (plan for kept in self._plans.values() for plan in kept)
+        return LogReading(
+            hotspots=ranking.hotspots(),
+            signals=tuple(_count_signal(kind, self._signals[kind]) for kind in _sort_kinds(self._signals)),
+            plans=tuple(sorted(plans, key=lambda plan: -plan.milliseconds)),
+            heat=ranking.heat(),
+            slot_seconds=ranking.slot_seconds,
+            counts=self.counts.freeze(ranking.folded),
+        )
+
+
+def _sort_kinds(kinds: dict[str, _SignalTotal]) -> list[str]:
+    """The most serious first: the order of kine/signals.py."""
+    places = {known.kind: at for at, known in enumerate(SIGNAL_KINDS)}
+    return sorted(kinds, key=lambda kind: places.get(kind, len(places)))
+
+
+def _count_signal(kind: str, total: _SignalTotal) -> SignalCount:
+    known = BY_KIND[kind]
+    return SignalCount(kind, known.words, known.rule, total.count, total.first, total.last, total.example)

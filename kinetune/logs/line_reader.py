@@ -1,0 +1,239 @@
+"""A line with a marker → at most one event, and the counts of what was understood."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+from kinetune.logs.csvlog import parse_csv_record
+from kinetune.logs.envelopes import PIECE_BYTES, has_envelope, journal_timestamp, unwrap_line
+from kinetune.logs.fast_path import FastPath
+from kinetune.logs.jsonlog import parse_json_record
+from kinetune.logs.options import LogOptions
+from kinetune.logs.running_counts import RunningCounts, SourceClock
+from kinetune.logs.server_records import RecordOrigin, ServerRecordReader
+from kinetune.logs.signal_lines import find_signal
+from kinetune.logs.slow_sql import SLOW_SQL, TimedStatement, parse_slow_sql
+from kinetune.logs.statements import find_argument_key, find_eras, find_literal_key, locate_key, recognise_statement
+from kinetune.logs.stderrlog import StatementRecord, parse_stderr_record
+from kinetune.logs.timestamps import Timestamp, find_timestamp, find_yearless_timestamp, parse_timestamp
+from kinetune.logs.window import MAX_LINE_BYTES, Window
+from kinetune.model.hotspot import LoggedPlan, Signal, SlowCall
+
+LogEvent = SlowCall | Signal | LoggedPlan
+
+
+class MarkerKind(Enum):
+    """What a marker announces: Slow SQL, a duration, a signal, or the statement of a later duration (log_statement)."""
+
+    SLOW_SQL, DURATION, SIGNAL, STATEMENT = range(4)
+
+
+class MarkedLine(NamedTuple):
+    """A line of a window, from `start` to its newline at `end`, with a marker at `position`."""
+
+    window: Window
+    start: int
+    end: int
+    position: int
+
+
+class LineResult(NamedTuple):
+    """The event of a line, and where the next line begins."""
+
+    event: LogEvent | None
+    end: int
+
+
+class LineReader:
+    """
+    Reads the lines of one source. `newest` (seconds since 1970 UTC) is a time that no line is after.
+
+    The attributes are what the scanner knows of the source: they decide which markers it searches.
+    """
+
+    def __init__(self, source: str, options: LogOptions, counts: RunningCounts, newest: float) -> None:
+        self._source = source
+        self._options = options
+        self._keeps_all = options == LogOptions(by=options.by, zone=options.zone, jobs=options.jobs)
+        self._counts = counts
+        self._newest = newest
+        self._clock = SourceClock(counts)
+        self._server = ServerRecordReader(options)
+        self._fast_path = FastPath(source, options, self._clock)
+        self.is_journal = False
+        """The log is output of `journalctl -o json`."""
+        self.is_server_log = False
+        """At least part of the log is from a PostgreSQL server."""
+        self.is_only_server_log = False
+        """Most of the first lines are from a server, and no Slow SQL was found: Kine's signals are not searched."""
+        self.has_debug_lines = False
+        """The log has lines of Kine's --debug."""
+        self.has_announcements = False
+        """Durations come without their statements, which log_statement writes before them."""
+
+    def try_slow_sql(self, window: Window, position: int) -> LineResult | None:
+        """A line with Slow SQL in a common form; None for a line that read_line() must read."""
+        found = self._fast_path.parse_slow_sql(window, position)
+        if found is None:
+            return None
+        self.is_only_server_log = False
+        self._counts.count_format(found.format_name)
+        self._count_zone(found.offset)
+        return LineResult(self._count_wanted(found.call), found.end)
+
+    def read_records(self, window: Window, start: int, position: int) -> tuple[list[SlowCall], int]:
+        """The calls of consecutive server records from `start` on, and where they end: at `start` if there are none."""
+        self.is_server_log = True
+        run = self._fast_path.parse_records(window, start, position)
+        if run.calls:
+            self._counts.count_format("postgresql stderr", len(run.calls))
+            for offset in run.offsets:
+                self._count_zone(offset)
+        if self._keeps_all:  # parse_records has moved the clock already
+            self._counts.calls += len(run.calls)
+            return run.calls, run.end
+        return [call for call in run.calls if self._count_wanted(call) is not None], run.end
+
+    def read_line(self, line: MarkedLine, kind: MarkerKind) -> LineResult | None:
+        """The result of a line of any form; None if its record continues after the window."""
+        if kind is MarkerKind.SLOW_SQL:
+            return self._read_slow_sql(line)
+        return self._read_signal(line) if kind is MarkerKind.SIGNAL else self._read_record(line)
+
+    def _read_slow_sql(self, line: MarkedLine) -> LineResult | None:
+        self.is_only_server_log = False
+        data, start, end, position = line.window.data, line.start, line.end, line.position
+        text, after = data[start : min(end, start + MAX_LINE_BYTES)], end + 1
+        # Only a long line, or one that CRI marks with P, can be a piece of a longer one.
+        if has_envelope(data, start, position) and (end - start > PIECE_BYTES or b" P " in text[:64]):
+            joined = _join_pieces(line)
+            if joined is None:
+                return None
+            text, after = joined
+            position = start + text.find(SLOW_SQL)
+        found = parse_slow_sql(text, position - start)
+        if found is None:
+            self._counts.not_understood += 1
+            return LineResult(None, after)
+        self._counts.count_format(found.format_name)
+        return LineResult(self._count_wanted(self._make_call(found, text)), after)
+
+    def _make_call(self, found: TimedStatement, text: bytes) -> SlowCall:
+        recognised = recognise_statement(found.sql)
+        query, eras = recognised
+        if found.name:
+            query, eras = found.name, find_eras(found.name, recognised)
+        located = find_argument_key(found.arguments) if found.arguments else find_literal_key(found.sql)
+        resource, key = locate_key(located, self._options.by) if located else ("", "")
+        started = parse_timestamp(found.started, self._options.zone)
+        if started is not None:
+            self._count_zone(started.offset)
+            at = started.at
+        else:
+            at = self._find_time(text) - found.milliseconds / 1000.0
+        return SlowCall(at, query, eras, resource, key, found.milliseconds, self._source)
+
+    def _read_record(self, line: MarkedLine) -> LineResult | None:
+        record = _parse_record(line)
+        if isinstance(record, int):
+            return None
+        if record is None:
+            return self._skip_line(line)
+        self.is_server_log = True
+        self.has_announcements = self.has_announcements or (not record.kind and record.milliseconds is not None)
+        self._counts.count_format(record.format_name)
+        event = self._server.interpret(record, RecordOrigin(self._source, self._find_time(record.stamp)))
+        if event is None:
+            self._counts.passing += 1
+        return LineResult(self._count_wanted(event) if event else None, record.end)
+
+    def _skip_line(self, line: MarkedLine) -> LineResult:
+        """Any program may write `duration: `. Only from a PostgreSQL server it is a line that was not understood."""
+        before = line.window.data[max(line.start, line.position - 12) : line.position]
+        if before.endswith(b"LOG:  "):
+            self._counts.not_understood += 1
+        return LineResult(None, line.end + 1)
+
+    def _read_signal(self, line: MarkedLine) -> LineResult:
+        text = line.window.data[line.start : min(line.end, line.start + MAX_LINE_BYTES)]
+        found = find_signal(text)
+        if found is None:
+            return LineResult(None, line.end + 1)
+        signal = Signal(found[0].kind, self._find_time(text), self._source, found[1])
+        return LineResult(self._count_wanted(signal), line.end + 1)
+
+    def _count_wanted(self, event: LogEvent) -> LogEvent | None:
+        """Count the event; None if the options exclude it."""
+        options, counts = self._options, self._counts
+        took = 0.0 if isinstance(event, Signal) else event.milliseconds
+        self._clock.advance(event.at + took / 1000.0)
+        too_short = took < options.at_least_ms and not isinstance(event, Signal)
+        if too_short or not options.since <= event.at <= options.until:
+            counts.passing += 1
+            return None
+        if isinstance(event, SlowCall):
+            counts.calls += 1
+        elif isinstance(event, Signal):
+            counts.signals += 1
+        else:
+            counts.plans += 1
+        return event
+
+    def _find_time(self, text: bytes) -> float:
+        """
+        When the line was written, in seconds since 1970 UTC; the time of the line before it if it has none.
+
+        A time in the whole text is the last resort: it may belong to the statement.
+        """
+        head = text[:512]
+        zone = self._options.zone
+        found = (
+            find_timestamp(head, zone)
+            or _find_journal_time(text)
+            or find_yearless_timestamp(head, self._newest, zone)
+            or find_timestamp(text, zone)
+        )
+        if found is None:
+            self._counts.timeless += 1
+            return self._clock.last if self._clock.last > 0 else self._newest
+        self._count_zone(found.offset)
+        return found.at
+
+    def _count_zone(self, offset: int | None) -> None:
+        if offset is None:
+            self._counts.zoneless += 1
+        else:
+            self._counts.zones.add(offset)
+
+
+def _find_journal_time(text: bytes) -> Timestamp | None:
+    at = journal_timestamp(text)
+    return None if at is None else Timestamp(at, 0)
+
+
+def _parse_record(line: MarkedLine) -> StatementRecord | int | None:
+    """The characters before the message distinguish PostgreSQL's formats: none, `,"` in csvlog, `"` in jsonlog."""
+    window, start, end, at = line
+    data = window.data
+    if data[at - 1 : at] != b'"':
+        return parse_stderr_record(window, start, at)
+    if data[at - 2 : at] == b',"':
+        return parse_csv_record(window, start, at)
+    return parse_json_record(data[start : min(end, start + MAX_LINE_BYTES)], end + 1)
+
+
+def _join_pieces(line: MarkedLine) -> tuple[bytes, int] | None:
+    """A line that its envelope split, and where the next one begins; None if the window ends before its last piece."""
+    data, at, text = line.window.data, line.start, b""
+    while at < line.window.limit and len(text) < MAX_LINE_BYTES:
+        end = data.find(b"\n", at)
+        end = len(data) if end < 0 else end
+        unwrapped = unwrap_line(data[at:end])
+        if text and not unwrapped.envelopes:  # the last piece is missing
+            return text, at
+        text += unwrapped.content
+        at = end + 1
+        if not unwrapped.partial:
+            return text, at
+    return (text, at) if line.window.final or len(text) >= MAX_LINE_BYTES else None
