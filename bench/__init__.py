@@ -1,1 +1,1 @@
-"""The numbers behind the profiles, and the budgets of issue 3: `make bench`, or `python -m bench explain`."""
+"""Benchmarks behind the profiles, and budgets of time and memory: `make bench`, or `python -m bench explain`."""

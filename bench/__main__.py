@@ -1,11 +1,12 @@
 """
-`python -m bench [PART …] [--rows N …]`: the parts named, else the first five. Exit 5 where a budget was missed.
+`python -m bench [PART …] [--rows N …]`: run the named benchmarks, by default the first five. Exit 5 for a missed
+budget.
 
-start: small calls. explain: Kine's calls with each profile and era. writes: inserts. init: the program on a store.
-logs: how fast `hotspots` reads, beside pgbadger. settings: each planner setting alone and all of them. indexes: the
-experiment behind the profile tuned on PostgreSQL, ten minutes at 100,000 rows. rebuild: kinetune init --rebuild,
-undisturbed and killed at twenty random moments. yugabytedb: real Kine on a stock and on a prepared store, writers at
-work, on a real cluster: half an hour at 50,000 rows.
+start: small commands. explain: Kine's calls with each profile and era. writes: inserts. init: the program on a store.
+logs: the speed of `hotspots`, compared with pgbadger. settings: each planner setting alone and all of them. indexes:
+the experiment that led to the profile tuned on PostgreSQL, 10 minutes for 100,000 rows. rebuild: kinetune init
+--rebuild, undisturbed and killed at 20 random moments. yugabytedb: real Kine under load on a stock and on a prepared
+store of a real cluster, 30 minutes for 50,000 rows.
 """
 
 from __future__ import annotations
@@ -17,30 +18,30 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.ground import Ground, machine
-from bench.say import say
+from bench.bench_server import BenchServer, describe_machine
+from bench.progress import print_progress
 from kinetune.model.failure import Exit
 from kinetune.model.report import Paragraph, Report
-from kinetune.reports.table import save, write
+from kinetune.reports.formats import save_report, write_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ASKED_FOR = ("settings", "indexes", "rebuild", "yugabytedb")
-"""Run only by name: they decide profiles and do not measure them, or take long."""
-ONCE = ("start", "logs")
-"""The number of rows does not matter to them."""
+ON_REQUEST = ("settings", "indexes", "rebuild", "yugabytedb")
+"""Run only if named: experiments that led to the profiles, and benchmarks that take long."""
+WITHOUT_ROWS = ("start", "logs")
+"""Benchmarks whose result does not depend on the number of rows."""
 RESULTS = Path(__file__).parent / "results"
 
 
-def _parts() -> dict[str, Callable[[Ground, int], Report]]:
+def _load_parts() -> dict[str, Callable[[BenchServer, int], Report]]:
     from bench import budgets, explain, indexes, logs, rebuild, settings, writes, yugabytedb
 
     return {
-        "start": budgets.start,
+        "start": budgets.run_start,
         "explain": explain.run,
         "writes": writes.run,
-        "init": budgets.init,
+        "init": budgets.run_init,
         "logs": logs.run,
         "settings": settings.run,
         "indexes": indexes.run,
@@ -50,7 +51,7 @@ def _parts() -> dict[str, Callable[[Ground, int], Report]]:
 
 
 def main() -> int:
-    parts = _parts()
+    parts = _load_parts()
     parser = argparse.ArgumentParser(
         prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -59,26 +60,26 @@ def main() -> int:
     asked = parser.parse_args()
     if unknown := set(asked.parts) - set(parts):
         parser.error(f"unknown part {min(unknown)}: {', '.join(parts)}")
-    said, missed = machine(), False
-    with Ground() as ground:
+    machine, missed = describe_machine(), False
+    with BenchServer() as bench_server:
         for rows in asked.rows:
-            wanted = asked.parts or [part for part in parts if part not in ASKED_FOR]
-            for name in wanted if rows == asked.rows[0] else [part for part in wanted if part not in ONCE]:
-                say(f"{name}, {rows:,} rows")
-                report = parts[name](ground, rows)
-                _tell(report, name, rows, said)
+            wanted = asked.parts or [part for part in parts if part not in ON_REQUEST]
+            for name in wanted if rows == asked.rows[0] else [part for part in wanted if part not in WITHOUT_ROWS]:
+                print_progress(f"{name}, {rows:,} rows")
+                report = parts[name](bench_server, rows)
+                _publish_report(report, name, rows, machine)
                 missed |= bool(report.data.get("missed"))
     return Exit.MISSED if missed else Exit.CLEAN
 
 
-def _tell(report: Report, name: str, rows: int, said: str) -> None:
-    """To stdout, and as JSON into bench/results."""
-    whole = replace(report, sections=(Paragraph(said), *report.sections))
-    write(whole, "text", sys.stdout)
+def _publish_report(report: Report, name: str, rows: int, machine: str) -> None:
+    """Write the report to stdout, and as JSON to bench/results."""
+    whole = replace(report, sections=(Paragraph(machine), *report.sections))
+    write_report(whole, "text", sys.stdout)
     sys.stdout.flush()
     RESULTS.mkdir(exist_ok=True)
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    save(replace(whole, data=whole.data | {"machine": said, "at": at}), RESULTS / f"{name}-{rows}.json")
+    save_report(replace(whole, data=whole.data | {"machine": machine, "at": at}), RESULTS / f"{name}-{rows}.json")
 
 
 if __name__ == "__main__":

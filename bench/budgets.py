@@ -1,4 +1,4 @@
-"""What the program itself may cost, as issue 3 asks for it: measured from outside, as a user's shell sees it."""
+"""Budgets of time and memory for the program itself, measured from outside, as a user's shell would."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from statistics import median
 
 import psycopg
 
-from bench.ground import Ground
-from bench.say import say
+from bench.bench_server import BenchServer
+from bench.progress import print_progress
 from kinetune.model.report import Cell, Report, Table, Tone
 
 TIMES = 5
 LARGE = 1_000_000
-"""The size the budgets of `explain` and `init` are for."""
+"""The number of rows for which the budgets of `explain` and `init` are defined."""
 KINETUNE = [sys.executable, "-c", "from kinetune.cli.main import main; main()"]
 
 
 @dataclass(frozen=True)
-class Used:
-    """By one process of kinetune: seconds on the clock, seconds of CPU, peak memory in MB (10^6 bytes)."""
+class ResourceUse:
+    """Of one process of kinetune: elapsed seconds, CPU seconds, peak memory in MB (10^6 bytes)."""
 
     wall: float
     cpu: float
@@ -33,7 +33,7 @@ class Used:
 
 @dataclass(frozen=True)
 class Budget:
-    """`limit` None: a number to know, not to keep."""
+    """A measured number and its limit. Without a limit (None) it is only reported."""
 
     what: str
     unit: str
@@ -45,28 +45,28 @@ class Budget:
         return self.limit is not None and self.measured > self.limit
 
 
-def used(*arguments: str) -> Used:
-    """One call of kinetune; its own children would count too, it has none."""
+def measure_use(*arguments: str) -> ResourceUse:
+    """Run kinetune once. Child processes would be included, but these commands start none."""
     started = time.perf_counter()
     with subprocess.Popen([*KINETUNE, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        said = process.stderr.read() if process.stderr else b""
+        errors = process.stderr.read() if process.stderr else b""
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError(f"kinetune {' '.join(arguments)}: {said.decode()}")
-    return Used(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6)
+        raise RuntimeError(f"kinetune {' '.join(arguments)}: {errors.decode()}")
+    return ResourceUse(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6)
 
 
-def init(ground: Ground, rows: int) -> Report:
+def run_init(bench_server: BenchServer, rows: int) -> Report:
     """`kinetune init --yes` on a store with stock schema, and explain's own time and memory on the same store."""
-    with ground.clone(ground.filled(rows)) as store:
-        dsn = ground.dsn(store)
-        say(f"explain --writes on {rows:,} rows")
-        looked = used("explain", dsn, "--kine", "v0.17.5", "--timeout", "60")
-        wrote = used("explain", dsn, "--kine", "v0.17.5", "--writes")
-        say(f"init on {rows:,} rows")
-        tuned = used("init", "--yes", dsn)
-        again = used("init", "--yes", dsn)
+    with bench_server.clone_store(bench_server.filled(rows)) as store:
+        dsn = bench_server.dsn(store)
+        print_progress(f"explain --writes on {rows:,} rows")
+        looked = measure_use("explain", dsn, "--kine", "v0.17.5", "--timeout", "60")
+        wrote = measure_use("explain", dsn, "--kine", "v0.17.5", "--writes")
+        print_progress(f"init on {rows:,} rows")
+        tuned = measure_use("init", "--yes", dsn)
+        again = measure_use("init", "--yes", dsn)
     large = rows >= LARGE
     budgets = [
         Budget("explain, all reads", "s", looked.wall, 60 if large else None),
@@ -76,44 +76,46 @@ def init(ground: Ground, rows: int) -> Report:
         Budget("init, stock to tuned", "s", tuned.wall),
         Budget("init, nothing to be done", "s", again.wall),
     ]
-    return report(f"The program on {rows:,} rows", budgets)
+    return budget_report(f"The program on {rows:,} rows", budgets)
 
 
-def start(ground: Ground, _rows: int) -> Report:
-    """Small calls: medians of TIMES."""
-    say("small calls")
-    empty = median(used("init", "--yes", ground.dsn(ground.fresh())).wall for _ in range(TIMES))
-    prints = _cpu("init", "--print", "--server", "postgresql-16")
+def run_start(bench_server: BenchServer, _rows: int) -> Report:
+    """Small commands: medians of TIMES runs."""
+    print_progress("small calls")
+    empty = median(
+        measure_use("init", "--yes", bench_server.dsn(bench_server.new_database())).wall for _ in range(TIMES)
+    )
+    prints = _cpu_seconds("init", "--print", "--server", "postgresql-16")
     budgets = [
         Budget("init, no database yet", "s", empty, 2),
-        Budget("init, empty database", "s", _on_empty(ground), 2),
+        Budget("init, empty database", "s", _run_on_empty(bench_server), 2),
         Budget("init --print --server postgresql-16, CPU", "ms", prints, 250),
-        Budget("--help, CPU", "ms", _cpu("--help"), 150),
-        Budget("init --help, CPU", "ms", _cpu("init", "--help")),
+        Budget("--help, CPU", "ms", _cpu_seconds("--help"), 150),
+        Budget("init --help, CPU", "ms", _cpu_seconds("init", "--help")),
     ]
-    return report("Small calls", budgets)
+    return budget_report("Small calls", budgets)
 
 
-def _on_empty(ground: Ground) -> float:
-    return median(_empty(ground, lambda dsn: used("init", "--yes", dsn).wall) for _ in range(TIMES))
+def _run_on_empty(bench_server: BenchServer) -> float:
+    return median(_empty_store(bench_server, lambda dsn: measure_use("init", "--yes", dsn).wall) for _ in range(TIMES))
 
 
-def _empty(ground: Ground, run: Callable[[str], float]) -> float:
-    place = ground.fresh()
-    with ground.admin() as admin:
+def _empty_store(bench_server: BenchServer, run: Callable[[str], float]) -> float:
+    place = bench_server.new_database()
+    with bench_server.admin() as admin:
         admin.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(place.database)))
-    return run(ground.dsn(place))
+    return run(bench_server.dsn(place))
 
 
-def _cpu(*arguments: str) -> float:
-    """Milliseconds; the first call, which compiles, does not count."""
-    used(*arguments)
-    return median(used(*arguments).cpu for _ in range(TIMES)) * 1000
+def _cpu_seconds(*arguments: str) -> float:
+    """CPU milliseconds of a command. The first run, which compiles the modules, is not counted."""
+    measure_use(*arguments)
+    return median(measure_use(*arguments).cpu for _ in range(TIMES)) * 1000
 
 
-def report(title: str, budgets: list[Budget]) -> Report:
+def budget_report(title: str, budgets: list[Budget]) -> Report:
     columns = ("what", "measured", "budget", "verdict")
-    table = Table(columns, tuple(map(_row, budgets)), frozenset(columns[1:3]))
+    table = Table(columns, tuple(map(_budget_row, budgets)), frozenset(columns[1:3]))
     data = [
         {"what": one.what, "unit": one.unit, "measured": one.measured, "limit": one.limit, "missed": one.missed}
         for one in budgets
@@ -121,7 +123,7 @@ def report(title: str, budgets: list[Budget]) -> Report:
     return Report("bench budgets", title, (table,), {"budgets": data, "missed": any(one.missed for one in budgets)})
 
 
-def _row(one: Budget) -> tuple[Cell, ...]:
+def _budget_row(one: Budget) -> tuple[Cell, ...]:
     verdict = Cell("–", Tone.DIM) if one.limit is None else Cell("PASS", Tone.GOOD)
     if one.missed:
         verdict = Cell("MISSED", Tone.BAD)

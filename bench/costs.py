@@ -1,4 +1,4 @@
-"""What each of Kine's calls costs on a store, run as the prepared statement that pgx makes of it."""
+"""The cost of each of Kine's calls on a store, executed as a prepared statement, as pgx does."""
 
 from __future__ import annotations
 
@@ -7,25 +7,24 @@ from dataclasses import asdict, dataclass, field
 
 from psycopg import sql
 
-from kinetune.database.sample import sample
-from kinetune.database.session import Session, visit
-from kinetune.kine.queries import catalogue
+from kinetune.database.explain import sample_store
+from kinetune.database.session import Session, open_session
+from kinetune.kine.queries import build_calls, load_catalogue
 from kinetune.kine.releases import ERAS, Era
-from kinetune.kine.scenarios import calls
 from kinetune.model.endpoint import Endpoint
-from kinetune.model.plan import Plan
+from kinetune.model.plan import QueryPlan
 from kinetune.model.workload import Call
 from kinetune.plans import json_form
 
 RECORDED = tuple(era for era in ERAS if era.catalogue == era.name)
-"""One era a folder of sql/kine."""
+"""One era per directory of sql/kine."""
 BEFORE_GENERIC = 6
-"""PostgreSQL plans five executions for their arguments; from the sixth on it may take one plan for all arguments."""
+"""PostgreSQL plans the first five EXECUTEs for their arguments; from the sixth on it may use the generic plan."""
 ANALYZE = "ANALYZE, BUFFERS, FORMAT JSON"
 
 
 @dataclass(frozen=True)
-class How:
+class CostOptions:
     """`given` as for `explain --arg`; `settings` are the session's, over those of the database."""
 
     runs: int = 3
@@ -35,7 +34,7 @@ class How:
 
 
 @dataclass(frozen=True)
-class Cost:
+class CallCost:
     """
     Of the plan the server settles for (`generic`: the one that does not know the arguments). Median of warm runs.
 
@@ -53,32 +52,34 @@ class Cost:
         return asdict(self)
 
 
-def costs(endpoint: Endpoint, era: Era, how: How) -> dict[str, Cost]:
-    """By scenario, reads before writes. Writes run on the table itself and are rolled back: VACUUM it afterwards."""
-    with visit(endpoint, "bench", write=True, **how.settings) as session:
+def measure_costs(endpoint: Endpoint, era: Era, how: CostOptions) -> dict[str, CallCost]:
+    """Costs by scenario, reads before writes. Writes run on the table and are rolled back: VACUUM it afterwards."""
+    with open_session(endpoint, "bench", write=True, **how.settings) as session:
         session.connection.prepare_threshold = None  # psycopg would answer a rollback with DEALLOCATE ALL
-        asked = tuple(calls(catalogue(era.name), sample(session), how.given))
+        asked = tuple(build_calls(load_catalogue(era.name), sample_store(session), how.given))
         wanted = sorted((call for call in asked if how.writes or not call.writes), key=lambda call: call.writes)
-        return {call.scenario: _cost(session, call, how.runs) for call in wanted}
+        return {call.scenario: _measure_call(session, call, how.runs) for call in wanted}
 
 
-def _cost(session: Session, call: Call, runs: int) -> Cost:
+def _measure_call(session: Session, call: Call, runs: int) -> CallCost:
     with session.connection.transaction(force_rollback=True):
         types = ", ".join(parameter.type for parameter in call.query.parameters)
         session.connection.execute(f"PREPARE bench_call {f'({types})' if types else ''} AS {call.text}".encode())
         try:
             for _ in range(BEFORE_GENERIC):
-                _explained(session, call, "FORMAT JSON")
-            plans = [json_form.read(_explained(session, call, ANALYZE)) for _ in range(runs + 1)][1:]
+                _explain_call(session, call, "FORMAT JSON")
+            plans = [json_form.read_json_plan(_explain_call(session, call, ANALYZE)) for _ in range(runs + 1)][1:]
             counted = "SELECT generic_plans > 0 AS generic FROM pg_prepared_statements WHERE name = 'bench_call'"
-            generic = bool(session.rows(counted)[0]["generic"])
+            generic = bool(session.query(counted)[0]["generic"])
         finally:
             session.connection.execute("DEALLOCATE bench_call")
-    plan = sorted(plans, key=_ms)[(runs - 1) // 2]
-    return Cost(_ms(plan), plan.blocks or 0, round(plan.root.rows or 0), tuple(_used(plan)), generic)
+    plan = sorted(plans, key=_milliseconds)[(runs - 1) // 2]
+    return CallCost(
+        _milliseconds(plan), plan.blocks or 0, round(plan.root.rows or 0), tuple(_used_indexes(plan)), generic
+    )
 
 
-def _explained(session: Session, call: Call, options: str) -> object:
+def _explain_call(session: Session, call: Call, options: str) -> object:
     arguments = sql.SQL(", ").join(map(sql.Literal, call.arguments))
     statement = sql.SQL("EXPLAIN ({}) EXECUTE bench_call {}").format(
         sql.SQL(options), sql.SQL("({})").format(arguments) if call.arguments else sql.SQL("")
@@ -89,15 +90,15 @@ def _explained(session: Session, call: Call, options: str) -> object:
     return row["QUERY PLAN"]
 
 
-def _ms(plan: Plan) -> float:
+def _milliseconds(plan: QueryPlan) -> float:
     return (plan.planning_ms or 0.0) + (plan.execution_ms or 0.0)
 
 
-def _used(plan: Plan) -> Iterator[str]:
+def _used_indexes(plan: QueryPlan) -> Iterator[str]:
     scans = (node for node in plan.nodes() if node.index or (node.kind == "Seq Scan" and node.relation == "kine"))
-    return iter(dict.fromkeys(short(node.index or "table") for node in scans))
+    return iter(dict.fromkeys(short_name(node.index or "table") for node in scans))
 
 
-def short(name: str) -> str:
+def short_name(name: str) -> str:
     """kine_name_prev_revision_uindex → name_prev_revision."""
     return name.removeprefix("kine_").removesuffix("_index").removesuffix("_uindex")

@@ -1,4 +1,4 @@
-"""explain's table for stock, article and tuned, an era at a time, side by side."""
+"""The table of `explain` for the profiles stock, article and tuned side by side, for each era."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import psycopg
 
-from bench.costs import RECORDED, Cost, How, costs
-from bench.ground import Ground, become
-from bench.say import say
+from bench.bench_server import BenchServer, apply_profile
+from bench.costs import RECORDED, CallCost, CostOptions, measure_costs
+from bench.progress import print_progress
 from kinetune.kine.releases import Era
 from kinetune.model.endpoint import Endpoint
 from kinetune.model.report import Cell, Heading, Report, Section, Table, Tone
@@ -16,25 +16,25 @@ from kinetune.tuning.profiles import LIST_INDEX_SINCE
 
 PROFILES = ("stock", "article", "tuned")
 QUICK = 200_000
-"""Above it one warm run has to do."""
+"""Calls that take longer are measured once, after the run that warms the caches."""
 CHANGE = 0.15
 LEAST_BLOCKS = 8
 
-Costs = dict[str, dict[str, dict[str, Cost]]]
+Costs = dict[str, dict[str, dict[str, CallCost]]]
 """By era, profile and scenario."""
 
 
-def run(ground: Ground, rows: int) -> Report:
-    """One clone goes through all profiles by `init`, so that heap and statistics are the same for all."""
-    how = How(3 if rows <= QUICK else 1)
+def run(bench_server: BenchServer, rows: int) -> Report:
+    """Apply all profiles to one clone by `init`, so that heap and statistics are the same for all of them."""
+    how = CostOptions(3 if rows <= QUICK else 1)
     found: Costs = {era.number: {} for era in RECORDED}
-    with ground.clone(ground.filled(rows)) as store:
+    with bench_server.clone_store(bench_server.filled(rows)) as store:
         for profile in PROFILES:
             for era in reversed(RECORDED):  # what `tuned` sets for old eras would stay
-                become(store, profile, era)
-                say(f"explain: {profile}, {era.releases}")
-                found[era.number][profile] = costs(store, era, how)
-                _clean(ground, store)
+                apply_profile(store, profile, era)
+                print_progress(f"explain: {profile}, {era.releases}")
+                found[era.number][profile] = measure_costs(store, era, how)
+                _clean(bench_server, store)
     sections = tuple(section for era in RECORDED for section in _era(era, found[era.number]))
     data = {
         era: {profile: {call: cost.data() for call, cost in calls.items()} for profile, calls in profiles.items()}
@@ -43,13 +43,13 @@ def run(ground: Ground, rows: int) -> Report:
     return Report("bench explain", f"explain, {rows:,} rows: ms · blocks", sections, {"rows": rows, "eras": data})
 
 
-def _clean(ground: Ground, store: Endpoint) -> None:
-    """What writes that were rolled back left, for index-only scans to be so again."""
-    with psycopg.connect(ground.dsn(store), autocommit=True) as connection:
+def _clean(bench_server: BenchServer, store: Endpoint) -> None:
+    """VACUUM away the rows of writes that were rolled back: index-only scans would have to visit the heap for them."""
+    with psycopg.connect(bench_server.dsn(store), autocommit=True) as connection:
         connection.execute("VACUUM (INDEX_CLEANUP on) kine")
 
 
-def _era(era: Era, profiles: dict[str, dict[str, Cost]]) -> Iterator[Section]:
+def _era(era: Era, profiles: dict[str, dict[str, CallCost]]) -> Iterator[Section]:
     yield Heading(f"{era.number}: Kine {era.releases}")
     stock = profiles["stock"]
     rows = tuple(_row(call, [profiles[profile][call] for profile in PROFILES]) for call in stock)
@@ -57,13 +57,13 @@ def _era(era: Era, profiles: dict[str, dict[str, Cost]]) -> Iterator[Section]:
     yield Table(("call", f"stock{note}", "article", "tuned", "indexes, tuned"), rows, frozenset(PROFILES))
 
 
-def _row(call: str, of: list[Cost]) -> tuple[Cell, ...]:
+def _row(call: str, of: list[CallCost]) -> tuple[Cell, ...]:
     cells = (Cell(f"{cost.ms:,.2f} · {cost.blocks:,}", _tone(of[0], cost)) for cost in of)
     return Cell(call), *cells, Cell(", ".join(of[-1].indexes), Tone.DIM)
 
 
-def _tone(stock: Cost, cost: Cost) -> Tone:
-    """By blocks: they are deterministic."""
+def _tone(stock: CallCost, cost: CallCost) -> Tone:
+    """Compared by blocks, because they are deterministic."""
     change = cost.blocks - stock.blocks
     if abs(change) <= max(LEAST_BLOCKS, CHANGE * stock.blocks):
         return Tone.PLAIN

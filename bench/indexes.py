@@ -1,7 +1,7 @@
 """
-The experiment behind the profile `tuned` on PostgreSQL: each index of Kine's in turn as an empty placeholder.
+The experiment that led to the profile `tuned` on PostgreSQL: each index of Kine in turn becomes an empty placeholder.
 
-Answers which index any era's query needs, what each costs a write, and whether INCLUDE (id) is worth it.
+It shows which index the queries of each era need, what each index costs per write, and the effect of INCLUDE (id).
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 
 import psycopg
 
-from bench.costs import RECORDED, Cost, How, costs, short
-from bench.ground import Ground
-from bench.inserts import Written, written
-from bench.say import say
-from kinetune.database.session import visit
-from kinetune.kine.releases import era_named
+from bench.bench_server import BenchServer
+from bench.costs import RECORDED, CallCost, CostOptions, measure_costs, short_name
+from bench.inserts import InsertCost, measure_inserts
+from bench.progress import print_progress
+from kinetune.database.session import open_session
+from kinetune.kine.releases import find_era
 from kinetune.kine.schema import INDEXES, UNIQUE
 from kinetune.model.endpoint import Endpoint
 from kinetune.model.report import Cell, Heading, Paragraph, Report, Section, Table, Tone
@@ -36,7 +36,7 @@ WRITERS = ("E20", "E16")
 
 @dataclass(frozen=True)
 class Variant:
-    """Kine's six indexes, but those named are placeholders; `include` puts id into the unique one."""
+    """Kine's six indexes. Those in `empty` are placeholders; `include` adds id to the unique one."""
 
     name: str
     empty: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class Variant:
 VARIANTS = (
     Variant("all six"),
     Variant("all + INCLUDE", include=True),
-    *(Variant(f"no {short(name)}", (name,)) for name in (NAME, NAME_ID, PREV, ID_DELETED, LISTS)),
+    *(Variant(f"no {short_name(name)}", (name,)) for name in (NAME, NAME_ID, PREV, ID_DELETED, LISTS)),
     Variant("no name, name_id", (NAME, NAME_ID)),
     Variant("lean", LEAN),
     Variant("lean + INCLUDE", LEAN, include=True),
@@ -57,21 +57,21 @@ VARIANTS = (
 
 
 @dataclass
-class Result:
-    """Of one variant: costs by era, prefix and scenario, inserts by era and full_page_writes."""
+class VariantResult:
+    """Results of one variant: costs by era, prefix and scenario; inserts by era and full_page_writes."""
 
     index_bytes: int = 0
-    costs: dict[tuple[str, str, str], Cost] = field(default_factory=dict)
-    writes: dict[tuple[str, bool], Written] = field(default_factory=dict)
+    costs: dict[tuple[str, str, str], CallCost] = field(default_factory=dict)
+    writes: dict[tuple[str, bool], InsertCost] = field(default_factory=dict)
 
 
-def run(ground: Ground, rows: int) -> Report:
-    """Every variant on one and the same heap and statistics; only the indexes are built anew."""
-    results = {variant.name: _result(ground, ground.filled(rows), variant) for variant in VARIANTS}
+def run(bench_server: BenchServer, rows: int) -> Report:
+    """Measure all variants on the same heap and statistics; only the indexes are rebuilt."""
+    results = {variant.name: _result(bench_server, bench_server.filled(rows), variant) for variant in VARIANTS}
     sections: list[Section] = [
-        _sizes(results),
+        _index_sizes(results),
         Heading("Read calls and compaction that a variant changes, against all six (blocks, ms)"),
-        *_changed(results),
+        *_changed_calls(results),
         Heading("Which indexes the plans use with all six"),
         _used(results["all six"]),
     ]
@@ -79,28 +79,28 @@ def run(ground: Ground, rows: int) -> Report:
     return Report("bench indexes", f"Indexes, {rows:,} rows", tuple(sections), {"rows": rows, "variants": data})
 
 
-def _result(ground: Ground, original: Endpoint, variant: Variant) -> Result:
-    result = Result()
-    say(f"indexes: {variant.name}")
-    with ground.clone(original) as store:
-        result.index_bytes = _arrange(ground.dsn(store), store, variant)
+def _result(bench_server: BenchServer, original: Endpoint, variant: Variant) -> VariantResult:
+    result = VariantResult()
+    print_progress(f"indexes: {variant.name}")
+    with bench_server.clone_store(original) as store:
+        result.index_bytes = _create_indexes(bench_server.dsn(store), store, variant)
         for era in RECORDED:
             for prefix in PREFIXES:
-                found = costs(store, era, How(RUNS, {"prefix": prefix}))
+                found = measure_costs(store, era, CostOptions(RUNS, {"prefix": prefix}))
                 result.costs |= {(era.number, prefix, scenario): cost for scenario, cost in found.items()}
-                with psycopg.connect(ground.dsn(store), autocommit=True) as connection:
+                with psycopg.connect(bench_server.dsn(store), autocommit=True) as connection:
                     connection.execute("VACUUM (INDEX_CLEANUP on) kine")
         for full in (False, True):
-            ground.full_page_writes(full)
+            bench_server.full_page_writes(full)
             for number in WRITERS:
-                result.writes[number, full] = written(ground.dsn(store), era_named(number))
-        ground.full_page_writes(False)
+                result.writes[number, full] = measure_inserts(bench_server.dsn(store), find_era(number))
+        bench_server.full_page_writes(False)
     return result
 
 
-def _arrange(dsn: str, store: Endpoint, variant: Variant) -> int:
-    """The variant's indexes, all built anew; their bytes with the primary key's."""
-    with visit(store, "bench") as session:
+def _create_indexes(dsn: str, store: Endpoint, variant: Variant) -> int:
+    """Build all indexes of the variant. Returns their bytes, including the primary key."""
+    with open_session(store, "bench") as session:
         server = session.server
     with psycopg.connect(dsn, autocommit=True) as connection:
         for index in INDEXES:
@@ -114,7 +114,7 @@ def _arrange(dsn: str, store: Endpoint, variant: Variant) -> int:
         return int(row[0])
 
 
-def _sizes(results: dict[str, Result]) -> Table:
+def _index_sizes(results: dict[str, VariantResult]) -> Table:
     headings = [f"{number} {what}" for number in WRITERS for what in ("WAL", "WAL, full pages", "µs")]
     rows = []
     for name, result in results.items():
@@ -127,7 +127,7 @@ def _sizes(results: dict[str, Result]) -> Table:
     return Table(columns, tuple(rows), frozenset(columns[1:]))
 
 
-def _changed(results: dict[str, Result]) -> Iterator[Section]:
+def _changed_calls(results: dict[str, VariantResult]) -> Iterator[Section]:
     base = results["all six"].costs
     for name, result in results.items():
         if name == "all six":
@@ -140,13 +140,13 @@ def _changed(results: dict[str, Result]) -> Iterator[Section]:
             yield Table(columns, tuple(rows), frozenset(columns[3:7]))
 
 
-def _differs(before: Cost, after: Cost) -> bool:
+def _differs(before: CallCost, after: CallCost) -> bool:
     """By blocks, which are deterministic."""
     change = abs(after.blocks - before.blocks)
     return change > LEAST_BLOCKS and change > CHANGE * before.blocks
 
 
-def _row(key: tuple[str, str, str], before: Cost, after: Cost) -> tuple[Cell, ...]:
+def _row(key: tuple[str, str, str], before: CallCost, after: CallCost) -> tuple[Cell, ...]:
     era, prefix, scenario = key
     tone = Tone.GOOD if after.blocks < before.blocks else Tone.BAD
     texts = (era, prefix.split("/")[2], scenario, f"{before.blocks:,}", f"{after.blocks:,}")
@@ -154,20 +154,20 @@ def _row(key: tuple[str, str, str], before: Cost, after: Cost) -> tuple[Cell, ..
     return tuple(Cell(text, tone if place == 4 else Tone.PLAIN) for place, text in enumerate((*texts, *times)))
 
 
-def _used(result: Result) -> Table:
-    """For each index the calls whose plan has it."""
+def _used(result: VariantResult) -> Table:
+    """For each index, the calls whose plan uses it."""
     users: dict[str, dict[str, set[str]]] = {}
     for (era, _, scenario), cost in result.costs.items():
         for index in cost.indexes:
             users.setdefault(index, {}).setdefault(scenario, set()).add(era)
     rows = []
     for index, scenarios in sorted(users.items()):
-        told = (f"{scenario} ({' '.join(sorted(eras))})" for scenario, eras in sorted(scenarios.items()))
-        rows.append((Cell(index), Cell("; ".join(told))))
+        calls = (f"{scenario} ({' '.join(sorted(eras))})" for scenario, eras in sorted(scenarios.items()))
+        rows.append((Cell(index), Cell("; ".join(calls))))
     return Table(("index", "calls"), tuple(rows), fold="calls")
 
 
-def _data(result: Result) -> dict[str, object]:
+def _data(result: VariantResult) -> dict[str, object]:
     return {
         "index_bytes": result.index_bytes,
         "costs": [

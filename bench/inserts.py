@@ -1,4 +1,4 @@
-"""Inserts as Kine sends them: what one costs in WAL and in time."""
+"""The cost of an INSERT as Kine sends it, in WAL and in time."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 import psycopg
 
-from kinetune.kine.queries import catalogue
+from kinetune.kine.queries import load_catalogue
 from kinetune.kine.releases import Era
 from kinetune.workload.resources import RESOURCES
-from kinetune.workload.values import Values
+from kinetune.workload.values import ObjectValues
 
 INSERTS = 2000
 LEASES, PODS, BORN = 3, 2, 1
-"""Of six writes three renew a lease, two change a pod, one creates an event."""
+"""Of six writes, three renew a lease, two update a pod, and one creates an event."""
 NEWEST = (
     "SELECT name, max(id), min(id) FROM kine WHERE name LIKE $1 GROUP BY name "
     "HAVING max(deleted) = 0 ORDER BY md5(name) LIMIT $2"
@@ -25,8 +25,8 @@ _LEASE, _POD, _EVENT = (next(one for one in RESOURCES if one.kind == kind) for k
 
 
 @dataclass(frozen=True)
-class Written:
-    """Means over INSERTS single inserts, each a transaction of its own."""
+class InsertCost:
+    """Means of INSERTS inserts, each in its own transaction."""
 
     wal_bytes: float
     microseconds: float
@@ -41,21 +41,21 @@ class Key:
     created: int = 0
 
 
-def written(dsn: str, era: Era) -> Written:
-    """Behind a CHECKPOINT, so that with full_page_writes every page counts when it is first touched."""
+def measure_inserts(dsn: str, era: Era) -> InsertCost:
+    """Measured after a CHECKPOINT, so that with full_page_writes the first change of each page is counted."""
     with psycopg.connect(dsn, autocommit=True, cursor_factory=psycopg.RawCursor) as connection:
-        work = list(_work(connection))
+        work = list(_run_inserts(connection))
         statement = _Insert(connection, era)
         connection.execute("CHECKPOINT")
         before, started = _lsn(connection), time.perf_counter()
         for number, key in enumerate(work):
             statement.run(key, number)
         seconds = time.perf_counter() - started
-        return Written((_lsn(connection) - before) / len(work), seconds / len(work) * 1e6)
+        return InsertCost((_lsn(connection) - before) / len(work), seconds / len(work) * 1e6)
 
 
-def _work(connection: psycopg.Connection[Any]) -> Iterator[Key]:
-    """Few leases again and again, many pods now and then, keys that never were."""
+def _run_inserts(connection: psycopg.Connection[Any]) -> Iterator[Key]:
+    """Keys to write: a few leases often, many pods rarely, and new keys."""
     leases = [Key(*row) for row in connection.execute(NEWEST, ("/registry/leases/%", 40))]
     pods = [Key(*row) for row in connection.execute(NEWEST, ("/registry/pods/%", 600))]
     turn, mark = LEASES + PODS + BORN, _lsn(connection)
@@ -73,14 +73,14 @@ class _Insert:
     """Kine's statement of an era, prepared."""
 
     def __init__(self, connection: psycopg.Connection[Any], era: Era) -> None:
-        known = catalogue(era.name)
+        known = load_catalogue(era.name)
         self._query = known.get("InsertReturning") or known["Insert"]
         self._text = self._query.text.encode()
-        self._connection, self._values = connection, Values(7)
+        self._connection, self._values = connection, ObjectValues(7)
 
     def run(self, key: Key, number: int) -> None:
         resource = _EVENT if not key.newest else _LEASE if "/leases/" in key.name else _POD
-        value = self._values.of(resource, number % 997, number)
+        value = self._values.make_value(resource, number % 997, number)
         meant: dict[str, object] = {
             "key": key.name,
             "created": int(not key.newest),

@@ -1,7 +1,7 @@
 """
-How fast `kinetune hotspots` reads logs, and in how much memory, as issue 6 asks for it; beside pgbadger on a server's.
+The speed and memory of `kinetune hotspots` on logs, on a log of PostgreSQL compared with pgbadger.
 
-`python -m bench.logs --megabytes 100` takes smaller ones.
+`python -m bench.logs --megabytes 100` uses smaller logs.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench.budgets import Used, used
-from bench.ground import Ground
-from bench.made_logs import k3s_lines, made, postgresql_lines
-from bench.say import say
+from bench.bench_server import BenchServer
+from bench.budgets import ResourceUse, measure_use
+from bench.log_generator import generated_log, k3s_lines, postgresql_lines
+from bench.progress import print_progress
 from kinetune.model.failure import Exit
 from kinetune.model.report import Cell, Report, Table, Tone
-from kinetune.reports.table import write
+from kinetune.reports.formats import write_report
 
 K3S_MB, SERVER_MB = 1000, 200
 AROUND = 2
-"""How often our own run is measured before pgbadger's, and after it: other work on the machine comes and goes."""
+"""Runs of hotspots before and after that of pgbadger, because the load of the machine changes."""
 
 
 @dataclass(frozen=True)
-class Figure:
-    """`at_least` or `at_most` is what issue 6 wants; neither: a number to know."""
+class LogMeasurement:
+    """A measured number with its limit, `at_least` or `at_most`. With neither it is only reported."""
 
     what: str
     unit: str
@@ -46,58 +46,58 @@ class Figure:
         return (low is not None and self.measured < low) or (high is not None and self.measured > high)
 
 
-def kine(folder: Path, megabytes: int) -> list[Figure]:
+def measure_kine_log(folder: Path, megabytes: int) -> list[LogMeasurement]:
     """On one core and on all; speed by processor time, which other work on the machine does not change."""
-    log = made(folder / "k3s.log", megabytes, k3s_lines)
+    log = generated_log(folder / "k3s.log", megabytes, k3s_lines)
     size = log.stat().st_size / 1e6
-    say(f"K3s log of {size:,.0f} MB")
-    one = used("hotspots", str(log), "--jobs", "1")
+    print_progress(f"K3s log of {size:,.0f} MB")
+    one = measure_use("hotspots", str(log), "--jobs", "1")
     jobs = os.cpu_count() or 1
-    many = used("hotspots", str(log), "--jobs", str(jobs))
+    many = measure_use("hotspots", str(log), "--jobs", str(jobs))
     log.unlink()
     what = f"K3s log, {size:,.0f} MB"
     return [
-        Figure(f"{what}: by a core", "MB/s", size / one.cpu, at_least=100 if megabytes >= K3S_MB else None),
-        Figure(f"{what}: peak memory", "MB", one.megabytes, at_most=150),
-        Figure(f"{what}: --jobs {jobs}, against one", "times", one.wall / many.wall),
-        Figure(f"{what}: --jobs {jobs}, peak memory of each", "MB", many.megabytes, at_most=150),
+        LogMeasurement(f"{what}: by a core", "MB/s", size / one.cpu, at_least=100 if megabytes >= K3S_MB else None),
+        LogMeasurement(f"{what}: peak memory", "MB", one.megabytes, at_most=150),
+        LogMeasurement(f"{what}: --jobs {jobs}, against one", "times", one.wall / many.wall),
+        LogMeasurement(f"{what}: --jobs {jobs}, peak memory of each", "MB", many.megabytes, at_most=150),
     ]
 
 
-def server(folder: Path, megabytes: int) -> list[Figure]:
-    """Each program as it is called without a word on processes: pgbadger takes one, hotspots one a core."""
-    log = made(folder / "postgresql.log", megabytes, postgresql_lines)
+def measure_server_log(folder: Path, megabytes: int) -> list[LogMeasurement]:
+    """Both programs with their default number of processes: pgbadger uses one, hotspots one per core."""
+    log = generated_log(folder / "postgresql.log", megabytes, postgresql_lines)
     size = log.stat().st_size / 1e6
-    say(f"PostgreSQL log of {size:,.0f} MB")
+    print_progress(f"PostgreSQL log of {size:,.0f} MB")
     called, alone = ("hotspots", str(log), "--top", "20"), ("hotspots", str(log), "--top", "20", "--jobs", "1")
-    ours, shared = [used(*alone) for _ in range(AROUND)], [used(*called) for _ in range(AROUND)]
+    ours, shared = [measure_use(*alone) for _ in range(AROUND)], [measure_use(*called) for _ in range(AROUND)]
     theirs = _pgbadger(log, folder)
-    ours += [used(*alone) for _ in range(AROUND)]
-    shared += [used(*called) for _ in range(AROUND)]
+    ours += [measure_use(*alone) for _ in range(AROUND)]
+    shared += [measure_use(*called) for _ in range(AROUND)]
     log.unlink()
     wall, cpu = median(one.wall for one in ours), median(one.cpu for one in ours)
     what = f"PostgreSQL log, {size:,.0f} MB"
     figures = [
-        Figure(f"{what}: by a core", "MB/s", size / cpu),
-        Figure(f"{what}: peak memory", "MB", max(one.megabytes for one in ours), at_most=150),
+        LogMeasurement(f"{what}: by a core", "MB/s", size / cpu),
+        LogMeasurement(f"{what}: peak memory", "MB", max(one.megabytes for one in ours), at_most=150),
     ]
     if theirs:
         together = median(one.wall for one in shared)
         wanted = 20 if megabytes >= SERVER_MB else None
         figures += [
-            Figure(f"{what}: pgbadger by a core", "MB/s", size / theirs.cpu),
-            Figure(f"{what}: pgbadger takes as long", "times", theirs.wall / together, wanted),
-            Figure(f"{what}: … as one process of ours", "times", theirs.wall / wall),
-            Figure(f"{what}: pgbadger takes of the processor", "times", theirs.cpu / cpu),
+            LogMeasurement(f"{what}: pgbadger by a core", "MB/s", size / theirs.cpu),
+            LogMeasurement(f"{what}: pgbadger takes as long", "times", theirs.wall / together, wanted),
+            LogMeasurement(f"{what}: … as one process of ours", "times", theirs.wall / wall),
+            LogMeasurement(f"{what}: pgbadger takes of the processor", "times", theirs.cpu / cpu),
         ]
     return figures
 
 
-def _pgbadger(log: Path, folder: Path) -> Used | None:
-    """Its own list of the twenty heaviest, by one process; None where it is not installed."""
+def _pgbadger(log: Path, folder: Path) -> ResourceUse | None:
+    """pgbadger's list of the 20 heaviest queries, with one process; None if it is not installed."""
     program = shutil.which("pgbadger")
     if program is None:
-        say("pgbadger is not installed: apt-get install pgbadger")
+        print_progress("pgbadger is not installed: apt-get install pgbadger")
         return None
     form = ["-p", "%m [%p] %q%u@%d ", "-f", "stderr", "-q", "-j", "1", "-x", "text", "-t", "20"]
     began = time.perf_counter()
@@ -106,20 +106,22 @@ def _pgbadger(log: Path, folder: Path) -> Used | None:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"pgbadger failed: {process.returncode}")
-    return Used(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6)
+    return ResourceUse(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6)
 
 
-def run(_ground: Ground | None, _rows: int, megabytes: int = K3S_MB) -> Report:
-    """Both logs; PostgreSQL's has a fifth of the size."""
+def run(_bench_server: BenchServer | None, _rows: int, megabytes: int = K3S_MB) -> Report:
+    """Both logs. That of PostgreSQL has a fifth of the size."""
     with tempfile.TemporaryDirectory(prefix="kinetune-logs-") as folder:
-        figures = kine(Path(folder), megabytes) + server(Path(folder), megabytes * SERVER_MB // K3S_MB)
+        figures = measure_kine_log(Path(folder), megabytes) + measure_server_log(
+            Path(folder), megabytes * SERVER_MB // K3S_MB
+        )
     columns = ("what", "measured", "wanted", "verdict")
     table = Table(columns, tuple(map(_row, figures)), frozenset(columns[1:3]), "what")
     data = [vars(one) | {"missed": one.missed} for one in figures]
     return Report("bench logs", "Logs", (table,), {"figures": data, "missed": any(one.missed for one in figures)})
 
 
-def _row(one: Figure) -> tuple[Cell, ...]:
+def _row(one: LogMeasurement) -> tuple[Cell, ...]:
     wanted = (
         f"≥ {one.at_least:g} {one.unit}" if one.at_least else f"≤ {one.at_most:g} {one.unit}" if one.at_most else "–"
     )
@@ -133,7 +135,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.logs")
     parser.add_argument("--megabytes", type=int, default=K3S_MB, help="of the K3s log; PostgreSQL's is a fifth")
     report = run(None, 0, parser.parse_args().megabytes)
-    write(report, "text", sys.stdout)
+    write_report(report, "text", sys.stdout)
     return Exit.MISSED if report.data["missed"] else Exit.CLEAN
 
 

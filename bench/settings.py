@@ -1,13 +1,13 @@
-"""Which planner setting helps which era? Each alone, then all, against the server's defaults, on the tuned indexes."""
+"""The effect of each planner setting, and of all of them, on each era; compared with the defaults, profile tuned."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bench.costs import RECORDED, Cost, How, costs
-from bench.ground import Ground, become
-from bench.say import say
-from kinetune.kine.releases import Era, newest
+from bench.bench_server import BenchServer, apply_profile
+from bench.costs import RECORDED, CallCost, CostOptions, measure_costs
+from bench.progress import print_progress
+from kinetune.kine.releases import Era, newest_era
 from kinetune.model.report import Cell, Report, Table, Tone
 
 ALONE: Mapping[str, Mapping[str, str]] = {
@@ -21,15 +21,18 @@ NOTABLE = 1.3
 LEAST_MS = 0.5
 
 
-def run(ground: Ground, rows: int) -> Report:
-    """Reads for which a setting changes the time by a third and half a millisecond; json has all of them."""
+def run(bench_server: BenchServer, rows: int) -> Report:
+    """Reads whose time changes by at least a third and half a millisecond. The JSON file has all reads."""
     lines: list[tuple[Cell, ...]] = []
     data: list[dict[str, object]] = []
-    with ground.clone(ground.filled(rows)) as store:
-        become(store, "tuned", newest())
+    with bench_server.clone_store(bench_server.filled(rows)) as store:
+        apply_profile(store, "tuned", newest_era())
         for era in RECORDED:
-            say(f"settings: {era.releases}")
-            found = {name: costs(store, era, How(settings=given, writes=False)) for name, given in ALONE.items()}
+            print_progress(f"settings: {era.releases}")
+            found = {
+                name: measure_costs(store, era, CostOptions(settings=given, writes=False))
+                for name, given in ALONE.items()
+            }
             for call in found["defaults"]:
                 each = {name: found[name][call] for name in ALONE}
                 data.append(
@@ -43,14 +46,14 @@ def run(ground: Ground, rows: int) -> Report:
     return Report("bench settings", title, (table,), {"rows": rows, "calls": data})
 
 
-def _row(era: Era, call: str, each: Mapping[str, Cost]) -> Iterator[Cell]:
+def _row(era: Era, call: str, each: Mapping[str, CallCost]) -> Iterator[Cell]:
     yield Cell(era.number)
     yield Cell(call)
     for cost in each.values():
         yield Cell(f"{cost.ms:.2f} ({cost.blocks:,})", _tone(cost, each["defaults"]))
 
 
-def _tone(cost: Cost, default: Cost) -> Tone:
+def _tone(cost: CallCost, default: CallCost) -> Tone:
     if abs(cost.ms - default.ms) <= LEAST_MS or max(cost.ms, default.ms) <= NOTABLE * min(cost.ms, default.ms):
         return Tone.PLAIN
     return Tone.GOOD if cost.ms < default.ms else Tone.BAD

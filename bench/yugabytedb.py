@@ -1,9 +1,9 @@
 """
-Real Kine on a real YugabyteDB: a store with Kine's own schema beside one that `kinetune init` prepared.
+Real Kine on a real YugabyteDB: a store with Kine's own schema, compared with one that `kinetune init` prepared.
 
-Both are filled to the same rows in transactions of 500, flushed and compacted. Then, for each release of Kine and in
-alternating rounds, four clients create objects and then read and update them for ten seconds. Nothing is analysed by
-hand. What three nodes do on one machine is slow: believe the ratios.
+Both are filled with the same rows in transactions of 500, flushed and compacted. Then, for each release of Kine and in
+alternating rounds, four clients create objects and then read and update them for ten seconds. There is no manual
+ANALYZE. Three nodes on one machine are slow, so only the ratios are meaningful.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from statistics import median
 
 import psycopg
 
-from bench.ground import Ground, become
-from bench.say import say
-from kinetune.kine.releases import era_of_kine, newest
+from bench.bench_server import BenchServer, apply_profile
+from bench.progress import print_progress
+from kinetune.kine.releases import era_of_kine, newest_era
 from kinetune.model.endpoint import Endpoint, parse
 from kinetune.model.report import Cell, Paragraph, Report, Table, Tone
 from tests.kine.etcd import Etcd, EtcdError
@@ -27,7 +27,7 @@ from tests.kine.process import Kine
 from tests.yugabytedb.cluster import Ours, shared
 
 RELEASES = ("v0.14.16", "v0.16.4", "v0.17.5")
-"""Oldest first: v0.17.5 writes NULLs that the older ones do not read (facts/kine.md)."""
+"""Oldest first: v0.17.5 writes NULLs that the older ones do not read (docs/facts/kine.md)."""
 ROUNDS, CLIENTS, CREATES, SECONDS = 3, 4, 200, 10.0
 VALUE = b"v" * 500
 REVISIONS, A_TRANSACTION = 5, 500
@@ -45,8 +45,8 @@ FROM generate_series({first}, {last}) AS o
 
 
 @dataclass(frozen=True)
-class Rates:
-    """Acknowledged writes a second, and the median of an update in milliseconds."""
+class LoadRates:
+    """Acknowledged writes per second, and the median of an update in milliseconds."""
 
     creates: float
     updates: float
@@ -55,8 +55,8 @@ class Rates:
 
 
 @dataclass
-class Client:
-    """One client on keys of its own."""
+class LoadClient:
+    """A client with its own keys."""
 
     etcd: Etcd
     prefix: str
@@ -71,7 +71,7 @@ class Client:
                 self.keys.append(key)
 
     def update(self, until: float) -> None:
-        """Read, then write: what leader election and most controllers do."""
+        """Read, then write, as leader election and most controllers do."""
         for key in itertools.cycle(self.keys):
             if time.monotonic() > until:
                 return
@@ -94,25 +94,25 @@ class Client:
         return revision
 
 
-def load(dsn: str, tag: str, seconds: float = SECONDS) -> Rates:
-    """A fresh Kine of that release: creates, then so many seconds of updates."""
+def run_load(dsn: str, tag: str, seconds: float = SECONDS) -> LoadRates:
+    """Start a Kine of this release and measure creates, then updates for `seconds`."""
     with Kine(tag, dsn) as kine:
         run = f"/registry/configmaps/bench/{time.time_ns():x}"
-        clients = [Client(kine.client(), f"{run}-{number}-") for number in range(CLIENTS)]
+        clients = [LoadClient(kine.client(), f"{run}-{number}-") for number in range(CLIENTS)]
         for client in clients:
             client.etcd.create(f"{client.prefix}warm", VALUE)
-        took = _at_once([client.create for client in clients])
+        took = _run_clients([client.create for client in clients])
         created = sum(len(client.seconds) for client in clients)
         for client in clients:
             client.seconds.clear()
         until = time.monotonic() + seconds
-        lasted = _at_once([lambda client=client: client.update(until) for client in clients])  # type: ignore[misc]
+        lasted = _run_clients([lambda client=client: client.update(until) for client in clients])  # type: ignore[misc]
         every = [second for client in clients for second in client.seconds]
         errors = sum(client.errors for client in clients)
-        return Rates(created / took, len(every) / lasted, median(every) * 1000 if every else 0.0, errors)
+        return LoadRates(created / took, len(every) / lasted, median(every) * 1000 if every else 0.0, errors)
 
 
-def _at_once(calls: list[Callable[[], None]]) -> float:
+def _run_clients(calls: list[Callable[[], None]]) -> float:
     threads = [threading.Thread(target=call) for call in calls]
     started = time.monotonic()
     for thread in threads:
@@ -122,8 +122,8 @@ def _at_once(calls: list[Callable[[], None]]) -> float:
     return time.monotonic() - started
 
 
-def filled(dsn: str, rows: int) -> None:
-    """Objects of five revisions each, in the order of revisions, as a store that grew."""
+def filled_store(dsn: str, rows: int) -> None:
+    """Fill with objects of five revisions each, in the order of revisions, as in a store that has grown."""
     objects = rows // REVISIONS
     with psycopg.connect(dsn, autocommit=True) as connection:
         for revision in range(REVISIONS):
@@ -133,18 +133,18 @@ def filled(dsn: str, rows: int) -> None:
                 connection.execute(text.encode())
 
 
-def run(_ground: Ground | None, rows: int) -> Report:
+def run(_bench_server: BenchServer | None, rows: int) -> Report:
     """Medians of ROUNDS rounds, and each release's first page of 500 by `kinetune explain`."""
     with shared("bench", str(time.time_ns()), "--cache", "1") as cluster:
         stores = {"stock": _stock(cluster, rows), "prepared": _prepared(cluster, rows)}
         results = {tag: _measured(stores, tag) for tag in RELEASES}
-        ceiling = plain(stores["prepared"])
+        ceiling = measure_plain(stores["prepared"])
         pages = {tag: {name: _page(dsn, tag) for name, dsn in stores.items()} for tag in RELEASES}
     return _report(rows, results, pages, ceiling)
 
 
-def plain(dsn: str) -> float:
-    """INSERTs a second of as many plain sessions into the same table, without Kine: what the database can take."""
+def measure_plain(dsn: str) -> float:
+    """INSERTs per second of the same number of sessions without Kine: the limit of the database."""
     run, until = f"/registry/plain/{time.time_ns():x}", time.monotonic() + SECONDS
     done = [0] * CLIENTS
     text = b"INSERT INTO kine (name, created, deleted, create_revision, prev_revision, lease, value) "
@@ -156,18 +156,18 @@ def plain(dsn: str) -> float:
                 connection.execute(text, (f"{run}/{number}-{done[number]:06}", VALUE), prepare=True)
                 done[number] += 1
 
-    lasted = _at_once([lambda number=number: insert(number) for number in range(CLIENTS)])  # type: ignore[misc]
+    lasted = _run_clients([lambda number=number: insert(number) for number in range(CLIENTS)])  # type: ignore[misc]
     return sum(done) / lasted
 
 
 def _stock(cluster: Ours, rows: int) -> str:
-    """As Kine makes it at its first start, the same for all three releases; never analysed."""
+    """The schema that Kine creates at its first start, equal for all three releases; never analysed."""
     dsn = cluster.dsn("bench_stock")
-    say("stock: Kine's first start")
+    print_progress("stock: Kine's first start")
     with Kine(RELEASES[0], dsn):
         pass
-    say(f"stock: {rows:,} rows")
-    filled(dsn, rows)
+    print_progress(f"stock: {rows:,} rows")
+    filled_store(dsn, rows)
     cluster.flush("bench_stock", *HOLDING, *FULL)
     return dsn
 
@@ -176,44 +176,44 @@ def _prepared(cluster: Ours, rows: int) -> str:
     dsn = cluster.dsn("bench_prepared")
     endpoint = parse(dsn, "bench")
     assert isinstance(endpoint, Endpoint)
-    say("prepared: kinetune init")
-    become(endpoint, "tuned", newest())
-    say(f"prepared: {rows:,} rows")
-    filled(dsn, rows)
+    print_progress("prepared: kinetune init")
+    apply_profile(endpoint, "tuned", newest_era())
+    print_progress(f"prepared: {rows:,} rows")
+    filled_store(dsn, rows)
     cluster.flush("bench_prepared", *HOLDING)
     return dsn
 
 
-def _measured(stores: dict[str, str], tag: str) -> dict[str, list[Rates]]:
+def _measured(stores: dict[str, str], tag: str) -> dict[str, list[LoadRates]]:
     """
     Alternating, so that a machine that slows down slows both. The prepared store gets the release's settings first, as
     `kinetune init --kine TAG` would set them.
     """
     endpoint = parse(stores["prepared"], "bench")
     assert isinstance(endpoint, Endpoint)
-    become(endpoint, "tuned", era_of_kine(tag))
-    found: dict[str, list[Rates]] = {name: [] for name in stores}
+    apply_profile(endpoint, "tuned", era_of_kine(tag))
+    found: dict[str, list[LoadRates]] = {name: [] for name in stores}
     for number in range(ROUNDS):
         for name, dsn in stores.items():
-            found[name].append(load(dsn, tag))
-            say(f"{tag} {name} {number + 1}: {found[name][-1]}")
+            found[name].append(run_load(dsn, tag))
+            print_progress(f"{tag} {name} {number + 1}: {found[name][-1]}")
     return found
 
 
 def _page(dsn: str, tag: str) -> float:
     """Milliseconds of the first page of 500 pods."""
-    from kinetune.commands.explain import Look
-    from kinetune.commands.explain import run as explain
+    from kinetune.commands.explain import ExplainOptions
+    from kinetune.commands.explain import explain_store as explain
     from kinetune.kine.releases import EraInUse
 
     endpoint = parse(dsn, "bench")
     assert isinstance(endpoint, Endpoint)
-    look = Look(EraInUse(era_of_kine(tag), "bench"), "list-page", {"prefix": "/registry/pods/"})
+    look = ExplainOptions(EraInUse(era_of_kine(tag), "bench"), "list-page", {"prefix": "/registry/pods/"})
     (call,) = explain(endpoint, look).calls
     return call.milliseconds or 0.0
 
 
-Results = dict[str, dict[str, list[Rates]]]
+Results = dict[str, dict[str, list[LoadRates]]]
 
 
 def _report(rows: int, results: Results, pages: dict[str, dict[str, float]], ceiling: float) -> Report:
@@ -237,7 +237,7 @@ def _report(rows: int, results: Results, pages: dict[str, dict[str, float]], cei
     return Report("bench yugabytedb", "Kine on YugabyteDB", (table, Paragraph(words)), whole)
 
 
-def _ratios(found: dict[str, list[Rates]]) -> dict[str, float]:
+def _ratios(found: dict[str, list[LoadRates]]) -> dict[str, float]:
     return {
         kind: median(getattr(one, kind) for one in found["prepared"])
         / median(getattr(one, kind) for one in found["stock"])
@@ -245,7 +245,9 @@ def _ratios(found: dict[str, list[Rates]]) -> dict[str, float]:
     }
 
 
-def _row(tag: str, found: dict[str, list[Rates]], one: dict[str, float], rest: tuple[float, bool]) -> Iterator[Cell]:
+def _row(
+    tag: str, found: dict[str, list[LoadRates]], one: dict[str, float], rest: tuple[float, bool]
+) -> Iterator[Cell]:
     page, missed = rest
     yield Cell(tag)
     for kind in ("creates", "updates"):

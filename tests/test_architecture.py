@@ -12,6 +12,7 @@ EVERYONE = {"resources", "quoting", "rendering", "formatting"}
 INNER = {"model", "kine", "servers", "plans", "tuning", "rules", "logs", "config", "render"}
 MAY_IMPORT = {
     "model": set(),
+    "formatting": {"model"},
     "kine": {"model"},
     "servers": {"model"},
     "plans": {"model", "kine", "servers"},

@@ -1,59 +1,55 @@
-"""`kinetune drop`: show what would go, have its name typed, keep a copy, take it away, look again."""
+"""`kinetune drop`: remove Kine's table and what kinetune created."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from kinetune.cli.options import (
+    DryRun,
     EndpointArgument,
     Format,
     K3sConfig,
     Output,
-    endpoint_of,
-    hazards,
+    hazards_option,
     option,
-    refuse_unready,
+    parse_hazards,
+    require_outputs,
+    resolve_endpoint,
 )
-from kinetune.model.script import OF_DROP
+from kinetune.formatting import parse_duration
+from kinetune.model.script import DROP_HAZARDS
 
-if TYPE_CHECKING:
-    from kinetune.commands.drop import Wish
-    from kinetune.model.endpoint import Endpoint
-
-Database = Annotated[bool, option("--database", help="The whole database, not only what is Kine's and kinetune's.")]
+Database = Annotated[bool, option("--database", help="Drop the whole database with everything in it.")]
 BackupFile = Annotated[
     Path | None,
-    option("--backup", metavar="FILE", help="Keep a copy first, for kinetune restore; .dump and .sql are pg_dump's."),
+    option("--backup", metavar="FILE", help="First write a copy for kinetune restore; .dump and .sql run pg_dump."),
 ]
-Confirm = Annotated[
-    str | None, option("--confirm", metavar="DATABASE", help="The database's name, where nobody can type it.")
+ConfirmName = Annotated[
+    str | None, option("--confirm", metavar="DATABASE", help="Confirm with the name of the database instead of asking.")
 ]
-Allow = Annotated[
-    list[str] | None, option("--allow", metavar="HAZARD", help=f"Go on in spite of one of: {', '.join(OF_DROP)}.")
-]
-Watch = Annotated[float, option("--watch", metavar="SECONDS", min=0.1, help="How long to look whether anybody writes.")]
-DryRun = Annotated[bool, option("--dry-run", "-n", help="Show what would go; the server forbids any change.")]
+Allow = Annotated[list[str] | None, hazards_option("--allow", DROP_HAZARDS)]
+Observe = Annotated[str, option("--observe", metavar="TIME", help="How long to look for writes before dropping.")]
 
 
 def drop(
     endpoint: EndpointArgument = None,
     database: Database = False,
     backup: BackupFile = None,
-    confirm: Confirm = None,
+    confirm: ConfirmName = None,
     allow: Allow = None,
-    watch: Watch = 10.0,
+    observe: Observe = "10s",
     dry_run: DryRun = False,
     k3s_config: K3sConfig = None,
     format: Format = "text",
     output: Output = None,
 ) -> None:
     """
-    Remove Kine's table, what belongs to it and what kinetune made; nothing else.
+    Drop Kine's table and everything that kinetune created, and nothing else.
 
-    Shows what would go and asks for the database's name. Refuses while a Kine is connected, while somebody writes, or
-    where the newest revision is less than a minute old, unless that is allowed by name. Can be run again at any time.
+    Shows what would be dropped and asks for the name of the database. Refuses while a Kine is connected, while rows are
+    written, and where the newest revision is less than a minute old, unless the hazard is allowed. An interrupted run
+    can be repeated: it continues.
 
     \b
     Examples:
@@ -61,30 +57,18 @@ def drop(
       kinetune drop --backup kubernetes.kinetune
       kinetune drop --database --confirm kubernetes
     """
-    from kinetune.commands.drop import Wish, refuse_unready_backup
+    from kinetune.cli.change import RunOptions, show_and_apply
+    from kinetune.cli.progress import StderrObserver
+    from kinetune.commands.drop import DropChange, DropOptions, plan_drop
+    from kinetune.commands.drop_backup import check_backup_file
+    from kinetune.views.drop import build_plan_report, build_result_report
 
-    refuse_unready(format, output)
-    refuse_unready_backup(backup)
-    wish = Wish(database, backup, hazards(allow, OF_DROP), confirm, watch)
-    _show_and_drop(endpoint_of(endpoint, k3s_config), wish, dry_run, (format, output))
-
-
-def _show_and_drop(place: Endpoint, wish: Wish, dry_run: bool, where: tuple[str, Path | None]) -> None:
-    from kinetune.commands.drop import carry_out, look
-    from kinetune.reports.table import save, write
-    from kinetune.views.drop import dropped, planned
-
-    format, output = where
-    seen = look(place, wish)
-    report = planned(seen, wish)
-    acts = bool(seen.script) and not dry_run
-    if format == "text" or not acts:
-        write(report, format, sys.stdout)
-    if acts:
-        sys.stdout.flush()
-        outcome = dropped(report, carry_out(seen, wish))
-        sys.stdout.write("\n" if format == "text" else "")
-        write(outcome.tail if format == "text" else outcome.whole, format, sys.stdout)
-        report = outcome.whole
-    if output:
-        save(report, output)
+    require_outputs(format, output, backup)
+    if backup:
+        check_backup_file(backup)
+    seconds = parse_duration(observe, "--observe", least=0.1)
+    options = DropOptions(database, backup, parse_hazards(allow, DROP_HAZARDS), seconds)
+    observer = StderrObserver()
+    plan = plan_drop(resolve_endpoint(endpoint, k3s_config), options, observer)
+    run = RunOptions(dry_run, confirm, format, output)
+    show_and_apply(DropChange(plan, options, observer), build_plan_report(plan), build_result_report, run)

@@ -7,7 +7,7 @@ change its declaration and add one entry here; drop the entry a release later.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from types import MappingProxyType
 
 FORMER: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -20,57 +20,61 @@ FORMER: Mapping[str, Mapping[str, str]] = MappingProxyType(
     }
 )
 """Command → former name → name."""
-NOT_FOR_RENDER = ("KINETUNE_ZONE", "KINETUNE_METRICS", "KINETUNE_OUTPUT")
-"""Variables that meant one thing to render and another to all other commands, which keep them."""
+AMBIGUOUS = ("render",)
+"""Commands whose former options meant something else to other commands, which keep the variable and the shared key."""
 
 
 def variable_of(option: str) -> str:
-    """`--tserver-http` is set by KINETUNE_TSERVER_HTTP."""
+    """The environment variable of an option: KINETUNE_TSERVER_HTTP for `--tserver-http`."""
     return "KINETUNE_" + option.removeprefix("--").upper().replace("-", "_")
 
 
-def replace_former_options(arguments: Iterable[str], report: Callable[[str], None]) -> list[str]:
-    """argv with today's names; `report` gets a line for each former one. What follows `--` is left as it is."""
-    words = iter(arguments)
-    current: list[str] = []
-    names: Mapping[str, str] = {}
-    for word in words:
-        if word == "--":
-            return [*current, word, *words]
+def replace_former_options(arguments: Sequence[str], report: Callable[[str], None]) -> list[str]:
+    """argv with current names; `report` gets a line for each former one. What follows `--` is left as it is."""
+    words = list(arguments)
+    names = FORMER.get(command_of(words), {})
+    end = words.index("--") if "--" in words else len(words)
+    replaced = set()
+    for index, word in enumerate(words[:end]):
         option, equals, value = word.partition("=")
-        if not names and word in FORMER:
-            names = FORMER[word]
-        elif option in names:
-            report(f"{option} is now called {names[option]}")
-            word = names[option] + equals + value
-        current.append(word)
-    return current
+        if option in names:
+            replaced.add(option)
+            words[index] = names[option] + equals + value
+    for option in sorted(replaced):  # once, however often it is repeated
+        report(f"{option} is now called {names[option]}")
+    return words
 
 
-def replace_former_variables(command: str, environ: MutableMapping[str, str], report: Callable[[str], None]) -> None:
-    """Sets today's variables from former ones where they are not set; a variable that no longer holds is reported."""
+def replace_former_variables(
+    arguments: Sequence[str], environ: MutableMapping[str, str], report: Callable[[str], None]
+) -> None:
+    """Set current variables from former ones where they are not set yet; report those and the ones that are ignored."""
+    command = command_of(arguments)
     for former, option in FORMER.get(command, {}).items():
         old, new = variable_of(former), variable_of(option)
-        if command == "render" and old in NOT_FOR_RENDER:
-            if old in environ:
-                report(f"{old} is ignored by kinetune render; set {new}")
-        elif old in environ and new not in environ:
+        if old in environ and command in AMBIGUOUS:
+            report(f"{old} is ignored by kinetune {command}; set {new}")
+        elif old in environ:
             report(f"{old} is now called {new}")
-            environ[new] = environ[old]
+            environ.setdefault(new, environ[old])
 
 
-def replace_former_keys(command: str, table: Mapping[str, object], report: Callable[[str], None]) -> dict[str, object]:
-    """A command's own table of kinetune.toml with today's keys; the new key wins where both are there."""
-    names = {old.removeprefix("--"): new.removeprefix("--") for old, new in FORMER.get(command, {}).items()}
-    return dict(_current_items(table, names, report))
+def replace_former_keys(
+    command: str, table: Mapping[str, object], report: Callable[[str, str], None]
+) -> dict[str, object]:
+    """A table of kinetune.toml with a command's current keys; the current key wins. `report` gets old and new key."""
+    names = former_keys(command)
+    former = [key for key in table if key in names]
+    for key in former:
+        report(key, names[key])
+    return {names[key]: table[key] for key in former} | {key: table[key] for key in table if key not in names}
 
 
-def _current_items(
-    table: Mapping[str, object], names: Mapping[str, str], report: Callable[[str], None]
-) -> Iterator[tuple[str, object]]:
-    for key, value in table.items():
-        if key not in names:
-            yield key, value
-        elif names[key] not in table:
-            report(f"key {key} is now called {names[key]}")
-            yield names[key], value
+def former_keys(command: str) -> dict[str, str]:
+    """Former key → key of a command's table in kinetune.toml."""
+    return {old.removeprefix("--"): new.removeprefix("--") for old, new in FORMER.get(command, {}).items()}
+
+
+def command_of(arguments: Sequence[str]) -> str:
+    """The command that argv names: its first word that is not an option (no option above a command takes a value)."""
+    return next((word for word in arguments if not word.startswith("-")), "")

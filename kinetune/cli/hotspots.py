@@ -1,101 +1,59 @@
-"""`kinetune hotspots`: which of Kine's queries hurt, from logs, the server's statistics and Kine's metrics."""
+"""`kinetune hotspots`: rank Kine's queries by the time they take, from logs, the server's statistics and metrics."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from kinetune.cli.options import K3sConfig, Output, option, refuse_unready
+from kinetune.cli import hotspots_options as given
+from kinetune.cli.options import (
+    HOTSPOTS_FORMATS,
+    K3sConfig,
+    Output,
+    is_on_command_line,
+    require_outputs,
+    resolve_endpoint,
+)
+from kinetune.model.failure import UsageFailure
 
-Places = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[SOURCE]...",
-        show_default=False,
-        help="Logs of Kine, K3s, PostgreSQL, YugabyteDB: files (also .gz .bz2 .xz .zst), folders, globs, - for stdin.",
-    ),
-]
-Journal = Annotated[
-    list[str] | None, option("--journal", metavar="UNIT", help="A unit of systemd's journal, such as k3s.")
-]
-Store = Annotated[
-    str | None, typer.Option("--endpoint", metavar="ENDPOINT", help="The store: pg_stat_statements and what runs now.")
-]
-Metrics = Annotated[
-    list[str] | None, option("--metrics", metavar="URL|FILE", help="Kine's /metrics. Repeatable, one for each Kine.")
-]
-Interval = Annotated[
-    str | None,
-    option("--interval", metavar="TIME", help="Read counters twice, so far apart (10s), and tell the growth."),
-]
-Since = Annotated[Path | None, option("--since", metavar="FILE", help="Tell what counters grew by since --save FILE.")]
-Save = Annotated[Path | None, option("--save", metavar="FILE", help="Keep the counters for a later --since.")]
-Follow = Annotated[bool, option("--follow", help="Go on with what comes, through rotation, until Ctrl-C.")]
-Watch = Annotated[
-    float | None, option("--watch", metavar="SECONDS", min=0.2, help="Follow, and show it anew so often.")
-]
-ByWhat = Annotated[str, option("--by", metavar="WHAT", help="Put calls together by resource, namespace or key.")]
-Top = Annotated[
-    int, option("--top", metavar="N", min=1, help="Hotspots shown from each source; json and csv have all.")
-]
-Least = Annotated[
-    str | None, option("--min-duration", metavar="TIME", help="Leave shorter calls out (100ms); logs only.")
-]
-From = Annotated[
-    str | None, option("--from", metavar="TIME", help="Calls from then on: ISO-8601, or 2h for two hours ago.")
-]
-To = Annotated[str | None, option("--to", metavar="TIME", help="Calls up to then.")]
-Zone = Annotated[str, option("--zone", metavar="ZONE", help="Of times in logs that do not say theirs: Europe/Berlin.")]
-Jobs = Annotated[
-    int | None,
-    option("--jobs", metavar="N", min=1, help="Processes that share large logs; else one a core."),
-]
-FailOver = Annotated[
-    list[str] | None,
-    option(
-        "--fail-over",
-        metavar="LIMIT",
-        help="Exit 1 beyond it: p99=2s, ListCurrentVal:mean=50ms, count=1000. Repeatable.",
-    ),
-]
-Explain = Annotated[int, option("--explain", metavar="N", min=0, help="Run explain on the N heaviest at --endpoint.")]
-Redact = Annotated[bool, option("--redact", help="Hide what follows the resource in keys.")]
-FormatName = Annotated[str, option("--format", metavar="FORMAT", help="text, json, markdown, html or csv.")]
+if TYPE_CHECKING:
+    from kinetune.model.endpoint import Endpoint
 
 
 def hotspots(
     context: typer.Context,
-    source: Places = None,
-    journal: Journal = None,
-    endpoint: Store = None,
-    metrics: Metrics = None,
-    interval: Interval = None,
-    since: Since = None,
-    save: Save = None,
-    follow: Follow = False,
-    watch: Watch = None,
-    by: ByWhat = "resource",
-    top: Top = 10,
-    min_duration: Least = None,
-    from_: From = None,
-    to: To = None,
-    zone: Zone = "UTC",
-    jobs: Jobs = None,
-    fail_over: FailOver = None,
-    explain: Explain = 0,
-    redact: Redact = False,
+    source: given.Source = None,
+    journal: given.Journal = None,
+    endpoint: given.Database = None,
+    metrics: given.Metrics = None,
+    interval: given.Interval = None,
+    since: given.Since = None,
+    save: given.Save = None,
+    follow: given.Follow = False,
+    refresh: given.Refresh = None,
+    by: given.By = "resource",
+    top: given.Top = 10,
+    min_duration: given.MinDuration = None,
+    from_: given.From = None,
+    to: given.To = None,
+    timezone: given.Timezone = "UTC",
+    jobs: given.Jobs = None,
+    fail_over: given.FailOver = None,
+    explain: given.Explain = 0,
+    redact: given.Redact = False,
     k3s_config: K3sConfig = None,
-    format: FormatName = "text",
+    format: given.Format = "text",
     output: Output = None,
 ) -> None:
     """
-    Rank the queries of Kine that hurt: which, on what resource, how often, how slow, since when, what helps.
+    Rank Kine's queries by the time they take: which query, on which resource, how often, how slow, and what helps.
 
-    Sources mix freely; each has its own ranking, because one call may be in several. Without any the store itself
-    is asked, found as the other commands find it.
+    Sources can be combined; each has its own ranking, because the same call may be in several. Without a source the
+    database is read, at the endpoint that the other commands use.
 
     \b
     Examples:
@@ -104,21 +62,41 @@ def hotspots(
       kinetune hotspots --endpoint postgres://kine@db/kubernetes --interval 10s --explain 3
       kinetune hotspots --metrics http://127.0.0.1:8080/metrics --fail-over p99=2s
     """
-    from kinetune.commands.hotspots_given import Calls, Counting, wanted
-    from kinetune.commands.hotspots_limits import limit
-    from kinetune.logs.options import Sources
-    from kinetune.views.hotspots_tell import Manner, once
+    from kinetune.cli.hotspots_output import HotspotsOutputs, follow_hotspots, write_hotspots
+    from kinetune.commands import hotspots_options as values
+    from kinetune.formatting import parse_duration
+    from kinetune.logs.options import LogSources
 
-    refuse_unready(format, output, save, records=True)
-    live = follow or watch is not None
-    manner = Manner(top, tuple(map(limit, fail_over or ())), (format, output), save, redact, watch or 5.0)
-    calls = Calls(by, min_duration, from_, to, zone, jobs or os.cpu_count() or 1)
-    said = getattr(context.get_parameter_source("k3s_config"), "name", "") == "COMMANDLINE"
-    counting = Counting(endpoint, (k3s_config, said), tuple(metrics or ()), interval, since, save, explain)
-    look = wanted(Sources(tuple(source or ()), tuple(journal or ()), live), calls, counting)
+    require_outputs(format, output, save, own=HOTSPOTS_FORMATS)
+    live = follow or refresh is not None
+    sources = LogSources(tuple(source or ()), tuple(journal or ()), live)
+    logs = values.parse_log_options(by, (from_, to), min_duration, timezone)
+    # A k3s-config of a settings file tells where the database is, not that this run should read it.
+    named = endpoint is not None or is_on_command_line(context, "k3s_config")
+    reads_database = named or not (source or journal or metrics)
+    options = values.HotspotsOptions(
+        sources=sources,
+        logs=replace(logs, jobs=jobs or os.cpu_count() or 1),
+        interval=parse_duration(interval, "--interval", least=0.1) if interval else 0.0,
+        limits=tuple(map(values.parse_limit, fail_over or ())),
+        endpoint=_find_endpoint(endpoint, k3s_config) if reads_database else None,
+        metrics=tuple(metrics or ()),
+        since=values.load_snapshot(since) if since else None,
+        explain=explain,
+        redact=redact,
+    )
+    values.refuse_contradictions(options, save=save is not None)
+    outputs = HotspotsOutputs(top, format, output, save)
     if live:
-        from kinetune.commands.hotspots_live import live as go_on
-
-        go_on(look, manner)
+        follow_hotspots(options, outputs, parse_duration(refresh, "--refresh", least=0.2) if refresh else 5.0)
     else:
-        once(look, manner)
+        write_hotspots(options, outputs)
+
+
+def _find_endpoint(endpoint: str | None, k3s_config: Path | None) -> Endpoint:
+    """As for every command; without any endpoint the error names the other sources too."""
+    from kinetune.model.endpoint_source import HOW_TO_NAME_ONE, LIBPQ, VARIABLES
+
+    if endpoint is None and k3s_config is None and not any(map(os.environ.get, (*VARIABLES, *LIBPQ))):
+        raise UsageFailure("no source", f"name a log, --journal, --metrics or --endpoint: {HOW_TO_NAME_ONE}")
+    return resolve_endpoint(endpoint, k3s_config)

@@ -1,74 +1,58 @@
-"""`kinetune init`: show a plan, ask, apply, verify."""
+"""`kinetune init`: prepare a database for Kine."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
+
+import typer
 
 from kinetune.cli.options import (
-    TSERVERS,
     EndpointArgument,
     Format,
     K3sConfig,
     K3sRelease,
     KineRelease,
     Output,
-    endpoint_of,
-    era_given,
-    hazards,
+    TserverPort,
+    Yes,
+    hazards_option,
+    is_on_command_line,
     option,
-    refuse_unready,
+    parse_hazards,
+    print_note,
+    require_outputs,
+    resolve_endpoint,
+    resolve_era,
 )
 from kinetune.model.failure import UsageFailure
-from kinetune.model.script import OF_INIT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from kinetune.commands.init import Wish
-    from kinetune.kine.releases import EraInUse
-    from kinetune.model.endpoint import Endpoint
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How the command acts and where it writes."""
-
-    dry_run: bool
-    yes: bool
-    format: str
-    output: Path | None
-
+from kinetune.model.script import INIT_HAZARDS
 
 Profile = Annotated[
-    str, option("--profile", metavar="NAME", help="tuned, article (as published), or stock (Kine's own).")
+    str,
+    option("--profile", metavar="NAME", help="Schema: tuned, article (as published) or stock (as Kine creates it)."),
 ]
-DryRun = Annotated[bool, option("--dry-run", "--plan-only", "-n", help="Show the plan; the server forbids any change.")]
-PrintSql = Annotated[bool, option("--print", help="Only the SQL, on stdout; nothing is changed.")]
+DryRun = Annotated[bool, option("--dry-run", "--plan-only", "-n", help="Show the plan in a read-only session.")]
+PrintSql = Annotated[bool, option("--print", help="Write only the SQL of the plan to stdout; change nothing.")]
 ServerName = Annotated[
     str | None,
-    option("--server", metavar="NAME", help="With --print: for an empty postgresql-16 or yugabytedb-2024.2."),
+    option(
+        "--server", metavar="NAME", help="Server release for the SQL of --print: postgresql-16 or yugabytedb-2024.2."
+    ),
 ]
-Revert = Annotated[bool, option("--revert", help="Go back to Kine's own schema: --profile stock.")]
-Allow = Annotated[list[str] | None, option("--allow", metavar="HAZARD", help="Allow a hazard that the plan names.")]
-Leave = Annotated[list[str] | None, option("--leave", metavar="HAZARD", help="Leave the steps of a hazard out.")]
-Experimental = Annotated[
-    bool, option("--experimental", help="Only print what may help lists, unproved, with the call that would prove it.")
+Revert = Annotated[bool, option("--revert", help="Restore the schema that Kine creates: --profile stock.")]
+Allow = Annotated[list[str] | None, hazards_option("--allow", INIT_HAZARDS)]
+Skip = Annotated[list[str] | None, hazards_option("--skip", INIT_HAZARDS)]
+Rebuild = Annotated[bool, option("--rebuild", help="Rebuild the table even if it is not required.")]
+SkipGapRows = Annotated[bool, option("--skip-gap-rows", help="Do not copy rows that only fill gaps (gap-<id>).")]
+NoPlantStatistics = Annotated[
+    bool, option("--no-plant-statistics", help="Create a table on YugabyteDB without initial statistics.")
 ]
-RebuildIt = Annotated[bool, option("--rebuild", help="Build the table anew even where nothing asks for it.")]
-DropGaps = Annotated[bool, option("--drop-gaps", help="A rebuild leaves out rows that only fill gaps (gap-<id>).")]
-Unplanted = Annotated[
-    bool,
-    option("--no-plant-statistics", help="Leave a new table on YugabyteDB without statistics until it is analysed."),
-]
-Finish = Annotated[bool, option("--finish", help="Drop kine_before_init, which a rebuild has put aside.")]
-Yes = Annotated[bool, option("--yes", "-y", help="Do not ask.")]
-Tservers = Annotated[int, option("--tserver-http", metavar="PORT", help=TSERVERS)]
+DropOldTable = Annotated[bool, option("--drop-old-table", help="Drop kine_before_init, the table before a rebuild.")]
 
 
 def init(
+    context: typer.Context,
     endpoint: EndpointArgument = None,
     profile: Profile = "tuned",
     kine: KineRelease = None,
@@ -78,90 +62,70 @@ def init(
     server: ServerName = None,
     revert: Revert = False,
     allow: Allow = None,
-    leave: Leave = None,
-    rebuild: RebuildIt = False,
-    drop_gaps: DropGaps = False,
-    no_plant_statistics: Unplanted = False,
-    finish: Finish = False,
+    skip: Skip = None,
+    rebuild: Rebuild = False,
+    skip_gap_rows: SkipGapRows = False,
+    no_plant_statistics: NoPlantStatistics = False,
+    drop_old_table: DropOldTable = False,
     yes: Yes = False,
-    experimental: Experimental = False,
-    tserver_http: Tservers = 9000,
+    tserver_http: TserverPort = 9000,
     k3s_config: K3sConfig = None,
     format: Format = "text",
     output: Output = None,
 ) -> None:
     """
-    Prepare a database for Kine, new or in use.
+    Prepare a new or existing database for Kine.
 
-    Shows each step with its reason, lock and undo, asks, applies and verifies. Kine may keep running unless a step says
-    otherwise. Interrupted or killed, it can be run again: it goes on from what is there.
+    Shows each step with its reason, locks and undo statement, asks for confirmation, applies the steps and verifies
+    them. Kine may keep running unless a step requires otherwise. An interrupted run can be repeated: it continues.
 
     \b
     Examples:
       kinetune init --dry-run postgres://kine@db/kubernetes
       kinetune init --yes --kine v0.17.5
-      kinetune init --allow REBUILD      (a store sharded by hash; Kine stopped)
+      kinetune init --allow REBUILD      (hash-sharded ids; stop Kine first)
       kinetune init --print --server yugabytedb-2024.2 > schema.sql
     """
-    from kinetune.commands.init import Wish
+    from functools import partial
 
-    refuse_unready(format, output)
-    if experimental:
-        _print_experiments(server, era_given(kine, k3s), lambda: endpoint_of(endpoint, k3s_config))
-        return
-    if finish and (rebuild or drop_gaps or revert):
-        raise UsageFailure("--finish only drops kine_before_init", "run init first, then init --finish")
-    allowed, left, wanted = hazards(allow, OF_INIT), hazards(leave, OF_INIT), "stock" if revert else profile
-    wish = Wish(
-        wanted,
-        era_given(kine, k3s),
-        allowed,
-        left,
-        tserver_http,
+    from kinetune.cli.change import RunOptions, show_and_apply
+    from kinetune.commands.init import InitChange, InitOptions, plan_empty, plan_init
+    from kinetune.views.init import build_plan_report, build_result_report, format_script_file
+
+    require_outputs(format, output)
+    if drop_old_table and (rebuild or skip_gap_rows or revert):
+        raise UsageFailure("--drop-old-table only drops kine_before_init", "run init without it first")
+    if print_sql and output:
+        raise UsageFailure("--print writes SQL to stdout, not a report", "replace --output FILE by > FILE")
+    if server and not print_sql:
+        raise UsageFailure("--server needs --print", "add --print, or omit --server to use the endpoint")
+    if server and endpoint:
+        raise UsageFailure("--server uses no connection", "remove --server or the endpoint")
+    if revert and profile != "stock" and is_on_command_line(context, "profile"):
+        raise UsageFailure(f"--revert means --profile stock, not {profile}", "remove one of them")
+    allowed, skipped = parse_hazards(allow, INIT_HAZARDS), parse_hazards(skip, INIT_HAZARDS)
+    if both := allowed & skipped:
+        raise UsageFailure(f"--allow and --skip both name {', '.join(sorted(both))}", "remove one of them")
+    options = InitOptions(
+        profile="stock" if revert else profile,
+        era=resolve_era(kine, k3s),
+        allow=allowed,
+        skip=skipped,
+        tserver_port=tserver_http,
         rebuild=rebuild,
-        drop_gaps=drop_gaps,
-        finish=finish,
-        plant=not no_plant_statistics,
+        skip_gap_rows=skip_gap_rows,
+        drop_old_table=drop_old_table,
+        plant_statistics=not no_plant_statistics,
     )
-    if print_sql:
-        if output:
-            raise UsageFailure("--print writes SQL to stdout and no report", "leave --output out: --print > FILE")
-        _print(server, wish, lambda: endpoint_of(endpoint, k3s_config))
-        return
     if server:
-        raise UsageFailure("--server needs --print", "add --print, or leave --server out to use the endpoint")
-    place = endpoint_of(endpoint, k3s_config)
-    _show_and_apply(place, wish, Manner(dry_run, yes, format, output))
+        sys.stdout.write(format_script_file(plan_empty(server, options, print_note)))
+        return
+    plan = plan_init(resolve_endpoint(endpoint, k3s_config), options)
+    if print_sql:
+        sys.stdout.write(format_script_file(plan.script))
+        return
+    from kinetune.cli.progress import StderrObserver  # loads rich, which --print works without
 
-
-def _show_and_apply(place: Endpoint, wish: Wish, manner: Manner) -> None:
-    from kinetune.commands.init import carry_out, look
-    from kinetune.reports.table import save, write
-    from kinetune.views.init import applied, planned
-
-    seen = look(place, wish)
-    report = planned(seen)
-    acts = bool(seen.script) and not manner.dry_run
-    if manner.format == "text" or not acts:
-        write(report, manner.format, sys.stdout)
-    if acts:
-        sys.stdout.flush()
-        outcome = applied(report, carry_out(place, seen, wish, yes=manner.yes))
-        sys.stdout.write("\n" if manner.format == "text" else "")
-        write(outcome.tail if manner.format == "text" else outcome.whole, manner.format, sys.stdout)
-        report = outcome.whole
-    if manner.output:
-        save(report, manner.output)
-
-
-def _print(server: str | None, wish: Wish, place: Callable[[], Endpoint]) -> None:
-    from kinetune.commands.init import look, offline
-    from kinetune.views.init import written
-
-    sys.stdout.write(written(offline(server, wish) if server else look(place(), wish).script))
-
-
-def _print_experiments(server: str | None, kine: EraInUse | None, place: Callable[[], Endpoint]) -> None:
-    from kinetune.cli.init_experimental import experimental
-
-    sys.stdout.write(experimental(server, kine, place))
+    run = RunOptions(dry_run, "yes" if yes else None, format, output)
+    complete = partial(build_result_report, plan)
+    show_and_apply(InitChange(plan, options, StderrObserver()), build_plan_report(plan), complete, run)

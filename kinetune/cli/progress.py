@@ -1,38 +1,63 @@
-"""Progress on stderr: a line a step where nobody watches, a bar with an estimate on a terminal."""
+"""Progress on stderr: bars with an estimate on a terminal, a line for each finished step in a log."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
-from types import TracebackType
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import typer
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.progress import Progress as Bars
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column
 
+from kinetune.commands.observer import SILENT, Update
+from kinetune.formatting import format_duration, format_percent
 from kinetune.model.failure import Failure
-from kinetune.reports.text import console
+from kinetune.reports.text import make_console
 
 if TYPE_CHECKING:
-    from kinetune.database.apply import Done
+    from kinetune.model.change import AppliedStatement
     from kinetune.model.endpoint import Endpoint
     from kinetune.model.script import Script
 
 POLL_SECONDS = 0.5
-EACH_ROWS = 1000
-SAY_SECONDS = 10.0
-FIGURES = 52
+LOG_SECONDS = 10.0
+"""A log gets a line about long work no more often than this."""
+FIGURES_WIDTH = 52
 """Columns that the bar, its percentage and its times take."""
 
 
-def bars() -> Bars:
-    """On stderr, gone when finished; silent where stderr is no terminal, or one that cannot go back in a line."""
-    stderr = console(sys.stderr)
-    description = Column(width=min(max(stderr.width - FIGURES, 20), 60), no_wrap=True, overflow="ellipsis")
-    return Bars(
+class StderrObserver:
+    """Shows progress on stderr; bars only where it is a terminal that can overwrite a line."""
+
+    @contextlib.contextmanager
+    def stage(self, title: str) -> Iterator[None]:
+        started = time.monotonic()
+        yield
+        typer.echo(f"{title}: {_format_seconds(time.monotonic() - started)}", err=True)
+
+    @contextlib.contextmanager
+    def progress(self, title: str, total: int | None = None) -> Iterator[Update]:
+        # A log needs neither: stage() and statements() write the lines that are worth keeping.
+        with _show_spinner(title) if total is None else _show_bar(title, total) as update:
+            yield update
+
+    @contextlib.contextmanager
+    def statements(self, script: Script, endpoint: Endpoint | None) -> Iterator[Callable[[AppliedStatement], None]]:
+        with make_bars() as bars:
+            progress = StatementProgress(script, bars)
+            with progress.follow_builds(endpoint) if endpoint else contextlib.nullcontext():
+                yield progress.report
+
+
+def make_bars() -> Progress:
+    """Bars on stderr that disappear when finished; disabled unless it is a terminal that can overwrite a line."""
+    stderr = make_console(sys.stderr)
+    description = Column(width=min(max(stderr.width - FIGURES_WIDTH, 20), 60), no_wrap=True, overflow="ellipsis")
+    return Progress(
         TextColumn("{task.description}", table_column=description),
         BarColumn(bar_width=20),
         TextColumn("{task.percentage:>3.0f} %"),
@@ -45,127 +70,107 @@ def bars() -> Bars:
     )
 
 
-class Progress:
-    """
-    Tells of each finished statement of a script, and on a terminal how far an index build is.
+@contextlib.contextmanager
+def _show_bar(title: str, total: int) -> Iterator[Update]:
+    with make_bars() as bars:
+        task, shown = bars.add_task(title, total=total), 0
 
-    The latter is asked in a session of its own; without an endpoint there is none (a database that is to be dropped).
-    """
+        def update(completed: int | None = None, title: str = "") -> None:
+            nonlocal shown
+            # Called for each row of a store: redrawing more than a thousand times would take longer than the rows.
+            if completed is not None and completed - shown >= total / 1000:
+                shown = completed
+                bars.update(task, completed=completed)
+            if title:
+                bars.update(task, description=title)
 
-    def __init__(self, endpoint: Endpoint | None, script: Script) -> None:
-        self._script, self._bars = script, bars()
-        self.done: list[Done] = []
-        self._ended, self._waits_for = threading.Event(), 0
-        self._said = time.monotonic()
-        self._poll = threading.Thread(target=self._follow_builds, args=(endpoint,), daemon=True) if endpoint else None
+        yield update
 
-    def __enter__(self) -> Progress:
-        self._bars.start()
-        total = sum(len(step.statements) for step in self._script.steps)
-        self._task = self._bars.add_task(self._script.steps[0].does, total=total)
-        if self._poll:
-            self._poll.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        if self._poll:
-            self._poll.join()
-        self._bars.stop()
+@contextlib.contextmanager
+def _show_spinner(title: str) -> Iterator[Update]:
+    stderr = make_console(sys.stderr)
+    if not stderr.is_terminal or stderr.is_dumb_terminal:
+        with SILENT.progress() as update:
+            yield update
+        return
+    with stderr.status(title) as status:
 
-    def watch(self, done: Done) -> None:
-        """A statement that unfolds is told of while it goes on: on a bar each time, on lines every ten seconds."""
+        def update(completed: int | None = None, title: str = "") -> None:
+            status.update(title or None)
+
+        yield update
+
+
+class StatementProgress:
+    """The finished statements of a script, on a bar or as lines; on a bar also how far an index build is."""
+
+    def __init__(self, script: Script, bars: Progress) -> None:
+        self._steps, self._bars, self._finished = script.steps, bars, 0
+        self._ended, self._blocker, self._reported = threading.Event(), 0, time.monotonic()
+        total = sum(len(step.statements) for step in script.steps)
+        self._task = bars.add_task(script.steps[0].does, total=total)
+
+    def report(self, done: AppliedStatement) -> None:
+        """A statement of many parts is shown after each part on a bar, every ten seconds in a log."""
         if done.share < 1:
-            self._bars.update(self._task, completed=len(self.done) + done.share, description=done.step.does)
-            if self._bars.disable and time.monotonic() - self._said > SAY_SECONDS:
+            self._bars.update(self._task, completed=self._finished + done.share, description=done.step.does)
+            if self._bars.disable and time.monotonic() - self._reported > LOG_SECONDS:
                 left = done.seconds / done.share - done.seconds
-                self._say(done, f"{done.share:.0%}, about {left:.0f} s left")
+                self._log(done, f"{format_percent(done.share, 1)}, about {left:.0f} s left")
             return
-        self.done.append(done)
-        coming = self._script.steps[min(done.position, len(self._script.steps) - 1)].does
-        self._bars.update(self._task, completed=len(self.done), description=coming)
+        self._finished += 1
+        # The bar names the step that runs now, which is the one after the step that has just ended.
+        following = self._steps[min(done.position, len(self._steps) - 1)].does
+        self._bars.update(self._task, completed=self._finished, description=following)
         if self._bars.disable and done.statement == done.step.statements[-1]:
-            self._say(done, f"({done.seconds:.1f} s)")
+            self._log(done, f"({_format_seconds(done.seconds)})")
 
-    def _say(self, done: Done, more: str) -> None:
-        self._said = time.monotonic()
-        typer.echo(f"[{done.position}/{len(self._script.steps)}] {done.step.does} {more}", err=True)
+    def _log(self, done: AppliedStatement, state: str) -> None:
+        self._reported = time.monotonic()
+        typer.echo(f"[{done.position}/{len(self._steps)}] {done.step.does} {state}", err=True)
 
-    def _follow_builds(self, endpoint: Endpoint) -> None:
-        """A second, reading session, where it takes longer: pg_stat_progress_create_index says how far a build is."""
-        from kinetune.database.session import visit
+    @contextlib.contextmanager
+    def follow_builds(self, endpoint: Endpoint) -> Iterator[None]:
+        """Poll the state of index builds in a second session, in a thread: the first one is busy building."""
+        poll = threading.Thread(target=self._poll_builds, args=(endpoint,), daemon=True)
+        poll.start()
+        try:
+            yield
+        finally:
+            self._ended.set()
+            poll.join()
 
-        if self._ended.wait(POLL_SECONDS):
+    def _poll_builds(self, endpoint: Endpoint) -> None:
+        from kinetune.database.session import open_session
+
+        if self._ended.wait(POLL_SECONDS):  # most scripts have ended by then, and need no second session
             return
         try:
-            with visit(endpoint, "init-progress") as session:
+            with open_session(endpoint, "init-progress") as session:
                 if not session.server.can("index_progress"):
-                    self._wait_aloud()
+                    self._log_waiting()
                 while not self._ended.wait(POLL_SECONDS):
-                    for row in session.ask("index_progress"):
-                        self._tell(float(row["share"]), row["waits_for"] or 0)
+                    for row in session.query_file("index_progress"):
+                        self._show_build(float(row["share"]), row["waits_for"] or 0)
         except Failure:
-            return  # the work goes on without its bar
+            return  # only the bar stops; the change itself continues
 
-    def _wait_aloud(self) -> None:
-        """Where no view tells how far a build is: YugabyteDB waits for every node's sessions, up to 15 minutes."""
-        while not self._ended.wait(SAY_SECONDS):
-            silent = time.monotonic() - self._said
-            if self._bars.disable and silent > 3 * SAY_SECONDS:
-                typer.echo(f"still at it, {silent:.0f} s (an open transaction holds an index build up)", err=True)
+    def _log_waiting(self) -> None:
+        """For YugabyteDB, which has no view of running builds and waits up to 15 minutes for sessions of each node."""
+        while not self._ended.wait(LOG_SECONDS):
+            silent = time.monotonic() - self._reported
+            if self._bars.disable and silent > 3 * LOG_SECONDS:
+                typer.echo(f"still running after {silent:.0f} s (index builds wait for open transactions)", err=True)
 
-    def _tell(self, share: float, waits_for: int) -> None:
-        """On a bar how far it is; everywhere, once, whose transaction holds it up."""
-        self._bars.update(self._task, completed=len(self.done) + share)
-        if waits_for not in (0, self._waits_for):
-            self._waits_for = waits_for
-            line = f"waits for the open transaction of server process {waits_for}"
-            self._bars.console.print(f"{line} (SELECT pg_terminate_backend({waits_for}) ends it)", soft_wrap=True)
-
-
-class Rows:
-    """Tells how many of `total` rows have passed (None: not known), and at the end how long it took."""
-
-    def __init__(self, does: str, total: int | None) -> None:
-        self._does, self._total, self._bars, self._rows = does, total, bars(), 0
-
-    def __enter__(self) -> Rows:
-        self._started = time.monotonic()
-        self._bars.start()
-        self._task = self._bars.add_task(self._does, total=self._total)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bars.stop()
-        if self._bars.disable and kind is None:
-            typer.echo(f"{self._does} ({time.monotonic() - self._started:.1f} s)", err=True)
-
-    def watch(self, rows: int) -> None:
-        if rows - self._rows >= EACH_ROWS:
-            self._rows = rows
-            self._bars.update(self._task, completed=rows)
+    def _show_build(self, share: float, blocker: int) -> None:
+        """`blocker` is the server process whose transaction the build waits for, 0 for none; it is shown once."""
+        self._bars.update(self._task, completed=self._finished + share)
+        if blocker not in (0, self._blocker):
+            self._blocker = blocker
+            line = f"waiting for the open transaction of server process {blocker}"
+            self._bars.console.print(f"{line} (to end it: SELECT pg_terminate_backend({blocker}))", soft_wrap=True)
 
 
-class Doing:
-    """What is being done where nobody can say how far it is; only a terminal hears of it."""
-
-    def __enter__(self) -> Doing:
-        stderr = console(sys.stderr)
-        self._status = stderr.status("connect") if stderr.is_terminal and not stderr.is_dumb_terminal else None
-        if self._status:
-            self._status.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._status:
-            self._status.stop()
-
-    def tell(self, what: str) -> None:
-        if self._status:
-            self._status.update(what)
+def _format_seconds(seconds: float) -> str:
+    return format_duration(1000 * seconds)

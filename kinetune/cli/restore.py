@@ -1,22 +1,24 @@
-"""`kinetune restore`: read a copy, show where it would land, ask, put it back, look again."""
+"""`kinetune restore`: put back what `kinetune drop --backup` has kept."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from kinetune.cli.options import EndpointArgument, Format, K3sConfig, Output, endpoint_of, option, refuse_unready
+from kinetune.cli.options import (
+    DryRun,
+    EndpointArgument,
+    Format,
+    K3sConfig,
+    Output,
+    Yes,
+    require_outputs,
+    resolve_endpoint,
+)
 
-if TYPE_CHECKING:
-    from kinetune.model.backup import Backup
-    from kinetune.model.endpoint import Endpoint
-
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A copy that kinetune drop --backup has written.")]
-Yes = Annotated[bool, option("--yes", "-y", help="Do not ask.")]
-DryRun = Annotated[bool, option("--dry-run", "-n", help="Show what would be done; the server forbids any change.")]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="Backup written by kinetune drop --backup.")]
 
 
 def restore(
@@ -29,38 +31,26 @@ def restore(
     output: Output = None,
 ) -> None:
     """
-    Put back what `kinetune drop --backup` has kept, into a database without a table kine.
+    Restore a backup of `kinetune drop --backup` into a database that has no table kine.
 
-    Ids, revisions, indexes and the sequence come back as they were, and no revision is ever given a second time. All
-    rows are read back and compared before the table gets its name. Interrupted, it can be run again.
+    Ids, revisions, indexes and the sequence are restored as they were, and no revision is assigned twice. All rows are
+    read back and compared before the table is named kine. An interrupted run can be repeated: it starts again.
 
     \b
     Examples:
       kinetune restore --dry-run kubernetes.kinetune postgres://kine@db/kubernetes
       kinetune restore --yes kubernetes.kinetune
     """
-    from kinetune.commands.restore import read
+    from functools import partial
 
-    refuse_unready(format, output)
-    kept = read(file)
-    _show_and_restore(file, kept, endpoint_of(endpoint, k3s_config), (dry_run, yes, format, output))
+    from kinetune.cli.change import RunOptions, show_and_apply
+    from kinetune.cli.progress import StderrObserver
+    from kinetune.commands.restore import RestoreChange, RestoreOptions, plan_restore
+    from kinetune.views.restore import build_plan_report, build_result_report
 
-
-def _show_and_restore(file: Path, kept: Backup, place: Endpoint, how: tuple[bool, bool, str, Path | None]) -> None:
-    from kinetune.commands.restore import carry_out, look
-    from kinetune.reports.table import save, write
-    from kinetune.views.restore import planned, restored
-
-    dry_run, yes, format, output = how
-    seen = look(place, file, kept)
-    report = planned(seen)
-    if format == "text" or dry_run:
-        write(report, format, sys.stdout)
-    if not dry_run:
-        sys.stdout.flush()
-        outcome = restored(report, seen, carry_out(seen, yes=yes))
-        sys.stdout.write("\n" if format == "text" else "")
-        write(outcome.tail if format == "text" else outcome.whole, format, sys.stdout)
-        report = outcome.whole
-    if output:
-        save(report, output)
+    require_outputs(format, output)
+    options, observer = RestoreOptions(file), StderrObserver()
+    plan = plan_restore(partial(resolve_endpoint, endpoint, k3s_config), options, observer)
+    run = RunOptions(dry_run, "yes" if yes else None, format, output)
+    complete = partial(build_result_report, plan)
+    show_and_apply(RestoreChange(plan, options, observer), build_plan_report(plan), complete, run)

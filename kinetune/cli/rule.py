@@ -1,120 +1,99 @@
-"""`kinetune rule`: the page of a rule, or of all."""
+"""`kinetune rule`: the page of a rule, or of all rules."""
 
 from __future__ import annotations
 
-import contextlib
+import io
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinetune.cli.options import option
+from kinetune.cli.options import option, print_note
 from kinetune.model.failure import UsageFailure
 
 if TYPE_CHECKING:
-    from kinetune.model.judgement import RulePage
+    from kinetune.model.check_result import RulePage
 
-Names = Annotated[
-    list[str] | None, typer.Argument(metavar="[RULE]...", help="A code (KT103), the start of one (KT1), or a name.")
+FORMATS = ("text", "markdown", "json")
+Patterns = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[RULE]...", show_default=False, help="A code (KT103), a prefix of codes (KT1), or a name."),
 ]
-All = Annotated[bool, option("--all", help="All rules; in text a line each.")]
-PageFormat = Annotated[str, option("--format", metavar="FORMAT", help="text, markdown or json.")]
+All = Annotated[bool, option("--all", help="Show all rules; in text one line for each.")]
+PageFormat = Annotated[str, option("--format", metavar="FORMAT", help="Output format: text, markdown or json.")]
 Place = Annotated[
     Path | None,
-    option("--output", "-o", metavar="PLACE", help="A file; with --all in markdown a folder, a file each page."),
+    option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write the pages to FILE; with --all and markdown one file for each, in a folder.",
+    ),
 ]
 
 
-def rule(names: Names = None, all_: All = False, format: PageFormat = "text", output: Place = None) -> None:
+def rule(names: Patterns = None, all_: All = False, format: PageFormat = "text", output: Place = None) -> None:
     """
-    Explain a rule of `kinetune check`: what it claims, why it matters, when to ignore it.
+    Explain rules of `kinetune check`.
 
-    Examples:  kinetune rule KT103  ·  kinetune rule sequence-cache  ·  kinetune rule --all
+    A page says what the rule reports, why it matters, what to do, and when to ignore it.
+
+    \b
+    Examples:
+      kinetune rule KT103
+      kinetune rule hash-sharded-ids
+      kinetune rule --all
     """
-    pages = _pages(names or [], all_)
-    if format not in ("text", "markdown", "json"):
-        raise UsageFailure(f"no page has the format {format}", "choose text, markdown or json")
+    from kinetune.commands.rule import find_pages
+    from kinetune.reports.rule_page import MAX_WIDTH
+    from kinetune.reports.text import output_width, write_encoded
+
+    pages = find_pages(names or (), all_, print_note)
+    if format not in FORMATS:
+        raise UsageFailure(f"rule pages have no format {format}", f"choose one of {', '.join(FORMATS)}")
     if output and all_ and format == "markdown":
-        write_folder(pages, output)
+        _write_folder(pages, output)
     elif output:
-        _save(output, _shown(pages, format, brief=all_))
+        _save(output, _format_pages(pages, format, brief=all_))
     else:
-        from kinetune.reports.rule_page import WIDTH
-        from kinetune.reports.text import put, width
-
-        put(_shown(pages, format, min(WIDTH, width(sys.stdout)), brief=all_), sys.stdout)
+        width = min(MAX_WIDTH, output_width(sys.stdout))
+        write_encoded(_format_pages(pages, format, width, brief=all_), sys.stdout)
 
 
-def write_folder(pages: tuple[RulePage, ...], folder: Path) -> None:
-    """A file for each page and README.md with the index: what docs/rules holds."""
-    from kinetune.reports.rule_page import as_index, as_markdown, file_name
+def _write_folder(pages: tuple[RulePage, ...], folder: Path) -> None:
+    """A file for each page, and README.md with the index: docs/rules is such a folder."""
+    from kinetune.reports.formats import explain_write_error
+    from kinetune.reports.rule_page import format_as_markdown, format_index, page_file_name
 
-    with _told(folder):
+    if folder.exists() and not folder.is_dir():
+        raise UsageFailure(f"{folder} is not a folder", "name a folder with --output")
+    with explain_write_error(folder):
         folder.mkdir(exist_ok=True)
     for page in pages:
-        _save(folder / file_name(page), as_markdown(page))
-    _save(folder / "README.md", as_index(pages))
+        _save(folder / page_file_name(page), format_as_markdown(page))
+    _save(folder / "README.md", format_index(pages))
 
 
-def _pages(names: list[str], all_: bool) -> tuple[RulePage, ...]:
-    from kinetune.rules.choose import matches
-    from kinetune.rules.page import page
-    from kinetune.rules.table import RULES
-
-    if all_ == bool(names):
-        raise UsageFailure(
-            "no rule is named, or --all besides names", "name some (KT103, KT1, range-sharded-ids), or say --all"
-        )
-    return tuple(page(rule) for rule in (RULES if all_ else matches(RULES, names)))
-
-
-def _shown(pages: tuple[RulePage, ...], format: str, width: int = 0, *, brief: bool) -> str:
-    """Text as wide as `width`; 0 is the page's own."""
-    from kinetune.reports.rule_page import WIDTH, as_line, as_markdown, as_text
+def _format_pages(pages: tuple[RulePage, ...], format: str, width: int = 0, *, brief: bool) -> str:
+    """`width` is that of text, in columns; 0 is the default of a page. `brief` text is a line for each rule."""
+    from kinetune.reports.formats import write_report
+    from kinetune.reports.rule_page import MAX_WIDTH, format_as_line, format_as_markdown, format_as_text
+    from kinetune.views.rule import rules_report
 
     if format == "json":
-        return _json(pages)
+        stream = io.StringIO()
+        write_report(rules_report(pages), "json", stream)
+        return stream.getvalue()
     if format == "markdown":
-        return "\n".join(map(as_markdown, pages))
-    return (
-        "".join(f"{as_line(page)}\n" for page in pages)
-        if brief
-        else "\n".join(as_text(page, width or WIDTH) for page in pages)
-    )
-
-
-def _json(pages: tuple[RulePage, ...]) -> str:
-    import io
-
-    from kinetune.model.report import Report
-    from kinetune.reports.table import write
-
-    rules = [
-        {
-            "code": page.code,
-            "name": page.name,
-            "severity": page.severity,
-            "group": page.group.word,
-            "claim": page.claim,
-            "sections": [{"title": title, "text": text} for title, text in page.sections],
-        }
-        for page in pages
-    ]
-    stream = io.StringIO()
-    write(Report("kinetune rule", "", (), {"rules": rules}), "json", stream)
-    return stream.getvalue()
+        return "\n".join(map(format_as_markdown, pages))
+    if brief:
+        return "".join(f"{format_as_line(page)}\n" for page in pages)
+    return "\n".join(format_as_text(page, width or MAX_WIDTH) for page in pages)
 
 
 def _save(path: Path, text: str) -> None:
-    with _told(path):
+    from kinetune.reports.formats import explain_write_error
+
+    with explain_write_error(path):
         path.write_text(text, encoding="utf-8", newline="\n")
-
-
-@contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise UsageFailure(f"cannot write {path}: {error.strerror}", "name a place you may write to") from None

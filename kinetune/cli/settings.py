@@ -1,27 +1,28 @@
-"""Defaults out of kinetune.toml or [tool.kinetune] in pyproject.toml, found upwards from the working folder."""
+"""Defaults of options, from kinetune.toml or [tool.kinetune] in a pyproject.toml, in this folder or above it."""
 
 from __future__ import annotations
 
 import json
-import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kinetune.cli.former import AMBIGUOUS, former_keys, replace_former_keys
 from kinetune.model.failure import UsageFailure
+from kinetune.model.settings_file import SettingsFile
 
 if TYPE_CHECKING:
-    from typer._click import Command
+    from typer.core import TyperGroup
 
 TABLES = {"check": {"severity", "ignore", "limits"}}
-"""Tables within a command's own that are not options. `ignore` takes the place of --ignore: a reason needs a key."""
+"""Tables of a command that are not options. `ignore` replaces --ignore: each reason needs a key."""
+NOT_SHARED = {"rule"}
+"""Commands that read their own table only: `format = "sarif"`, meant for check, must not make `kinetune rule` fail."""
 
-ALONE = {"rule"}
-"""Takes its own table only: a format of check's in a pipeline must not refuse the page that a finding names."""
 
-
-class Kind(NamedTuple):
+class ValueType(NamedTuple):
     """What the value of an option must be: in words, as TOML types, and as an example."""
 
     words: str
@@ -29,124 +30,138 @@ class Kind(NamedTuple):
     example: str
 
 
-KINDS = {
-    "str": Kind("a text", (str,), '"…"'),
-    "path": Kind("a path", (str,), '"…"'),
-    "int": Kind("a whole number", (int,), "3"),
-    "float": Kind("a number", (int, float), "0.5"),
-    "boolean": Kind("true or false", (bool,), "true"),
+VALUE_TYPES = {
+    "str": ValueType("a string", (str,), '"…"'),
+    "path": ValueType("a path", (str,), '"…"'),
+    "int": ValueType("an integer", (int,), "3"),
+    "float": ValueType("a number", (int, float), "0.5"),
+    "boolean": ValueType("true or false", (bool,), "true"),
 }
 """By click's name of the type."""
-REPEATABLE = {
-    "str": Kind("a list of texts", (str, list), '["…", "…"]'),
-    "path": Kind("a list of paths", (str, list), '["…", "…"]'),
+TIME = ValueType("a time", (str, int, float), '"10s"')
+"""Of a text option with the metavar TIME: a number without a unit is seconds."""
+LIST_TYPES = {
+    "str": ValueType("a list of strings", (str, list), '["…", "…"]'),
+    "path": ValueType("a list of paths", (str, list), '["…", "…"]'),
 }
 
 
-def defaults(command: Command, folder: Path | None = None) -> dict[str, Any]:
+def find_settings(folder: Path | None = None) -> SettingsFile:
+    """The nearest file with settings in the folder (default: the working folder) or above it; others are not read."""
+    start = folder or Path.cwd()
+    for place in (start, *start.parents):
+        if (path := place / "kinetune.toml").is_file():
+            text, table = _read_toml(path)
+            return SettingsFile(path, text, table)
+        if (path := place / "pyproject.toml").is_file():
+            text, table = _read_toml(path)
+            if own := _tool_table(path, table):
+                return SettingsFile(path, text, own)
+    return SettingsFile()
+
+
+def read_defaults(
+    program: TyperGroup, settings: SettingsFile, report: Callable[[str, str], None] = lambda *_: None
+) -> dict[str, Any]:
     """
-    Values by command and parameter, as click's default_map wants them.
+    Values by command and parameter, in the form of click's default_map.
 
-    Every option of every command is a key. A key above the table of a command holds for each command below that has
-    the option, as its environment variable does. Paths are read from the file's folder. Raises UsageFailure naming the
-    file for a key that no command knows, for a value of another kind and for TOML that cannot be read.
+    Every option of every command is a key. A key above the tables applies to every command that has the option, as its
+    environment variable does. Paths are relative to the file's folder. `report` gets the command and a line for each
+    key with a new name. Raises UsageFailure with file and line for an unknown key and for a value of the wrong type.
     """
-    found = _find(folder or Path.cwd())
-    return _defaults(found[0], command, found[1], {}) if found else {}
+    return _Defaults(settings, report).of(program, settings.table, {})
 
 
-def _defaults(file: Path, command: Command, table: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Those of a command and of the commands below it; its own table goes before what stands `above`."""
-    below = _below(command)
-    tables = {key: value for key, value in table.items() if key in below and isinstance(value, dict)}
-    own = {key: value for key, value in table.items() if key not in tables}
-    _refuse_unknown(file, command, own)
-    given = above | own
-    values = {option.name: _value(file, key, option, given[key]) for key, option in _options(command) if key in given}
-    above = {name: {} if name in ALONE else given for name in below}
-    return values | {name: _defaults(file, one, tables.get(name, {}), above[name]) for name, one in below.items()}
+@dataclass(frozen=True)
+class _Defaults:
+    settings: SettingsFile
+    report: Callable[[str, str], None]
+
+    def of(self, command: Any, table: Mapping[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
+        """Defaults of a command and its subcommands; keys of its own table override the `shared` ones above it."""
+        subcommands = _subcommands(command)
+        tables = {key: value for key, value in table.items() if key in subcommands and isinstance(value, dict)}
+        own = {key: value for key, value in table.items() if key not in tables}
+        self._refuse_unknown(command, own)
+        given = self._rename_keys(command, own)
+        # Former `zone` above the tables is --timezone of hotspots; render's former --zone had another meaning.
+        given = (shared if command.name in AMBIGUOUS else self._rename_keys(command, shared)) | given
+        values = {
+            option.name: self._convert(key, option, given[key]) for key, option in _options(command) if key in given
+        }
+        below = {name: {} if name in NOT_SHARED else given for name in subcommands}
+        return values | {name: self.of(one, tables.get(name, {}), below[name]) for name, one in subcommands.items()}
+
+    def _rename_keys(self, command: Any, table: dict[str, Any]) -> dict[str, Any]:
+        def note(old: str, new: str) -> None:
+            self.report(command.name, f"{self.settings.locate(old)}: the key `{old}` is now called `{new}`")
+
+        return replace_former_keys(command.name or "", table, note)
+
+    def _refuse_unknown(self, command: Any, keys: Iterable[str]) -> None:
+        subcommands, known = _subcommands(command), _known_keys(command)
+        accepted = known | _former_keys(command) | TABLES.get(command.name or "", set())
+        for key in keys:
+            if key not in accepted:
+                where = "" if subcommands else f" in [{command.name}]"
+                names = ", ".join(f"[{name}]" for name in subcommands) + " and their options"
+                raise UsageFailure(
+                    f"{self.settings.locate(key)}: unknown key {key!r}{where}",
+                    f"known are {names if subcommands else ', '.join(sorted(known))}",
+                )
+
+    def _convert(self, key: str, option: Any, value: object) -> object:
+        """The value as click takes it: a path from the file's folder, a single one of a repeatable option as a list."""
+        name = option.type.name.removesuffix(" range")
+        type_ = TIME if option.metavar == "TIME" else (LIST_TYPES if option.multiple else VALUE_TYPES)[name]
+        fits = isinstance(value, type_.types) and isinstance(value, bool) == (bool in type_.types)
+        if not fits or (isinstance(value, list) and not all(isinstance(item, str) for item in value)):
+            raise UsageFailure(
+                f"{self.settings.locate(key)}: {key} = {json.dumps(value, default=str)} is not {type_.words}",
+                f"write {key} = {type_.example}",
+            )
+        items = value if isinstance(value, list) else [str(value) if type_ is TIME else value]
+        if name == "path" and self.settings.path:
+            items = [str(self.settings.path.parent / str(item)) for item in items]
+        return items if option.multiple else items[0]
 
 
-def _below(command: Command) -> dict[str, Command]:
+def _subcommands(command: Any) -> dict[str, Any]:
     return getattr(command, "commands", {})
 
 
-def _options(command: Command) -> Iterator[tuple[str, Any]]:
-    """The command's own by key, without --version and --install-completion, which only act."""
-    for one in command.params:
-        if one.param_type_name == "option" and not one.callback:
-            key = next(name for name in one.opts if name.startswith("--")).removeprefix("--")
+def _options(command: Any) -> Iterator[tuple[str, Any]]:
+    """The command's own options by key, without those that only act, such as --version and --install-completion."""
+    for parameter in command.params:
+        if parameter.param_type_name == "option" and not parameter.callback:
+            key = next(name for name in parameter.opts if name.startswith("--")).removeprefix("--")
             if key not in TABLES.get(command.name or "", ()):
-                yield key, one
+                yield key, parameter
 
 
-def _keys(command: Command) -> set[str]:
-    return {key for key, _ in _options(command)}.union(*map(_keys, _below(command).values()))
+def _known_keys(command: Any) -> set[str]:
+    return {key for key, _ in _options(command)}.union(*map(_known_keys, _subcommands(command).values()))
 
 
-def _refuse_unknown(file: Path, command: Command, own: Iterable[str]) -> None:
-    below, known = _below(command), _keys(command)
-    where = "" if below else f" in [{command.name}]"
-    names = ", ".join(f"[{name}]" for name in below) + " and their options" if below else ", ".join(sorted(known))
-    for key in own:
-        if key not in known | TABLES.get(command.name or "", set()):
-            raise UsageFailure(f"{at(file, key)}: unknown key {key!r}{where}", f"known are {names}")
+def _former_keys(command: Any) -> set[str]:
+    return set(former_keys(command.name or "")).union(*map(_former_keys, _subcommands(command).values()))
 
 
-def _value(file: Path, key: str, option: Any, value: object) -> object:
-    click = option.type.name.removesuffix(" range")
-    kind = (REPEATABLE if option.multiple else KINDS)[click]
-    fits = isinstance(value, kind.types) and isinstance(value, bool) == (bool in kind.types)
-    if not fits or (isinstance(value, list) and not all(isinstance(one, str) for one in value)):
-        raise UsageFailure(
-            f"{at(file, key)}: {key} = {_toml(value)} is not {kind.words}", f"write {key} = {kind.example}"
-        )
-    if click == "path":
-        value = [str(file.parent / one) for one in value] if isinstance(value, list) else str(file.parent / str(value))
-    return [value] if option.multiple and isinstance(value, str) else value
-
-
-def _toml(value: object) -> str:
-    return json.dumps(value, default=str)
-
-
-def tables(command: str, folder: Path | None = None) -> tuple[Path | None, dict[str, Any]]:
-    """The tables of a command that no option stands for, and the file they are in."""
-    file, table = _find(folder or Path.cwd()) or (None, {})
-    own = table.get(command, {})
-    return file, {key: value for key, value in own.items() if key in TABLES.get(command, set())}
-
-
-def _find(folder: Path) -> tuple[Path, dict[str, Any]] | None:
-    """The nearest file that speaks of kinetune; a pyproject.toml without [tool.kinetune] does not."""
-    for place in (folder, *folder.parents):
-        if (file := place / "kinetune.toml").is_file():
-            return file, _read(file)
-        if (file := place / "pyproject.toml").is_file() and (table := _tool(file)):
-            return file, table
-    return None
-
-
-def _tool(file: Path) -> dict[str, Any]:
-    tools = _read(file).get("tool", {})
+def _tool_table(path: Path, document: dict[str, Any]) -> dict[str, Any]:
+    """[tool.kinetune] of a pyproject.toml, empty if it is not there."""
+    tools = document.get("tool", {})
     table = tools.get("kinetune", {}) if isinstance(tools, dict) else {}
     if not isinstance(table, dict):
-        raise UsageFailure(f"{file}: tool.kinetune is no table", "write [tool.kinetune] and the keys below it")
+        raise UsageFailure(f"{path}: tool.kinetune is not a table", "write [tool.kinetune] and the keys below it")
     return table
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read_toml(path: Path) -> tuple[str, dict[str, Any]]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        return text, tomllib.loads(text)
     except OSError as error:
-        raise UsageFailure(f"cannot read {file}: {error.strerror}", "make it readable, or remove it") from None
+        raise UsageFailure(f"cannot read {path}: {error.strerror}", "make it readable or remove it") from None
     except ValueError as error:  # UnicodeDecodeError, TOMLDecodeError
-        raise UsageFailure(f"{file} is not TOML: {error}", "correct it, or remove it") from None
-
-
-def at(file: Path | None, key: str) -> str:
-    """The file, with the first line that the key, or the table of that name, stands in."""
-    pattern = re.compile(rf"""\s*(\[[^#]*\b)?["']?{re.escape(key)}["']?\s*[\]=.]""")
-    lines = file.read_text(encoding="utf-8").splitlines() if file else []
-    number = next((number for number, line in enumerate(lines, 1) if pattern.match(line)), None)
-    return f"{file}:{number}" if number else str(file)
+        raise UsageFailure(f"{path} is not valid TOML: {error}", "correct it or remove it") from None

@@ -1,184 +1,262 @@
-"""What `kinetune check` does before it judges: look at the store, or read saved facts."""
+"""What `kinetune check` does: observe the store, or read saved facts or configuration files, and run the rules."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinetune import __version__
-from kinetune.model.facts import NOT_ASKED, Facts, KineRelease, Probe, Unknown
-from kinetune.model.failure import CouldNotLook, UsageFailure
+from kinetune.commands.check_baseline import apply_baseline, renew_baseline
+from kinetune.commands.check_files import ConfigFiles, add_configuration, build_file_facts, read_configuration
+from kinetune.model.baseline import Baseline, read_baseline
+from kinetune.model.check_result import CheckResult
+from kinetune.model.facts import Facts, KineRelease, SequenceProbe
+from kinetune.model.facts_file import facts_report, read_facts
+from kinetune.model.failure import CouldNotLook, Exit, UsageFailure
+from kinetune.model.finding import Severity
+from kinetune.model.unknown import NOT_REQUESTED, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kinetune.commands.check_selection import CheckSettings
     from kinetune.database.session import Session
     from kinetune.kine.releases import Era, EraInUse
     from kinetune.model.cluster import Cluster
     from kinetune.model.endpoint import Endpoint
-    from kinetune.model.workload import Recording
-
+    from kinetune.model.report import Report
+    from kinetune.model.workload import ExplainRun, Recording
 
 RUNS = 2
-"""Of two the faster counts: a machine that was busy for a moment closes no gate."""
+"""EXPLAIN runs per call, of which the faster counts: a machine that is busy for a moment must not fail a pipeline."""
 
 
 @dataclass(frozen=True)
-class Look:
+class CheckOptions:
     """
-    How deep to look. `era` is what was said on the command line, `metrics` the address of Kine's /metrics, `http` the
-    port of YugabyteDB's tservers (0: not asked).
+    What to check, how deeply, and what fails the run.
+
+    `find_endpoint` is None where saved `facts` or only the configuration `files` are checked. `era` is the Kine of
+    --kine or --k3s, `metrics` the address of Kine's /metrics, `tserver_http` the HTTP port of YugabyteDB's tservers (0:
+    do not read their flags), `against` a file of `explain --save` to compare plans with. Findings below `fail_on` do
+    not fail the run (None: none does); with `strict` a rule that could not be checked does, unless it is ignored.
     """
 
+    find_endpoint: Callable[[], Endpoint] | None = None
+    facts: Path | None = None
+    save_facts: Path | None = None
+    redact: bool = False
+    files: ConfigFiles = field(default_factory=ConfigFiles)
+    era: EraInUse | None = None
     plans: bool = True
     probe: bool = False
-    era: EraInUse | None = None
     metrics: str | None = None
-    http: int = 0
+    tserver_http: int = 0
+    fail_on: Severity | None = Severity.WARNING
+    strict: bool = False
+    baseline: Path | None = None
+    update_baseline: bool = False
+    against: Path | None = None
 
 
-def facts_of(file: Path | None, look: Look, endpoint: Callable[[], Endpoint]) -> Facts:
-    """Saved facts where a file is named, else those of the store; only then the endpoint is asked for."""
-    return load(file, look.era) if file else gather(endpoint(), look)
+def run_check(options: CheckOptions, settings: CheckSettings, save: Callable[[Report, Path], None]) -> CheckResult:
+    """
+    Observe, then run the selected rules. `save` writes the facts and the baseline as JSON.
+
+    Raises UsageFailure for a file that cannot be read, before a connection is opened, and CouldNotLook.
+    """
+    from kinetune.plans.saved import load_run
+
+    # Files first: a wrong path must not cost minutes of EXPLAIN.
+    earlier_run = load_run(options.against) if options.against else None
+    baseline = _open_baseline(options.baseline, options.update_baseline)
+    facts = observe_facts(options)
+    if options.save_facts:
+        save(facts_report(facts, __version__), options.save_facts)
+    result = check_facts(facts, options, settings, earlier_run)
+    if not baseline:
+        return result
+    if options.update_baseline:
+        baseline = renew_baseline(baseline, result.results)
+        save(baseline.report(), baseline.path)
+    results, notes = apply_baseline(baseline, result.results)
+    return replace(result, results=results, notes=notes)
 
 
-def gather(endpoint: Endpoint, look: Look) -> Facts:
-    """Everything the rules may ask for, on sessions that may only read; --probe alone writes."""
-    from kinetune.database.endpoint_seen import endpoint_seen
-    from kinetune.database.inspect import inspect
-    from kinetune.database.look import store
-
-    with store(endpoint, "check") as (session, facts):
-        if facts.server.unsupported:
-            return facts
-        facts = replace(facts, endpoint=endpoint_seen(session, endpoint))
-        if not facts.database_exists:
-            return _absent(facts, look)
-        kine = _kine(session, look)
-        facts = replace(inspect(session, facts), kine=kine, cluster=_cluster(session, look))
-        facts = replace(facts, lookups=_lookups(session, facts), recordings=_recordings(session, facts, kine, look))
-    return replace(facts, probe=_probe(endpoint)) if look.probe else facts
+def _open_baseline(path: Path | None, update: bool) -> Baseline | None:
+    if path is None:
+        if update:
+            raise UsageFailure("--update-baseline needs --baseline FILE", "add the file to write")
+        return None
+    return Baseline(path) if update and not path.exists() else read_baseline(path)
 
 
-def _absent(facts: Facts, look: Look) -> Facts:
-    """Of a database that is not there yet nothing is known but the Kine that was said."""
-    nothing = Unknown(f"there is no database {facts.database}")
-    names = ("statistics", "growth", "integrity", "connections", "security", "recordings", "lookups", "cluster")
-    parts: dict[str, Any] = dict.fromkeys(names, nothing)
-    seen = replace(facts, **parts)
-    return replace(seen, kine=said(look.era) if look.era else nothing)
+def observe_facts(options: CheckOptions) -> Facts:
+    """Facts of the store, the saved facts or the files."""
+    configuration = read_configuration(options.files)
+    given = _given_release(options)
+    if options.facts:
+        facts = read_facts(options.facts)
+        facts = add_configuration(replace(facts, kine=given or facts.kine), configuration)
+    elif options.find_endpoint:
+        facts = add_configuration(_observe_store(options.find_endpoint(), options), configuration)
+    else:
+        facts = build_file_facts(configuration, given)
+    if options.redact:  # before the rules run: no report can contain a key that they never saw
+        from kinetune.kine.redaction import redact_facts
+
+        facts = redact_facts(facts)
+    return facts
 
 
-def load(path: Path, era: EraInUse | None) -> Facts:
-    """Saved facts; what is said of Kine on the command line goes before what was seen then."""
-    from kinetune.model.facts_file import from_text
+def check_facts(
+    facts: Facts, options: CheckOptions, settings: CheckSettings, earlier_run: ExplainRun | None
+) -> CheckResult:
+    """The results of the selected rules, before a baseline is applied."""
+    from kinetune.rules.context import NO_RUN, CheckContext
+    from kinetune.rules.rule import build_page
+    from kinetune.rules.runner import run_rules
 
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageFailure(
-            f"cannot read {path}: {error.strerror}", "save facts with kinetune check --save-facts"
-        ) from None
-    except UnicodeDecodeError:
-        raise UsageFailure(f"{path} is not text", "save facts with kinetune check --save-facts FILE") from None
-    facts = from_text(text, str(path))
-    return replace(facts, kine=said(era)) if era else facts
-
-
-def keep(facts: Facts, path: Path) -> None:
-    """Facts as a file, whole or not at all."""
-    from kinetune.model.facts_file import to_data
-    from kinetune.model.report import Report
-    from kinetune.reports.table import save
-
-    save(Report("kinetune facts", "", (), to_data(facts, __version__)), path, "json")
-
-
-def said(kine: EraInUse) -> KineRelease:
-    """`said with --kine 0.17.5`, `K3s v1.33.4 holds Kine v0.13.17`: the tag stands behind the word for Kine."""
-    tag = re.search(r"[Kk]ine v?(\d+\.\d+\.\d+)", kine.source)
-    return KineRelease(kine.era.name, kine.era.number, kine.source, f"v{tag[1]}" if tag else None)
-
-
-def _kine(session: Session, look: Look) -> KineRelease | Unknown:
-    from kinetune.database.era import era_seen
-
-    if look.era:
-        return said(look.era)
-    era, source = _era_told(look.metrics) if look.metrics else era_seen(session)
-    return KineRelease(era.name, era.number, source) if era else Unknown(f"{source}; say it with --kine or --k3s")
-
-
-def _era_told(place: str) -> tuple[Era | None, str]:
-    """By Kine itself. A place that cannot be read is the user's mistake and stops the run."""
-    from kinetune.http.metrics import query_names
-    from kinetune.http.read import shown
-    from kinetune.kine.metric_names import era_of_names
-
-    era = era_of_names(query_names(place))
-    return (
-        era,
-        f"{shown(place)} shows {'queries of Kine ' + era.releases if era else 'no query of one era of Kine alone'}",
+    selection = settings.selection
+    results = run_rules(CheckContext(facts, settings.limits, earlier_run or NO_RUN), selection)
+    unchecked = (rule for rule in results.skipped if rule.asked and rule.code not in selection.ignore)
+    return CheckResult(
+        facts=facts,
+        results=results,
+        rules=tuple(build_page(rule) for rule in selection.rules),
+        fail_on=options.fail_on,
+        failing_skips=tuple(unchecked) if options.strict else (),
+        facts_file=str(options.facts or ""),
     )
 
 
-def _cluster(session: Session, look: Look) -> Cluster | Unknown:
-    """Every node by SQL, and by HTTP where that is wanted."""
-    from kinetune.database.cluster import cluster
-    from kinetune.http.tserver import with_http
+def require_results(result: CheckResult) -> Exit:
+    """
+    FINDINGS or CLEAN, and BLIND if a file of a folder could not be read. Raises CouldNotLook if no rule could be
+    checked: that must not look like success.
+    """
+    results, configuration = result.results, result.facts.configuration
+    if not (results.findings or results.passed or results.ignored):
+        reasons = sorted({skipped.reason for skipped in results.skipped})
+        raise CouldNotLook("no rule could be checked: " + "; ".join(reasons[:3]))
+    if not isinstance(configuration, Unknown) and configuration.failures:
+        return Exit.BLIND
+    return Exit.FINDINGS if result.failed else Exit.CLEAN
+
+
+def _given_release(options: CheckOptions) -> KineRelease | None:
+    from kinetune.kine.releases import release_in_use
+
+    return release_in_use(options.era) if options.era else None
+
+
+def _observe_store(endpoint: Endpoint, options: CheckOptions) -> Facts:
+    """All facts that rules may need, in sessions that can only read; --probe alone writes."""
+    from kinetune.database.inspect import inspect_store, observe_endpoint
+    from kinetune.database.observe import open_store
+
+    with open_store(endpoint, "check") as (session, facts):
+        if facts.server.unsupported:  # CockroachDB and the like fail at the first query of a catalog; KT412 says it all
+            return facts
+        facts = replace(facts, endpoint=observe_endpoint(session, endpoint))
+        if not facts.database_exists:
+            return _mark_unknown(facts, _given_release(options))
+        kine = _find_release(session, options)
+        facts = replace(
+            inspect_store(session, facts), kine=kine, cluster=_observe_cluster(session, options.tserver_http)
+        )
+        facts = replace(facts, lookups=_plan_lookups(session, facts))
+        facts = replace(facts, recordings=_record_plans(session, facts, options.plans))
+    # After the read-only session has ended: the probe opens writing ones of its own.
+    return replace(facts, probe=_probe_sequence(endpoint)) if options.probe else facts
+
+
+def _mark_unknown(facts: Facts, kine: KineRelease | None) -> Facts:
+    """Facts of a database that does not exist yet: only the Kine release that the user gave is known."""
+    absent = Unknown(f"database {facts.database} does not exist")
+    names = ("statistics", "growth", "integrity", "connections", "security", "recordings", "lookups", "cluster")
+    parts: dict[str, Any] = dict.fromkeys(names, absent)
+    return replace(facts, kine=kine or absent, **parts)
+
+
+def _find_release(session: Session, options: CheckOptions) -> KineRelease | Unknown:
+    from kinetune.database.pg_stat_statements import recorded_era
+
+    if given := _given_release(options):
+        return given
+    # pg_stat_statements shows what ran since its last reset, /metrics what this Kine runs now: that is preferred.
+    era, source = _read_metrics_era(options.metrics) if options.metrics else recorded_era(session)
+    return KineRelease(era.name, era.number, source) if era else Unknown(f"{source}; set --kine or --k3s")
+
+
+def _read_metrics_era(place: str) -> tuple[Era | None, str]:
+    """The era by the names of queries in Kine's /metrics, and how it is known. UsageFailure if they cannot be read."""
+    from kinetune.http.metrics import read_query_names
+    from kinetune.http.read_text import hide_credentials
+    from kinetune.kine.query_recognition import era_of_metric_names
+
+    era = era_of_metric_names(read_query_names(place))
+    shown = hide_credentials(place)
+    return era, f"{shown} has queries of Kine {era.releases}" if era else f"{shown} has no query of a single Kine era"
+
+
+def _observe_cluster(session: Session, tserver_http: int) -> Cluster | Unknown:
+    """Every node by SQL, and its flags by HTTP unless the port is 0."""
+    from kinetune.database.nodes import observe_cluster
+    from kinetune.http.tserver import add_http_details
 
     try:
-        found = cluster(session, "check")
+        cluster = observe_cluster(session, "check")
     except CouldNotLook as failure:
         return Unknown(str(failure))
-    if isinstance(found, Unknown) or not look.http:
-        return found
-    return with_http(found, session.endpoint.database, look.http)
+    if isinstance(cluster, Unknown) or not tserver_http:
+        return cluster
+    return add_http_details(cluster, session.endpoint.database, tserver_http)
 
 
-def _recordings(
-    session: Session, facts: Facts, kine: KineRelease | Unknown, look: Look
-) -> tuple[Recording, ...] | Unknown:
-    """Kine's reads under EXPLAIN: of the era in use, else of the newest."""
-    from kinetune.commands.explain import Look as Effort
-    from kinetune.commands.explain import recordings
-    from kinetune.kine.releases import era_named, newest
+def _record_plans(session: Session, facts: Facts, plans: bool) -> tuple[Recording, ...] | Unknown:
+    """Kine's reads under EXPLAIN ANALYZE."""
+    from kinetune.commands.explain import ExplainOptions, record_calls
 
-    if not look.plans:
-        return Unknown("left out with --no-plans")
-    era = newest() if isinstance(kine, Unknown) else era_named(kine.era)
+    if not plans:
+        return Unknown("skipped with --no-plans")
+    if facts.table is None:
+        return Unknown("there is no table kine")
     try:
-        return tuple(recordings(session, era, Effort(runs=RUNS)))
+        return tuple(record_calls(session, _era_of(facts), ExplainOptions(runs=RUNS)))
     except (CouldNotLook, UsageFailure) as failure:
         return Unknown(f"no plans for {facts.database}: {failure}")
 
 
-def _lookups(session: Session, facts: Facts) -> tuple[Recording, ...] | Unknown:
-    """Of the era in use, else of the newest; PostgreSQL does not have the trap (KT306)."""
-    from kinetune.database.explain import planned
-    from kinetune.kine.queries import catalogue
-    from kinetune.kine.releases import era_named, newest
-    from kinetune.kine.scenarios import lookups
-    from kinetune.kine.shape import stranger
+def _plan_lookups(session: Session, facts: Facts) -> tuple[Recording, ...] | Unknown:
+    """Plans, not executed, of statements that look up one name; on YugabyteDB only, where they may be slow (KT306)."""
+    from kinetune.database.explain import plan_calls
+    from kinetune.kine.queries import build_lookup_calls, load_catalogue
+    from kinetune.kine.table_shape import describe_unusable
     from kinetune.model.server import Flavour
 
     if facts.server.flavour is not Flavour.YUGABYTEDB:
-        return NOT_ASKED
-    if facts.table is None or stranger(facts.table):
-        return Unknown("there is no table of Kine's")
-    era = newest() if isinstance(facts.kine, Unknown) else era_named(facts.kine.era)
+        return NOT_REQUESTED
+    if facts.table is None or describe_unusable(facts.table):
+        return Unknown("there is no table kine that Kine can use")
     try:
-        return tuple(planned(session, lookups(catalogue(era.name))))
+        return tuple(plan_calls(session, build_lookup_calls(load_catalogue(_era_of(facts).name))))
     except (CouldNotLook, UsageFailure) as failure:
         return Unknown(str(failure))
 
 
-def _probe(endpoint: Endpoint) -> Probe | Unknown:
-    from kinetune.database.probe import probe
+def _era_of(facts: Facts) -> Era:
+    """The era in use; the newest one if it is unknown."""
+    from kinetune.kine.releases import find_era, newest_era
+
+    return newest_era() if isinstance(facts.kine, Unknown) else find_era(facts.kine.era)
+
+
+def _probe_sequence(endpoint: Endpoint) -> SequenceProbe | Unknown:
+    from kinetune.database.probe import probe_sequence
 
     try:
-        return probe(endpoint)
+        return probe_sequence(endpoint)
     except CouldNotLook as failure:
         return Unknown(str(failure))

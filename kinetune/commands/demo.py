@@ -1,4 +1,4 @@
-"""What `kinetune demo` does: start, fill, explain, tune, explain again, and take it all away."""
+"""What `kinetune demo` does: start a server, fill it, explain, tune, explain again, and remove the server."""
 
 from __future__ import annotations
 
@@ -6,120 +6,107 @@ import contextlib
 import os
 import shutil
 import signal
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-import typer
-
-from kinetune.cli.progress import bars
-from kinetune.commands import explain as explain_steps
-from kinetune.commands import init as init_steps
+from kinetune.commands.change import apply_change
+from kinetune.commands.explain import ExplainOptions, compare_with_saved, explain_store
+from kinetune.commands.init import InitChange, InitOptions, plan_init
+from kinetune.commands.observer import SILENT, Observer, show_stage
 from kinetune.database import embedded
-from kinetune.model.failure import UsageFailure
-from kinetune.workload.store import Store, fill, rebuild, vacuum
+from kinetune.formatting import format_number
+from kinetune.workload.store import StoreSize, fill_store, rebuild_indexes, vacuum_table
 
 if TYPE_CHECKING:
     from kinetune.kine.releases import EraInUse
     from kinetune.model.endpoint import Endpoint
-    from kinetune.model.workload import Explained
+    from kinetune.plans.compare import RunComparison
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-SUFFIXES = (".html", ".json", ".md", ".txt")
-SHADOW_ROWS = 10_000
-"""As `kinetune explain --writes` copies."""
+COPY_ROWS = 10_000
+"""As many as `kinetune explain --writes` copies."""
 
 
 @dataclass(frozen=True)
-class Demo:
-    """The store that was made, and what Kine's queries cost on it before and after `init`."""
+class DemoOptions:
+    """`keep` leaves the server running."""
 
-    store: Store
-    before: Explained
-    after: Explained
-
-
-def refuse_unwritable(path: Path) -> None:
-    """Before a minute of work rather than after it. UsageFailure."""
-    if path.suffix not in SUFFIXES:
-        raise UsageFailure(f"{path} does not tell its format", f"end it with one of {' '.join(SUFFIXES)}")
-    if not os.access(path.absolute().parent, os.W_OK | os.X_OK):
-        raise UsageFailure(f"cannot write {path}", "name a file in a folder you may write to")
+    objects: int
+    era: EraInUse
+    keep: bool = False
 
 
-def era_wanted(given: EraInUse | None) -> EraInUse:
-    """The era that was asked for, else the newest; UsageFailure where its statements are not recorded."""
-    from kinetune.kine.releases import EraInUse, newest, recorded
+def require_recorded_era(given: EraInUse | None) -> EraInUse:
+    """The given era, else the newest; UsageFailure where its statements are not recorded."""
+    from kinetune.kine.releases import EraInUse, newest_era, recorded_catalogue
 
-    wanted = given or EraInUse(newest(), "the newest one known; --kine chooses another")
-    recorded(wanted.era)
+    wanted = given or EraInUse(newest_era(), "the newest known release; --kine selects another")
+    recorded_catalogue(wanted.era)
     return wanted
 
 
 @contextlib.contextmanager
-def server(*, keep: bool) -> Iterator[Endpoint]:
+def demo_server(options: DemoOptions, observer: Observer = SILENT) -> Iterator[Endpoint]:
     """
-    An embedded PostgreSQL of its own. Gone with all its data at the end, whatever the end is: done, failed, Ctrl-C,
-    SIGTERM or a closed terminal. With `keep` it stays, and stderr says where.
+    An embedded PostgreSQL for this process alone. Unless it is kept, it is removed with its data however the block
+    ends: finished, failed, Ctrl-C, SIGTERM or a closed terminal.
     """
-    name = f"demo-{'kept-' if keep else ''}{os.getpid()}"
-    with _signals_interrupt():
-        _sweep()
+    name = f"demo-{'kept-' if options.keep else ''}{os.getpid()}"
+    with _handle_signals(_interrupt):
+        _remove_abandoned()  # kill -9 and a power failure leave servers that no `finally` has removed
         try:
-            with _unheard(), phase("start a private PostgreSQL"):
-                endpoint = embedded.start(name)
+            with _defer_signals(), show_stage(observer, "start a private PostgreSQL"):
+                endpoint = embedded.start_server(name)
             yield endpoint
         finally:
-            if not keep:
-                with _unheard():
-                    _discard(name)
-    if keep:
-        typer.echo(f"The server runs on: {endpoint} (for kinetune: embedded:{name})", err=True)
-        typer.echo(f"Remove it with: kinetune embedded remove --yes {name}", err=True)
+            if not options.keep:
+                with _defer_signals():
+                    _remove_completely(name)
 
 
-def run(endpoint: Endpoint, store: Store, era: EraInUse) -> Demo:
-    """The same code as `kinetune init --yes` and `kinetune explain --writes`, on a store filled in between."""
-    look = explain_steps.Look(era=era, rows=SHADOW_ROWS)
-    _init(endpoint, "stock", era)
-    _fill(endpoint, store)
-    with phase("rebuild the indexes, so that the schema alone makes the difference"):
-        rebuild(endpoint)
-    with phase("explain Kine's queries on the stock schema", bar=False):
-        before = explain_steps.run(endpoint, look)
-    _init(endpoint, "tuned", era)
-    with phase("vacuum and analyze, as before"):
-        vacuum(endpoint)
-    with phase("explain Kine's queries on the tuned schema", bar=False):
-        after = explain_steps.run(endpoint, look)
-    return Demo(store, before, after)
+def run_demo(endpoint: Endpoint, options: DemoOptions, observer: Observer = SILENT) -> RunComparison:
+    """The code of `kinetune init --yes` and `kinetune explain --writes`, on a store that is filled in between."""
+    explain = ExplainOptions(era=options.era, copy_rows=COPY_ROWS)
+    _init_store(endpoint, "stock", options.era, observer)
+    _fill_store(endpoint, StoreSize(options.objects), observer)
+    # Indexes that grew with the rows are a third larger than new ones: without this, init would look better than it is.
+    with show_stage(observer, "rebuild the indexes, so that only the schema makes a difference"):
+        rebuild_indexes(endpoint)
+    with observer.stage("explain Kine's queries on the stock schema"):
+        before = explain_store(endpoint, explain, observer)
+    _init_store(endpoint, "tuned", options.era, observer)
+    with show_stage(observer, "vacuum and analyze, as before"):
+        vacuum_table(endpoint)
+    with observer.stage("explain Kine's queries on the tuned schema"):
+        after = explain_store(endpoint, explain, observer)
+    return compare_with_saved(before, after, explain.tolerance)
 
 
-@contextlib.contextmanager
-def phase(title: str, *, bar: bool = True) -> Iterator[None]:
-    """A moving bar on a terminal (`bar` is off where the work shows its own), and a line at the end of it."""
-    started = time.monotonic()
-    with bars() if bar else contextlib.nullcontext() as progress:
-        if progress:
-            progress.add_task(title, total=None)
-        yield
-    typer.echo(f"{title}: {time.monotonic() - started:.1f} s", err=True)
+def _init_store(endpoint: Endpoint, profile: str, era: EraInUse, observer: Observer) -> None:
+    options = InitOptions(profile, era)
+    with observer.stage(f"kinetune init --profile {profile}"):
+        apply_change(InitChange(plan_init(endpoint, options), options, observer))
 
 
-def _sweep() -> None:
-    """What demos that were killed outright have left: servers named after a process that is gone, running or not."""
-    for name in embedded.known():
+def _fill_store(endpoint: Endpoint, size: StoreSize, observer: Observer) -> None:
+    title = f"write {format_number(size.rows)} revisions of {format_number(size.objects)} objects"
+    with show_stage(observer, title, size.rows) as update:
+        fill_store(endpoint, size, update)
+
+
+def _remove_abandoned() -> None:
+    """Servers of demos that were killed: their name holds the id of a process that is gone."""
+    for name in embedded.list_servers():
         process = name.removeprefix("demo-")
-        if name.startswith("demo-") and process.isdecimal() and not _lives(int(process)):
-            _discard(name)
+        if name.startswith("demo-") and process.isdecimal() and not _process_exists(int(process)):
+            _remove_completely(name)
 
 
-def _lives(process: int) -> bool:
+def _process_exists(process: int) -> bool:
     try:
-        os.kill(process, 0)
+        os.kill(process, 0)  # signal 0 only asks whether the process is there
     except ProcessLookupError:
         return False
     except PermissionError:
@@ -127,27 +114,14 @@ def _lives(process: int) -> bool:
     return True
 
 
-def _discard(name: str) -> None:
-    """Server, data, lock and what an interrupted start left: no other process can want a name with our id."""
-    embedded.remove(name)
-    for left in embedded.home().glob(f".{name}.*"):
+def _remove_completely(name: str) -> None:
+    """Server, data, lock and what an interrupted start left: no other process uses a name with our process id."""
+    embedded.remove_server(name)
+    for left in embedded.servers_folder().glob(f".{name}.*"):
         if left.is_file():
             left.unlink()
         else:
             shutil.rmtree(left)
-
-
-def _init(endpoint: Endpoint, profile: str, era: EraInUse) -> None:
-    wish = init_steps.Wish(profile, era, frozenset(), frozenset())
-    with phase(f"kinetune init --profile {profile}", bar=False):
-        init_steps.carry_out(endpoint, init_steps.look(endpoint, wish), wish, yes=True)
-
-
-def _fill(endpoint: Endpoint, store: Store) -> None:
-    title = f"write {store.rows:,} revisions of {store.objects:,} objects"
-    with phase(title, bar=False), bars() as progress:
-        task = progress.add_task(title, total=store.rows)
-        fill(endpoint, store, lambda rows: progress.update(task, completed=rows))
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -155,24 +129,17 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 @contextlib.contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """All of SIGNALS end the block as Ctrl-C does, so that it cleans up."""
-    with _handled(_interrupt):
+def _defer_signals() -> Iterator[None]:
+    """Interrupt after the block: half a start cannot be undone, half a removal leaves a server running."""
+    received: list[int] = []
+    with _handle_signals(lambda number, _: received.append(number)):
         yield
-
-
-@contextlib.contextmanager
-def _unheard() -> Iterator[None]:
-    """A signal is answered after the block: half a start cannot be undone, half a removal leaves a server running."""
-    came: list[int] = []
-    with _handled(lambda number, _: came.append(number)):
-        yield
-    if came:
+    if received:
         raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
-def _handled(handler: object) -> Iterator[None]:
+def _handle_signals(handler: object) -> Iterator[None]:
     """Signals that the caller ignores (nohup, `&` in a script) stay ignored."""
     former = {number: before for number in SIGNALS if (before := signal.getsignal(number)) is not signal.SIG_IGN}
     for number in former:

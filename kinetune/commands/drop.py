@@ -1,194 +1,132 @@
-"""What `kinetune drop` does between showing and telling: look, ask, keep a copy, take away, look again."""
+"""What `kinetune drop` does: what is dropped and what forbids it, and what is checked before and after."""
 
 from __future__ import annotations
 
-import sys
-import time
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
-from kinetune.cli.options import typed
-from kinetune.model.failure import CouldNotLook, Refused, UsageFailure
+from kinetune.commands.change import Change, Question
+from kinetune.commands.drop_backup import find_backup, make_backup
+from kinetune.commands.observer import SILENT, Observer
+from kinetune.model.failure import CouldNotLook, Refused
+from kinetune.model.script import Hazard
+from kinetune.tuning.change_plans import DropPlan
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from kinetune.database.apply import Done, Watcher
+    from kinetune.database.session import Session
+    from kinetune.model.change import SavedBackup
     from kinetune.model.endpoint import Endpoint
+    from kinetune.model.facts import Facts
     from kinetune.model.holdings import Holdings
-    from kinetune.model.script import Hazard, Script
-
-WRITTEN = "nothing was dropped: kine was written to since it was looked at"
-CHANGED = "nothing was dropped: the store has changed since this was shown"
+    from kinetune.model.script import Script
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What the user asked for, apart from where. `watch` is in seconds."""
+class DropOptions:
+    """`whole_database` drops more than Kine's table; `observe` is how long writes are looked for, in seconds."""
 
-    database: bool
-    backup: Path | None
-    allow: frozenset[str]
-    confirm: str | None
-    watch: float
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One look at the store, the script it leads to, and what speaks against it."""
-
-    endpoint: Endpoint
-    holdings: Holdings
-    script: Script
-    hazards: tuple[tuple[Hazard, str], ...]
+    whole_database: bool = False
+    backup: Path | None = None
+    allow: frozenset[str] = frozenset()
+    observe: float = 10.0
 
 
-@dataclass(frozen=True)
-class Kept:
-    """The copy: its file, its bytes, and what is in it. `again` where an earlier run of the same had made it."""
+def plan_drop(endpoint: Endpoint, options: DropOptions, observer: Observer = SILENT) -> DropPlan:
+    """In sessions that may only read. The plan's endpoint names the database even where libpq supplied the name."""
+    from kinetune.database.holdings import observe_holdings
+    from kinetune.tuning.removal import find_drop_hazards
 
-    path: Path
-    bytes: int
-    rows: int
-    max_id: int | None
-    again: bool = False
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What was done, statement by statement, how long the whole took (seconds), and the copy."""
-
-    done: tuple[Done, ...]
-    seconds: float
-    kept: Kept | None
+    with observer.progress("connect") as update:  # nothing to count: observe_holdings names what it is doing
+        held = observe_holdings(endpoint, "drop", options.observe, lambda title: update(title=title))
+    return DropPlan(
+        replace(endpoint, database=held.facts.database),
+        held,
+        _plan_script(held, options),
+        tuple(find_drop_hazards(held, database=options.whole_database)),
+        options.whole_database,
+        options.backup,
+    )
 
 
-def refuse_unready_backup(path: Path | None) -> None:
-    """Before the work rather than after it: UsageFailure where the file cannot be made there."""
-    from kinetune.database.backup_file import manifest, refuse_taken
-    from kinetune.reports.table import refuse_unwritable
+def _plan_script(held: Holdings, options: DropOptions) -> Script:
+    """KINE_RUNS allows to end sessions, RECENT_WRITES a write between plan and drop."""
+    from kinetune.tuning.removal import plan_database_drop, plan_removal
 
-    if path is None:
-        return
-    if path.exists() and not path.is_file():
-        raise UsageFailure(f"{path} is not a file", "name a file: a copy is read again before anything is dropped")
-    refuse_unwritable(path, "json")
-    if path.exists():  # it may be the copy of a drop that was interrupted, and is looked at whole when it is needed
-        try:
-            manifest(path)
-        except UsageFailure:
-            refuse_taken(path)
+    if options.whole_database:
+        return plan_database_drop(held, force=Hazard.KINE_RUNS in options.allow)
+    return plan_removal(held, guarded=Hazard.RECENT_WRITES not in options.allow)
 
 
-def look(endpoint: Endpoint, wish: Wish) -> Seen:
-    """On sessions that may only read. The endpoint is told the database's name where libpq knows it alone."""
-    from kinetune.cli.progress import Doing
-    from kinetune.database.holdings import holdings
-    from kinetune.tuning.removal import hazards
+class DropChange(Change[DropPlan, DropOptions]):
+    """The confirmed plan of `drop`."""
 
-    with Doing() as doing:
-        seen = holdings(endpoint, "drop", wish.watch, doing.tell)
-    against = tuple(hazards(seen, database=wish.database))
-    return Seen(replace(endpoint, database=seen.facts.database), seen, _script(seen, wish), against)
+    command: ClassVar[str] = "drop"
 
+    def check_allowed(self) -> None:
+        from kinetune.tuning.refusals import require_drop_privileges
+        from kinetune.tuning.removal import refuse_dependants
 
-def carry_out(seen: Seen, wish: Wish) -> Outcome:
-    """
-    Ask, copy, drop, verify. Nothing is begun where something else needs the table, a privilege is missing, a hazard is
-    not allowed or the name is not the one; and nothing is dropped before the copy is whole on the disk.
-    """
-    from kinetune.cli.progress import Progress
-    from kinetune.commands.drop_backup import earlier, keep
-    from kinetune.tuning.removal import refuse_needed, refuse_powerless
+        if not self.options.whole_database:  # with the database, everything that depends on the table goes too
+            refuse_dependants(self.plan.holdings)
+        require_drop_privileges(self.plan.holdings, self.plan.script)
+        for hazard, observed in self.plan.hazards:
+            if hazard not in self.options.allow:
+                raise Refused(f"nothing was changed: {observed}", f"remove the cause, or add --allow {hazard}")
 
-    if not wish.database:
-        refuse_needed(seen.holdings)
-    refuse_powerless(seen.holdings, seen.script)
-    _refuse_hazards(seen, wish)
-    kept = earlier(seen, wish.backup)
-    _ask(seen, wish)
-    started = time.monotonic()
-    if wish.backup and not kept:
-        kept = keep(seen, wish.backup)
-    with Progress(None, seen.script) as progress:
-        (_drop_database if wish.database else _drop_table)(seen, wish, progress.watch)
-    _verify(seen, wish)
-    return Outcome(tuple(progress.done), time.monotonic() - started, kept)
+    def find_backup(self) -> SavedBackup | None:
+        return find_backup(self.plan, self.observer)
 
+    def question(self) -> Question:
+        name = self.plan.endpoint.database
+        warning = "" if self.options.backup else "This cannot be undone. "
+        return Question(f"{warning}Type the name of the database ({name}) to continue:", f"--confirm {name}", name)
 
-def _script(seen: Holdings, wish: Wish) -> Script:
-    """A write between is what RECENT_WRITES allows; ends of sessions are what KINE_RUNS allows."""
-    from kinetune.model.script import Hazard
-    from kinetune.tuning.removal import removal, whole
+    def make_backup(self) -> SavedBackup | None:
+        return make_backup(self.plan, self.observer)
 
-    if wish.database:
-        return whole(seen, force=Hazard.KINE_RUNS in wish.allow)
-    return removal(seen, guarded=Hazard.RECENT_WRITES not in wish.allow)
+    @contextlib.contextmanager
+    def open_maintenance(self) -> Iterator[Session | None]:
+        """In another database of the server: DROP DATABASE fails while any session, even this one, is connected."""
+        from kinetune.database.observe import maintenance_session, open_store
 
+        with open_store(self.plan.endpoint, self.command) as (_, facts):
+            self._refuse_written(facts)
+        with maintenance_session(self.plan.endpoint, self.command) as session:
+            yield session
 
-def _refuse_hazards(seen: Seen, wish: Wish) -> None:
-    for hazard, why in seen.hazards:
-        if hazard not in wish.allow:
-            raise Refused(f"nothing was changed: {why}", f"see to it, or add --allow {hazard}")
+    def plan_again(self, session: Session) -> Script:
+        from kinetune.database.holdings import list_holdings
+        from kinetune.database.observe import observe_store
 
+        facts = observe_store(session)
+        self._refuse_written(facts)
+        return _plan_script(list_holdings(session, facts), self.options)
 
-def _ask(seen: Seen, wish: Wish) -> None:
-    name = seen.endpoint.database
-    if wish.confirm is None and not sys.stdin.isatty():
-        raise Refused("nothing was changed: there is no terminal to ask on", f"add --confirm {name} to go on")
-    answer = wish.confirm
-    if answer is None:
-        warning = "" if wish.backup else "This cannot be undone. "
-        answer = typed(f"{warning}Type the name of the database ({name}) to go on:")
-    if answer != name:
-        given = "no name was given" if not answer.strip() else f"{answer} is not the database's name"
-        raise Refused(f"nothing was changed: {given}", f"it is {name}")
+    def _refuse_written(self, facts: Facts) -> None:
+        # A write moves the newest id or, where its transaction failed, at least the sequence.
+        planned, now = self.plan.holdings.facts.table, facts.table
+        newest = [table and (table.max_id, table.last_id) for table in (planned, now)]
+        if newest[0] != newest[1] and Hazard.RECENT_WRITES not in self.options.allow:
+            raise Refused(
+                "nothing was dropped: kine has been written to since the plan was made",
+                f"stop Kine and run again, or add --allow {Hazard.RECENT_WRITES}",
+            )
 
+    def verify(self) -> None:
+        from kinetune.database.holdings import list_holdings
+        from kinetune.database.lock import drop_lock_table
+        from kinetune.database.observe import open_store
+        from kinetune.model.holdings import Holdings
 
-def _drop_table(seen: Seen, wish: Wish, watch: Watcher) -> None:
-    from kinetune.database.apply import Apply, alone
-    from kinetune.database.holdings import look as holdings_now
-    from kinetune.database.lock_row import forget
-    from kinetune.database.look import store
-
-    with store(seen.endpoint, "drop", write=True) as (session, facts), alone(session):
-        now = holdings_now(session, facts)
-        _refuse_written(seen.holdings, now, wish)
-        script = _script(now, wish)
-        if script.steps != seen.script.steps:
-            raise Refused(CHANGED, "run again to see what would go now")
-        Apply(session, watch).script(script)
-    forget(seen.endpoint)
-
-
-def _refuse_written(before: Holdings, now: Holdings, wish: Wish) -> None:
-    from kinetune.model.script import Hazard
-
-    newest = [table and (table.max_id, table.last_id) for table in (before.facts.table, now.facts.table)]
-    if newest[0] != newest[1] and Hazard.RECENT_WRITES not in wish.allow:
-        raise Refused(WRITTEN, "stop Kine and run again, or add --allow RECENT_WRITES")
-
-
-def _drop_database(seen: Seen, wish: Wish, watch: Watcher) -> None:
-    """A last look from within, then from a maintenance database: nobody may be connected to what is dropped."""
-    from kinetune.database.apply import Apply
-    from kinetune.database.look import beside, store
-
-    with store(seen.endpoint, "drop") as (_, facts):
-        _refuse_written(seen.holdings, replace(seen.holdings, facts=facts), wish)
-    with beside(seen.endpoint, "drop") as session:
-        Apply(session, watch).script(seen.script)
-
-
-def _verify(seen: Seen, wish: Wish) -> None:
-    """The second look: whatever is still there was made by somebody else meanwhile, or not taken as told."""
-    from kinetune.database.holdings import look as holdings_now
-    from kinetune.database.look import store
-    from kinetune.model.holdings import Holdings
-
-    with store(seen.endpoint, "drop") as (session, facts):
-        left = _script(holdings_now(session, facts) if facts.database_exists else Holdings(facts), wish)
-    if left:
-        raise CouldNotLook(
-            f"dropped, but not all of it: still to {left.steps[0].does}", "is a Kine running? run it again to see why"
-        )
+        # The lock row of YugabyteDB is kinetune's last table in the database; it goes when nothing is locked any more.
+        if not self.options.whole_database:
+            drop_lock_table(self.plan.endpoint)
+        with open_store(self.plan.endpoint, self.command) as (session, facts):
+            held = list_holdings(session, facts) if facts.database_exists else Holdings(facts)
+        if left := _plan_script(held, self.options):
+            raise CouldNotLook(
+                f"dropped, but still to do: {left.steps[0].does}", "make sure that no Kine is running, and run again"
+            )

@@ -1,101 +1,106 @@
-"""The copy that `kinetune drop` keeps: made before anything is dropped, or found whole where an earlier run made it."""
+"""The copy that `kinetune drop` keeps: made before anything is dropped, or reused from a run that was interrupted."""
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinetune.commands.drop import Kept
+from kinetune.commands.observer import Observer, show_stage
+from kinetune.model.backup import PG_DUMP_SUFFIXES
+from kinetune.model.change import SavedBackup
 from kinetune.model.failure import UsageFailure
+from kinetune.model.holdings import RowCount
 
 if TYPE_CHECKING:
-    from kinetune.commands.drop import Seen
-    from kinetune.model.backup import Backup, Sums
-    from kinetune.model.endpoint import Endpoint
-
-OF_PG_DUMP = (".dump", ".sql")
+    from kinetune.database.session import Session
+    from kinetune.tuning.change_plans import DropPlan
 
 
-def earlier(seen: Seen, path: Path | None) -> Kept | None:
+def check_backup_file(path: Path) -> None:
     """
-    The file of an earlier run that was interrupted, if it holds just what is there or if the table is gone.
-
-    None where there is no file yet. UsageFailure where it is another one, or pg_dump would have to write it and cannot:
-    all of this before anybody is asked.
+    UsageFailure where a backup cannot be written there. A file that exists may be the copy of an interrupted run: here
+    only its first line is read, all of it when the store is known.
     """
+    from kinetune.database.backup_file import read_manifest, refuse_existing
+
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise UsageFailure(f"{path} is not a file", "name a file: the copy is read again before anything is dropped")
+    try:
+        read_manifest(path)
+    except UsageFailure:
+        refuse_existing(path)
+
+
+def find_backup(plan: DropPlan, observer: Observer) -> SavedBackup | None:
+    """
+    The file of an interrupted run, where it holds exactly the rows of the store or the table is gone; None where there
+    is no file yet. UsageFailure where it holds anything else, or where pg_dump has to write it and cannot.
+    """
+    from kinetune.database.dump import require_pg_dump
+    from kinetune.database.session import open_session
+
+    path = plan.backup
     if path is None:
         return None
     if path.exists():
-        return _again(seen, path)
-    if path.suffix in OF_PG_DUMP and seen.holdings.facts.table is not None:
-        _refuse_undumpable(seen.endpoint)
+        return _check_earlier(plan, path, observer)
+    if path.suffix in PG_DUMP_SUFFIXES and plan.holdings.facts.table is not None:
+        with open_session(plan.endpoint, "drop") as session:
+            require_pg_dump(session)
     return None
 
 
-def keep(seen: Seen, path: Path) -> Kept | None:
-    """Made and read again; None where there is no table to copy."""
-    if seen.holdings.facts.table is None:
-        return None
-    return _dumped(seen, path) if path.suffix in OF_PG_DUMP else _made(seen, path)
-
-
-def _refuse_undumpable(endpoint: Endpoint) -> None:
-    from kinetune.database.dump import refuse_undumpable
-    from kinetune.database.session import visit
-
-    with visit(endpoint, "drop") as session:
-        refuse_undumpable(session)
-
-
-def _dumped(seen: Seen, path: Path) -> Kept:
-    from kinetune.cli.progress import Rows
-    from kinetune.database.dump import dump
-    from kinetune.database.session import visit
-
-    with Rows(f"pg_dump kine to {path}", None), visit(seen.endpoint, "drop", statement_timeout="0") as session:
-        found = dump(session, path)
-    return Kept(path, path.stat().st_size, found.rows, found.max_id)
-
-
-def _made(seen: Seen, path: Path) -> Kept:
-    from kinetune.cli.progress import Rows
-    from kinetune.database.backup import take
-    from kinetune.database.session import visit
-    from kinetune.tuning.target import OURS
-
-    rows = getattr(seen.holdings.rows, "number", None)
-    settings = {name: value for name, value in OURS if seen.holdings.facts.database_settings.get(name) == value}
-    with Rows(f"copy kine to {path}", rows) as progress, visit(seen.endpoint, "drop", statement_timeout="0") as session:
-        return _kept(take(session, path, settings, progress.watch), path)
-
-
-def _again(seen: Seen, path: Path) -> Kept:
-    from kinetune.database.backup_file import read, refuse_taken
+def _check_earlier(plan: DropPlan, path: Path, observer: Observer) -> SavedBackup:
+    from kinetune.database.backup import compute_sums
+    from kinetune.database.backup_file import read_backup, refuse_existing
 
     try:
-        found = read(path)
+        found = read_backup(path)
     except UsageFailure:
-        refuse_taken(path)
+        refuse_existing(path)
         raise
-    if found.manifest.database != seen.endpoint.database:
-        refuse_taken(path)
-    table = seen.holdings.facts.table
-    if table is not None and (table.max_id != found.sums.max_id or _sums_now(seen, path) != found.sums):
-        refuse_taken(path)  # also where as many rows are other ones now
-    return _kept(found, path, again=True)
+    table = plan.holdings.facts.table
+    if found.manifest.database != plan.endpoint.database or (table and table.max_id != found.sums.max_id):
+        refuse_existing(path)
+    if table is not None:
+        # The same number of rows and the same newest revision may still be other rows: only their sums prove it.
+        title = f"compare kine with {path}"
+        with show_stage(observer, title, _row_count(plan)) as update, _open_reader(plan) as session:
+            if compute_sums(session, update) != found.sums:
+                refuse_existing(path)
+    return SavedBackup(path, path.stat().st_size, found.sums.rows, found.sums.max_id, earlier=True)
 
 
-def _sums_now(seen: Seen, path: Path) -> Sums:
-    """Of the rows as they are: what an earlier file holds is believed only row by row."""
-    from kinetune.cli.progress import Rows
-    from kinetune.database.backup import sums
-    from kinetune.database.session import visit
+def make_backup(plan: DropPlan, observer: Observer) -> SavedBackup | None:
+    """Written and read again; None where no copy is wanted or there is no table."""
+    from kinetune.database.backup import take_backup
+    from kinetune.database.dump import take_dump
+    from kinetune.tuning.target import PROFILE_SETTINGS
 
-    rows = getattr(seen.holdings.rows, "number", None)
-    title = f"compare kine with {path}"
-    with Rows(title, rows) as progress, visit(seen.endpoint, "drop", statement_timeout="0") as session:
-        return sums(session, progress.watch)
+    path = plan.backup
+    if path is None or plan.holdings.facts.table is None:
+        return None
+    if path.suffix in PG_DUMP_SUFFIXES:
+        # pg_dump reports no progress: without a total the observer shows only that it is running.
+        with show_stage(observer, f"pg_dump kine to {path}"), _open_reader(plan) as session:
+            dumped = take_dump(session, path)
+        return SavedBackup(path, path.stat().st_size, dumped.rows, dumped.max_id)
+    in_force = plan.holdings.facts.database_settings
+    settings = {name: value for name, value in PROFILE_SETTINGS if in_force.get(name) == value}
+    with show_stage(observer, f"copy kine to {path}", _row_count(plan)) as update, _open_reader(plan) as session:
+        copied = take_backup(session, path, settings, update)
+    return SavedBackup(path, path.stat().st_size, copied.sums.rows, copied.sums.max_id)
 
 
-def _kept(backup: Backup, path: Path, *, again: bool = False) -> Kept:
-    return Kept(path, path.stat().st_size, backup.sums.rows, backup.sums.max_id, again)
+def _open_reader(plan: DropPlan) -> contextlib.AbstractContextManager[Session]:
+    """A session without a time limit: a large table takes longer than the minute that reading sessions have."""
+    from kinetune.database.session import open_session
+
+    return open_session(plan.endpoint, "drop", statement_timeout="0")
+
+
+def _row_count(plan: DropPlan) -> int | None:
+    return plan.holdings.rows.number if isinstance(plan.holdings.rows, RowCount) else None

@@ -1,148 +1,263 @@
-"""What `kinetune hotspots` does before it speaks: read logs, counters and sessions, each where it was named."""
+"""What `kinetune hotspots` does: read logs, counters and sessions, and rank Kine's queries by the time they take."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from kinetune.model.counters import Activity, Costs, Counters, Snapshot
+from kinetune.commands.hotspots_options import HotspotsOptions
+from kinetune.commands.observer import SILENT, Observer
+from kinetune.kine.advice import WRITES, explain_arguments, explain_scenario
+from kinetune.model.counters import Activity, Counters, CounterSnapshot, CounterTotals
 from kinetune.model.failure import CouldNotLook, UsageFailure
-from kinetune.model.hotspot import Reading
-from kinetune.model.server import Flavour
+from kinetune.model.hotspot import LogReading
+from kinetune.model.hotspots_result import ExceededLimit, HotspotsResult, Limit, SourceRanking, Spot
+from kinetune.model.server import Server
 
 if TYPE_CHECKING:
     from kinetune.database.session import Session
-    from kinetune.logs.options import LogOptions, Sources
-    from kinetune.model.endpoint import Endpoint
-    from kinetune.model.workload import Explained
 
 T = TypeVar("T")
+_FILTERS_IGNORED = "--from, --to and --min-duration apply to logs only: counters do not record single calls"
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """Where to look. `interval` is in seconds: 0 reads counters once. `since` is an earlier reading."""
+def find_hotspots(options: HotspotsOptions, observer: Observer = SILENT) -> HotspotsResult:
+    """Reads each source once, counters twice with `interval`. CouldNotLook where no source could be read."""
+    reader = SourceReader(options)
+    before, due = options.since, time.monotonic()
+    if options.interval:
+        # Both readings are `interval` apart even if the logs take seconds to read.
+        before = reader.read_counters()
+        due = time.monotonic() + options.interval
+    logs = reader.read_logs()
+    if options.interval:
+        with observer.progress(f"counting for {options.interval:g} s"):
+            time.sleep(max(due - time.monotonic(), 0.0))
+    return _explain_heaviest(options, reader.read_result(logs, before), observer)
 
-    sources: Sources
-    options: LogOptions
-    endpoint: Endpoint | None = None
-    metrics: tuple[str, ...] = ()
-    interval: float = 0.0
-    since: Snapshot | None = None
-    explain: int = 0
 
+class LiveHotspots:
+    """
+    The same result again and again, while logs grow and counters rise.
 
-@dataclass(frozen=True)
-class Seen:
-    """What was seen; None where nobody asked or it could not be looked at: `failures` say why not."""
+    Counters are compared with `since`, or with the moment this was created. Queries are not explained.
+    """
 
-    reading: Reading | None = None
-    statements: Costs | None = None
-    metrics: Costs | None = None
-    activity: Activity | None = None
-    server: str = ""
-    flavour: Flavour | None = None
-    explained: Explained | None = None
-    snapshot: Snapshot = field(default_factory=Snapshot)
-    failures: tuple[CouldNotLook, ...] = ()
+    def __init__(self, options: HotspotsOptions) -> None:
+        from kinetune.logs.collector import EventCollector
+
+        self._options = options
+        self._collector = EventCollector()
+        self._before = options.since or SourceReader(options).read_counters()
+
+    def results(self, pause: float) -> Iterator[HotspotsResult]:
+        """Without end, one every `pause` seconds; the first within a second, because a longer wait is like a hang."""
+        due = time.monotonic() + min(pause, 1.0)
+        for _ in self._collect():
+            if time.monotonic() >= due:
+                yield self.current()
+                due = time.monotonic() + pause
+
+    def current(self) -> HotspotsResult:
+        """What was read so far."""
+        logs = self._collector.to_reading() if self._options.reads_logs else None
+        return SourceReader(self._options).read_result(logs, self._before)
+
+    def _collect(self) -> Iterator[None]:
+        """Collects events. Yields when the logs are quiet and once in a thousand events, for a look at the clock."""
+        from kinetune.logs.follow import follow_logs
+
+        if not self._options.reads_logs:
+            while True:
+                time.sleep(0.2)
+                yield
+        events = follow_logs(self._options.sources, self._options.logs, self._collector.counts)
+        for number, event in enumerate(events):
+            if event is not None:
+                self._collector.add_events((event,))
+            if event is None or number % 1000 == 0:
+                yield
 
 
 @dataclass
-class Look:
-    """One run. A source that fails is noted, and the others are read."""
+class SourceReader:
+    """Reads the sources. One that fails is recorded in `failures`, and the others are read."""
 
-    wanted: Wanted
+    options: HotspotsOptions
     failures: list[CouldNotLook] = field(default_factory=list)
 
-    def run(self) -> Seen:
-        """CouldNotLook where nothing at all could be seen."""
-        first = self.counters() if self.wanted.interval else None
-        due = time.monotonic() + self.wanted.interval
-        reading = self.tried(self.logs) if self.wanted.sources.paths or self.wanted.sources.journal else None
-        if first:
-            time.sleep(max(due - time.monotonic(), 0.0))
-        return self.seen(reading, first or self.wanted.since)
-
-    def seen(self, reading: Reading | None, before: Snapshot | None) -> Seen:
-        """With counters as they are now, less those of `before`."""
-        now = self.counters()
-        _refuse_another(now.statements, before.statements if before else None)
-        found = Seen(reading, snapshot=now)
-        if self.wanted.endpoint:
-            found = self.tried(lambda: self._sessions(found)) or found
-        found = replace(
-            found,
-            statements=self._costs(now.statements, before.statements if before else None),
-            metrics=self._costs(now.metrics, before.metrics if before else None),
-            failures=tuple(self.failures),
+    def read_result(self, logs: LogReading | None, before: CounterSnapshot | None) -> HotspotsResult:
+        """The counters now less those of `before`, the sessions now, and the logs as they were read."""
+        now, before = self.read_counters(), before or CounterSnapshot()
+        _refuse_other_database(now.statements, before.statements)
+        activity, server = (self.options.endpoint and self._try(self._read_sessions)) or (None, None)
+        # Keys are hidden before anything is derived from the logs, so that no part of the result has one.
+        result = HotspotsResult(
+            logs=_redact_keys(logs) if logs and self.options.redact else logs,
+            statements=self._subtract(now.statements, before.statements),
+            metrics=self._subtract(now.metrics, before.metrics),
+            activity=activity,
+            server=f"{server}, {self.options.endpoint}" if server else "",
+            flavour=server.flavour if server else None,
+            snapshot=now,
         )
-        if self.failures and not (found.reading or found.statements or found.metrics or found.activity):
+        # Last: each of the reads above may have added a failure.
+        result = replace(result, failures=tuple(self.failures), notes=self._notes(result))
+        if self.failures and result.is_empty:
             raise self.failures[0]
-        return found
+        return replace(result, exceeded=find_exceeded(self.options.limits, result.rankings))
 
-    def counters(self) -> Snapshot:
-        statements = self.tried(self._statements) if self.wanted.endpoint else None
-        metrics = self.tried(self._metrics) if self.wanted.metrics else None
-        return Snapshot(statements, metrics)
+    def read_counters(self) -> CounterSnapshot:
+        return CounterSnapshot(
+            self._try(self._read_statements) if self.options.endpoint else None,
+            self._read_metrics() if self.options.metrics else None,
+        )
 
-    def tried(self, look: Callable[[], T]) -> T | None:
-        """The same failure at both ends of an interval is one."""
+    def read_logs(self) -> LogReading | None:
+        from kinetune.logs.read_logs import read_logs
+
+        return (
+            self._try(lambda: read_logs(self.options.sources, self.options.logs)) if self.options.reads_logs else None
+        )
+
+    def _try(self, read: Callable[[], T]) -> T | None:
+        """None after a failure. A source that fails at both ends of an interval is reported once."""
         try:
-            return look()
+            return read()
         except CouldNotLook as failure:
             if str(failure) not in map(str, self.failures):
                 self.failures.append(failure)
             return None
 
-    def logs(self) -> Reading:
-        from kinetune.logs.read import read
+    def _read_statements(self) -> Counters:
+        from kinetune.database.pg_stat_statements import read_statement_counters
 
-        return read(self.wanted.sources, self.wanted.options)
+        with self._open_session() as session:
+            return read_statement_counters(session)
 
-    def _costs(self, now: Counters | None, before: Counters | None) -> Costs | None:
-        from kinetune.kine.costs import costs
+    def _read_metrics(self) -> Counters | None:
+        from kinetune.http.metrics import scrape_metrics
+        from kinetune.kine.counter_costs import merge_counters
 
-        return self.tried(lambda: costs(now, before)) if now else None
+        # One Kine that does not answer must not hide the others.
+        found = [self._try(partial(scrape_metrics, source)) for source in self.options.metrics]
+        read = [counters for counters in found if counters]
+        return merge_counters(read) if read else None
 
-    def _statements(self) -> Counters:
-        from kinetune.database.statements import statements
+    def _read_sessions(self) -> tuple[Activity, Server]:
+        from kinetune.database.activity import read_activity
 
-        with self._visit() as session:
-            return statements(session)
+        with self._open_session() as session:
+            return read_activity(session), session.server
 
-    def _metrics(self) -> Counters:
-        from kinetune.http.metrics import scrape
-        from kinetune.kine.costs import together
+    def _subtract(self, now: Counters | None, before: Counters | None) -> CounterTotals | None:
+        from kinetune.kine.counter_costs import compute_costs
 
-        found = [one for place in self.wanted.metrics if (one := self.tried(partial(scrape, place)))]
-        if not found:
-            raise self.failures[-1]
-        return together(found)
+        return self._try(lambda: compute_costs(now, before)) if now else None
 
-    def _sessions(self, found: Seen) -> Seen:
-        from kinetune.database.activity import activity
-
-        with self._visit() as session:
-            server, flavour = f"{session.server}, {session.endpoint}", session.server.flavour
-            return replace(found, activity=activity(session), server=server, flavour=flavour)
+    def _notes(self, result: HotspotsResult) -> tuple[str, ...]:
+        counters = result.statements or result.metrics
+        return (_FILTERS_IGNORED,) if counters and self.options.filters_calls else ()
 
     @contextmanager
-    def _visit(self) -> Iterator[Session]:
-        from kinetune.database.session import visit
+    def _open_session(self) -> Iterator[Session]:
+        from kinetune.database.session import open_session
 
-        assert self.wanted.endpoint is not None
-        with visit(self.wanted.endpoint, "hotspots") as session:
+        assert self.options.endpoint is not None
+        with open_session(self.options.endpoint, "hotspots") as session:
             yield session
 
 
-def _refuse_another(now: Counters | None, before: Counters | None) -> None:
-    """All that another database ever counted would look like growth."""
+def _refuse_other_database(now: Counters | None, before: Counters | None) -> None:
+    """Else all that the other database ever counted would be reported as an increase."""
     if now and before and before.database and before.database != now.database:
         raise UsageFailure(
-            f"the counters of --since are of database {before.database}, these of {now.database}",
-            "name the endpoint they were kept of, or keep some of this one with --save",
+            f"--since has the counters of database {before.database}, the endpoint is database {now.database}",
+            "use the endpoint that the snapshot was saved from, or save a new one with --save",
         )
+
+
+def _redact_keys(reading: LogReading) -> LogReading:
+    """Keys are cut to their resource and a mark; file names and statements stay."""
+    from kinetune.kine.redaction import redact_key, redact_text
+
+    spots = tuple(
+        replace(
+            spot,
+            resource=redact_key(spot.resource),
+            worst=tuple(replace(call, resource=redact_key(call.resource)) for call in spot.worst),
+        )
+        for spot in reading.hotspots
+    )
+    plans = tuple(
+        plan._replace(resource=redact_key(plan.resource), text=redact_text(plan.text)) for plan in reading.plans
+    )
+    return replace(reading, hotspots=spots, plans=plans)
+
+
+def find_exceeded(limits: Iterable[Limit], rankings: Iterable[SourceRanking]) -> tuple[ExceededLimit, ...]:
+    """
+    Every hotspot beyond a limit.
+
+    CouldNotLook where no source has the measure for any hotspot that the limit applies to: then nothing was checked.
+    A query without calls keeps every limit.
+    """
+    ranked = [(ranking, spot) for ranking in rankings for spot in ranking.spots]
+    return tuple(exceeded for limit in limits for exceeded in _check_limit(limit, ranked))
+
+
+def _check_limit(limit: Limit, ranked: list[tuple[SourceRanking, Spot]]) -> Iterator[ExceededLimit]:
+    matching = [(ranking, spot) for ranking, spot in ranked if limit.query in ("", spot.query)]
+    measured = [(ranking, spot, _measure(spot, limit.measure)) for ranking, spot in matching]
+    if matching and all(value is None for _, _, value in measured):
+        # Not "kept": a pipeline would be green although nothing was measured.
+        raise CouldNotLook(
+            f"--fail-over {limit.text}: no source has {limit.measure}, the server's counters have mean and total only",
+            "limit the mean, or add a log or --metrics",
+        )
+    for ranking, spot, value in measured:
+        if value is not None and value > limit.value:
+            yield ExceededLimit(limit, ranking.vantage, spot, value)
+
+
+def _measure(spot: Spot, name: str) -> float | None:
+    """In ms, calls, or a share of 0 to 1; None where the source does not have it."""
+    value = getattr(spot, "total_ms" if name == "total" else name)
+    return None if value is None else float(value)
+
+
+def _explain_heaviest(options: HotspotsOptions, result: HotspotsResult, observer: Observer) -> HotspotsResult:
+    """The heaviest reads, each with its own prefix or key, as one run of `kinetune explain`; notes for the others."""
+    if not options.explain or options.endpoint is None:
+        return result
+    from kinetune.commands.explain import ExplainOptions, explain_store
+
+    runs, notes = [], list(result.notes)
+    for spot in _choose_calls(result, options.explain):
+        call = explain_scenario(spot)
+        # A write needs a copy of the table, which this command must not create unasked.
+        if spot.query in WRITES:
+            notes.append(f"{spot.query} writes: run kinetune explain --writes --query {call}, which uses a copy")
+            continue
+        try:
+            explain = ExplainOptions(query=call, arguments=explain_arguments(spot))
+            runs.append(explain_store(options.endpoint, explain, observer))
+        except (CouldNotLook, UsageFailure) as failure:
+            notes.append(f"cannot explain {spot.query}: {failure}")
+    explained = replace(runs[0], calls=tuple(call for run in runs for call in run.calls)) if runs else None
+    return replace(result, explained=explained, notes=tuple(notes))
+
+
+def _choose_calls(result: HotspotsResult, number: int) -> list[Spot]:
+    """The heaviest that explain knows, each call with its arguments once; those with a resource first."""
+    spots = [spot for ranking in result.rankings for spot in ranking.spots if explain_scenario(spot)]
+    # With a resource, explain reads the same rows as the slow call; without one it chooses a prefix itself.
+    spots.sort(key=lambda spot: (not spot.resource, -spot.total_ms))
+    distinct: dict[tuple[object, ...], Spot] = {}
+    for spot in spots:
+        distinct.setdefault((explain_scenario(spot), *explain_arguments(spot).items()), spot)
+    return list(distinct.values())[:number]

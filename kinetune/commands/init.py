@@ -1,183 +1,196 @@
-"""What `kinetune init` does between showing and telling: look, ask, carry out, verify."""
+"""What `kinetune init` does: plan the way from a store to a profile, and what is checked before and after."""
 
 from __future__ import annotations
 
-import contextlib
-import sys
-import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from kinetune.cli.options import agreed
-from kinetune.commands.init_sequence import refuse_probed, refuse_seen, with_flags
+from kinetune.commands.change import Change, Question, Runner
 from kinetune.model.failure import CouldNotLook, Refused
 from kinetune.model.script import Hazard
+from kinetune.servers.sequence_flag import SEQUENCE_FLAG, minimum_caches
+from kinetune.tuning.change_plans import InitPlan
+from kinetune.tuning.sequence import depends_on_cache_flag
 
 if TYPE_CHECKING:
-    from kinetune.database.apply import Done, Watcher
+    from kinetune.database.session import Session
     from kinetune.kine.releases import Era, EraInUse
     from kinetune.model.endpoint import Endpoint
     from kinetune.model.facts import Facts
     from kinetune.model.script import Script
     from kinetune.model.server import Server
-    from kinetune.tuning.target import Target
+    from kinetune.tuning.target import TargetSchema
 
-
-STOPPED = frozenset({Hazard.REBUILD, Hazard.OFFLINE_INDEX})
-"""Hazards for which it is looked whether Kine is stopped: what it would write meanwhile fails, or is lost."""
+REQUIRE_STOPPED_KINE = frozenset({Hazard.REBUILD, Hazard.OFFLINE_INDEX})
+"""Steps of these hazards need Kine stopped even when they are allowed: its writes would fail or be lost."""
+CACHE_FLAG_ADVICE = (
+    f"restart every tserver with --{SEQUENCE_FLAG}=1, or add --allow {Hazard.SEQUENCE_CACHE} and risk lost writes"
+)
 
 
 @dataclass(frozen=True)
-class Wish:
+class InitOptions:
     """
-    What the user asked for, apart from where. `era` is the one that was said; None asks the store. `tserver_http` is
-    the port of YugabyteDB's tservers, asked for their flag where that decides something; 0 asks none.
+    What to plan. `era` None: the one that the store shows. `allow` and `skip` name hazards. `tserver_port` is the HTTP
+    port of YugabyteDB's tservers, from which their cache flag is read where a step depends on it; 0 does not read it.
     """
 
     profile: str
-    era: EraInUse | None
-    allow: frozenset[str]
-    leave: frozenset[str]
-    tserver_http: int = 0
+    era: EraInUse | None = None
+    allow: frozenset[str] = frozenset()
+    skip: frozenset[str] = frozenset()
+    tserver_port: int = 0
     rebuild: bool = False
-    drop_gaps: bool = False
-    finish: bool = False
-    plant: bool = True
+    skip_gap_rows: bool = False
+    drop_old_table: bool = False
+    plant_statistics: bool = True
 
 
-@dataclass(frozen=True)
-class Seen:
-    """One look at the store, and what it leads to."""
+def plan_init(endpoint: Endpoint, options: InitOptions) -> InitPlan:
+    """In a session that may only read."""
+    from kinetune.database.observe import open_store
+    from kinetune.database.pg_stat_statements import era_in_use
 
-    facts: Facts
-    kine: EraInUse
-    script: Script
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What was done, statement by statement, and how long the whole took (seconds)."""
-
-    done: tuple[Done, ...]
-    seconds: float
+    with open_store(endpoint, "init") as (session, facts):
+        kine = options.era or era_in_use(session)
+        # Reading the flags of all nodes takes seconds, so only where a step depends on one. They decide the hazards:
+        # the script is planned again with them.
+        if options.tserver_port and depends_on_cache_flag(facts, _plan_script(facts, kine, options)):
+            facts = _add_flags(session, facts, options.tserver_port)
+    return InitPlan(endpoint, facts, kine, _plan_script(facts, kine, options), options.drop_old_table)
 
 
-def look(endpoint: Endpoint, wish: Wish) -> Seen:
-    """On a session that may only read."""
-    from kinetune.database.era import era_in_use
-    from kinetune.database.look import store
-
-    with store(endpoint, "init") as (session, facts):
-        kine = wish.era or era_in_use(session)
-        facts = with_flags(session, facts, _script(facts, kine, wish), wish)
-    return Seen(facts, kine, _script(facts, kine, wish))
-
-
-def offline(server: str, wish: Wish) -> Script:
-    """The script for an empty database of `--server`."""
-    from kinetune.kine.releases import newest
-    from kinetune.servers.recognise import named
-    from kinetune.tuning.difference import for_empty
-
-    known = named(server)
-    return for_empty(known, _target(wish, known, wish.era.era if wish.era else newest()))
-
-
-def _target(wish: Wish, server: Server, era: Era) -> Target:
-    """The profile's, without planting where the user left that out."""
-    from kinetune.tuning.profiles import target
-
-    found = target(wish.profile, server, era)
-    return replace(found, plants=found.plants and wish.plant)
-
-
-def carry_out(endpoint: Endpoint, seen: Seen, wish: Wish, *, yes: bool) -> Outcome:
+def plan_empty(server: str, options: InitOptions, report: Callable[[str], None] = lambda _: None) -> Script:
     """
-    Ask, apply, verify. Nothing is begun where a hazard is not allowed, a privilege is missing or nobody agrees.
-
-    Raises Refused where the store changed since it was looked at: the plan that was agreed to is no longer the one.
+    The script for an empty database of a server such as yugabytedb-2024.2, without a connection. `report` gets a line
+    about a release that is newer than the known ones.
     """
-    from kinetune.cli.progress import Progress
-    from kinetune.tuning.may import refuse_powerless
+    from kinetune.kine.releases import newest_era
+    from kinetune.servers.known_lines import describe_newer_release, find_known_server
+    from kinetune.tuning.difference import plan_empty_database
 
-    refuse_powerless(seen.facts, seen.script)
-    refuse_seen(seen, wish)
-    _refuse_hazards(seen.script, wish)
-    _ask(endpoint, seen.script, yes=yes)
-    started = time.monotonic()
-    with Progress(endpoint, seen.script) as progress:
-        _apply(endpoint, seen, wish, progress.watch)
-    _verify(endpoint, seen, wish)
-    return Outcome(tuple(progress.done), time.monotonic() - started)
+    known = find_known_server(server)
+    if note := describe_newer_release(known):
+        report(note)
+    return plan_empty_database(known, _build_target(options, known, options.era.era if options.era else newest_era()))
 
 
-def _script(facts: Facts, kine: EraInUse, wish: Wish) -> Script:
-    """Where the era is only assumed, settings that were right for the one known before stay."""
-    from kinetune.tuning.difference import difference
-    from kinetune.tuning.rebuild import Rebuild
-    from kinetune.tuning.swap import finish
+def _build_target(options: InitOptions, server: Server, era: Era) -> TargetSchema:
+    from kinetune.tuning.profiles import build_target
 
-    if wish.finish:
-        return finish(facts, wish.profile)
-    wanted = _target(wish, facts.server, kine.era)
-    if not kine.known and wish.profile != "stock":  # stock is what one goes back to
-        wanted = wanted.keeping(facts.database_settings)
-    rebuild = Rebuild(wish.rebuild, Hazard.REBUILD in wish.leave, wish.drop_gaps)
-    return difference(facts, wanted, rebuild).without(wish.leave)
+    found = build_target(options.profile, server, era)
+    return replace(found, plants=found.plants and options.plant_statistics)
 
 
-def _refuse_hazards(script: Script, wish: Wish) -> None:
-    for hazard in script.hazards:
-        if hazard not in wish.allow and hazard is not Hazard.SEQUENCE_CACHE:  # that one is looked at, see refuse_seen
-            step = next(step for step in script.steps if step.hazard is hazard)
+def _plan_script(facts: Facts, kine: EraInUse, options: InitOptions) -> Script:
+    from kinetune.tuning.copying import plan_old_table_drop
+    from kinetune.tuning.difference import plan_changes
+    from kinetune.tuning.rebuild import RebuildOptions
+
+    if options.drop_old_table:
+        return plan_old_table_drop(facts, options.profile)
+    wanted = _build_target(options, facts.server, kine.era)
+    # An assumed era must not take back settings that an earlier run made for the era it knew. `stock` takes back all.
+    if not kine.known and options.profile != "stock":
+        wanted = wanted.keep_settings(facts.database_settings)
+    rebuild = RebuildOptions(options.rebuild, Hazard.REBUILD in options.skip, options.skip_gap_rows)
+    return plan_changes(facts, wanted, rebuild).without_hazards(options.skip)
+
+
+def _add_flags(session: Session, facts: Facts, port: int) -> Facts:
+    """The facts with every node of the cluster and its flags, as far as the tservers answer over HTTP."""
+    from kinetune.database.nodes import observe_cluster
+    from kinetune.http.tserver import add_http_details
+    from kinetune.model.unknown import Unknown
+
+    nodes = observe_cluster(session, "init")
+    return facts if isinstance(nodes, Unknown) else replace(facts, cluster=add_http_details(nodes, "", port))
+
+
+class InitChange(Change[InitPlan, InitOptions]):
+    """The confirmed plan of `init`."""
+
+    command: ClassVar[str] = "init"
+    follows_builds: ClassVar[bool] = True
+
+    def check_allowed(self) -> None:
+        from kinetune.tuning.refusals import require_privileges
+
+        script = self.plan.script
+        require_privileges(self.plan.facts, script)
+        self._check_known_caches()
+        for hazard in script.hazards:
+            # SEQUENCE_CACHE is a risk only where the flag is above 1, which is checked on its own.
+            if hazard not in self.options.allow and hazard is not Hazard.SEQUENCE_CACHE:
+                step = next(step for step in script.steps if step.hazard is hazard)
+                raise Refused(
+                    f"nothing was changed: to {step.does} requires that Kine is stopped (hazard {hazard})",
+                    f"stop Kine and add --allow {hazard}, or skip it with --skip {hazard}",
+                )
+
+    def _check_known_caches(self) -> None:
+        """Refused where a node has reported a cache above 1 over HTTP."""
+        if self._ignores_cache_flag():
+            return
+        high = {node: cache for node, cache in minimum_caches(self.plan.facts).items() if cache and cache > 1}
+        if high:
+            nodes = ", ".join(sorted(high))
             raise Refused(
-                f"nothing was changed: to {step.does} is the hazard {hazard} (Kine must be stopped)",
-                f"stop Kine and add --allow {hazard}, or leave it out with --leave {hazard}",
+                f"nothing was changed: ids would be cached {max(high.values())} at a time ({nodes})", CACHE_FLAG_ADVICE
             )
 
+    def _ignores_cache_flag(self) -> bool:
+        return Hazard.SEQUENCE_CACHE in self.options.allow or not depends_on_cache_flag(
+            self.plan.facts, self.plan.script
+        )
 
-def _ask(endpoint: Endpoint, script: Script, *, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise Refused("nothing was changed: there is no terminal to ask on", "add --yes to apply this plan")
-    steps = "this step" if len(script.steps) == 1 else f"these {len(script.steps)} steps"
-    if not agreed(f"Apply {steps} to {endpoint}?"):
-        raise Refused("nothing was changed", "run it again when you are ready, or keep the plan with --print")
+    def question(self) -> Question:
+        count = len(self.plan.script.steps)
+        return Question(
+            f"Apply {'this step' if count == 1 else f'these {count} steps'} to {self.plan.endpoint}?", "--yes"
+        )
 
+    def check_session(self, session: Session) -> None:
+        """
+        Create a temporary sequence on this node and look at its cache: HTTP may report a flag that the SQL processes
+        were not restarted with.
+        """
+        from kinetune.database.probe import read_least_cache
 
-def _apply(endpoint: Endpoint, seen: Seen, wish: Wish, watch: Watcher) -> None:
-    from kinetune.database.apply import Apply, alone
-    from kinetune.database.look import store
-    from kinetune.database.observe import observe
-    from kinetune.database.stopped import refuse_running
+        if self._ignores_cache_flag():
+            return
+        cache = read_least_cache(session)
+        if cache > 1:
+            info = session.connection.info
+            where = f"{SEQUENCE_FLAG} is {cache} on {info.host}:{info.port}"
+            raise Refused(f"nothing was changed: ids would be cached {cache} at a time ({where})", CACHE_FLAG_ADVICE)
 
-    if not seen.facts.database_exists:
-        with store(endpoint, "init", write=True) as (session, facts):
-            refuse_probed(session, seen, wish)
-            if not facts.database_exists:
-                Apply(session, watch).script(seen.script.outside())
-    with contextlib.ExitStack() as stack:
-        session, _ = stack.enter_context(store(endpoint, "init", write=True))
-        refuse_probed(session, seen, wish)  # in the session that will alter: another may be on another node
-        stack.enter_context(alone(session))
-        script = _script(replace(observe(session), cluster=seen.facts.cluster), seen.kine, wish)
-        if script.steps != seen.script.inside().steps:
-            raise Refused("the store has changed since this plan was made", "run again to see the new plan")
-        if STOPPED & set(script.hazards) or script.proves_unused:
-            refuse_running(session)
-        Apply(session, watch, lambda: _script(observe(session), seen.kine, wish)).script(script)
+    def plan_again(self, session: Session) -> Script:
+        from kinetune.database.observe import observe_store
 
+        return self._plan_from(observe_store(session))
 
-def _verify(endpoint: Endpoint, seen: Seen, wish: Wish) -> None:
-    """The second look: whatever is still to be done was done by somebody else meanwhile, or not as told."""
-    from kinetune.database.look import store
+    def _plan_from(self, facts: Facts) -> Script:
+        # Flags change only with a restart of the tserver; reading them again would hold the lock for seconds.
+        return _plan_script(replace(facts, cluster=self.plan.facts.cluster), self.plan.kine, self.options)
 
-    with store(endpoint, "init") as (_, facts):
-        left = _script(replace(facts, cluster=seen.facts.cluster), seen.kine, wish)
-        if left := left.without(
-            wish.allow & {Hazard.SEQUENCE_CACHE}
-        ):  # no SQL brings a cache of 1 where that was allowed
-            raise CouldNotLook(
-                f"applied, but not as planned: still to {left.steps[0].does}", "run kinetune init again to see why"
-            )
+    def check_idle(self, session: Session) -> None:
+        from kinetune.database.kine_stopped import require_kine_stopped
+
+        script = self.plan.script
+        if REQUIRE_STOPPED_KINE & set(script.hazards) or script.requires_stopped_kine:
+            require_kine_stopped(session)
+
+    def apply(self, session: Session, runner: Runner) -> None:
+        # YugabyteDB may report an error for a statement that took effect: the runner then plans the rest.
+        runner.run(session, self.plan.script.database_script(), lambda: self.plan_again(session))
+
+    def verify(self) -> None:
+        from kinetune.database.observe import open_store
+
+        with open_store(self.plan.endpoint, self.command) as (_, facts):
+            left = self._plan_from(facts)
+        # Where a cached sequence was allowed, its cache stays above 1: no SQL can lower it.
+        if left := left.without_hazards(self.options.allow & {Hazard.SEQUENCE_CACHE}):
+            raise CouldNotLook(f"applied, but still to do: {left.steps[0].does}", "run kinetune init again to see why")

@@ -1,79 +1,62 @@
-"""What `kinetune restore` does between showing and telling: read, look, ask, put back, look again."""
+"""What `kinetune restore` does: read a backup, plan where it goes, copy its rows, and check that they are there."""
 
 from __future__ import annotations
 
-import sys
-import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from kinetune.cli.options import agreed
+from kinetune.commands.change import Change, Question, Runner
+from kinetune.commands.observer import SILENT, Observer, show_stage
+from kinetune.formatting import format_count
 from kinetune.model.failure import CouldNotLook, Refused, UsageFailure
 from kinetune.model.server import Flavour
 from kinetune.servers.sequence_flag import SEQUENCE_FLAG
+from kinetune.tuning.change_plans import RestorePlan
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
-    from kinetune.database.apply import Done
     from kinetune.database.session import Session
     from kinetune.model.backup import Backup
     from kinetune.model.endpoint import Endpoint
     from kinetune.model.facts import Facts
-    from kinetune.tuning.restoration import Restoration
+    from kinetune.model.script import Script
+    from kinetune.tuning.restoration import RestoreScripts
 
-PG_DUMPS = {b"PGDMP": "pg_restore --no-owner -d DATABASE", b"--\n-- PostgreSQL database dump": "psql -1 -d DATABASE -f"}
-"""How files of pg_dump begin, and what puts them back."""
+PG_DUMP_COMMANDS = {
+    b"PGDMP": "pg_restore --no-owner -d DATABASE",
+    b"--\n-- PostgreSQL database dump": "psql -1 -d DATABASE -f",
+}
+"""How files of pg_dump begin, and the command that restores them."""
 
 
 @dataclass(frozen=True)
-class Seen:
-    """The copy, the place where it is to land, and the way there."""
+class RestoreOptions:
+    """The file that holds the backup."""
 
-    endpoint: Endpoint
     file: Path
-    backup: Backup
-    facts: Facts
-    way: Restoration
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What was done, and how long the whole took (seconds)."""
+def plan_restore(
+    find_endpoint: Callable[[], Endpoint], options: RestoreOptions, observer: Observer = SILENT
+) -> RestorePlan:
+    """
+    Read the whole file, then look at the store in a session that may only read. UsageFailure, before `find_endpoint`
+    may start an embedded server, where the file is not a backup or not the bytes that were written.
+    """
+    from kinetune.database.backup_file import read_backup
+    from kinetune.database.observe import open_store
 
-    done: tuple[Done, ...]
-    seconds: float
-
-
-def read(file: Path) -> Backup:
-    """The whole file, before anything is asked of the server. UsageFailure where it is not what was written."""
-    from kinetune.cli.progress import Doing
-    from kinetune.database import backup_file
-
-    with Doing() as doing:
-        doing.tell(f"read {file}")
-        _refuse_pg_dump(file)
-        return backup_file.read(file)
-
-
-def look(endpoint: Endpoint, file: Path, backup: Backup) -> Seen:
-    """On a session that may only read."""
-    from kinetune.database.look import store
-
-    with store(endpoint, "restore") as (session, facts):
-        if not facts.database:
+    _refuse_pg_dump(options.file)
+    with observer.progress(f"read {options.file}"):
+        backup = read_backup(options.file)
+    endpoint = find_endpoint()
+    with open_store(endpoint, "restore") as (session, facts):
+        if not facts.database:  # libpq's own default, or a service's
             facts = replace(facts, database=session.connection.info.dbname)
-        way = _way(session, facts, backup)
-    return Seen(replace(endpoint, database=facts.database), file, backup, facts, way)
-
-
-def carry_out(seen: Seen, *, yes: bool) -> Outcome:
-    """Ask, put back, verify."""
-    _ask(seen, yes=yes)
-    started = time.monotonic()
-    done = tuple(_apply(seen))
-    _verify(seen)
-    return Outcome(done, time.monotonic() - started)
+        scripts = _plan_scripts(session, facts, backup)
+    return RestorePlan(replace(endpoint, database=facts.database), options.file, backup, facts, scripts)
 
 
 def _refuse_pg_dump(file: Path) -> None:
@@ -82,90 +65,89 @@ def _refuse_pg_dump(file: Path) -> None:
             start = stream.read(64)
     except OSError as error:
         raise UsageFailure(f"cannot read {file}: {error.strerror}", "name a file that can be read") from None
-    for mark, command in PG_DUMPS.items():
+    # `drop --backup x.dump` made them, so users try to restore them here.
+    for mark, command in PG_DUMP_COMMANDS.items():
         if start.startswith(mark):
-            raise UsageFailure(f"{file} is of pg_dump, which has its own way back", f"{command} {file}")
+            raise UsageFailure(f"{file} was written by pg_dump", f"restore it with {command} {file}")
 
 
-def _way(session: Session, facts: Facts, backup: Backup) -> Restoration:
-    from kinetune.database.restore import landing
-    from kinetune.tuning.restoration import Landing, restoration
+def _plan_scripts(session: Session, facts: Facts, backup: Backup) -> RestoreScripts:
+    from kinetune.database.restore import read_restore_target
+    from kinetune.tuning.restoration import RestoreTarget, plan_restoration
 
-    if not facts.database_exists:
-        row = landing(session)
-        return restoration(backup, facts, Landing("public", frozenset(), *_roles(row)))
-    row = landing(session)
-    here = Landing(row["schema"], frozenset(row["taken"]), *_roles(row), indexes=tuple(row["indexes"]))
-    return restoration(backup, facts, here)
-
-
-def _roles(row: dict[str, Any]) -> tuple[frozenset[str], frozenset[str]]:
-    return frozenset(row["roles"]), frozenset(row["known"])
+    row: dict[str, Any] = read_restore_target(session)
+    roles = frozenset(row["roles"]), frozenset(row["known"])
+    if not facts.database_exists:  # the session is in another database, whose names and schemas do not count
+        return plan_restoration(backup, facts, RestoreTarget("public", frozenset(), *roles))
+    here = RestoreTarget(row["schema"], frozenset(row["taken"]), *roles, indexes=tuple(row["indexes"]))
+    return plan_restoration(backup, facts, here)
 
 
-def _ask(seen: Seen, *, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise Refused("nothing was changed: there is no terminal to ask on", "add --yes to go on")
-    if not agreed(f"Restore {seen.backup.sums.rows:,} rows to {seen.endpoint}?"):
-        raise Refused("nothing was changed", "run it again when you are ready")
+class RestoreChange(Change[RestorePlan, RestoreOptions]):
+    """The confirmed plan of `restore`."""
 
+    command: ClassVar[str] = "restore"
 
-def _apply(seen: Seen) -> list[Done]:
-    from kinetune.cli.progress import Progress
-    from kinetune.database.apply import Apply, alone
-    from kinetune.database.look import store
-    from kinetune.database.observe import observe
+    def check_allowed(self) -> None:
+        """plan_restoration has raised already where the restore is not possible; it has no hazards."""
 
-    done: list[Done] = []
-    if not seen.facts.database_exists:
-        with store(seen.endpoint, "restore", write=True) as (session, facts):
-            if not facts.database_exists:
-                Apply(session, done.append).script(seen.way.first.outside())
-    with store(seen.endpoint, "restore", write=True) as (session, _), alone(session):
-        _refuse_cached_ids(session, seen)
-        way = _way(session, replace(observe(session), database=seen.endpoint.database), seen.backup)
-        for script in (way.first, None, way.then):
-            if script is None:
-                _load(session, seen)
-                continue
-            with Progress(None, script) as progress:
-                Apply(session, progress.watch).script(script)
-            done += progress.done
-    return done
+    def question(self) -> Question:
+        rows = format_count(self.plan.backup.sums.rows, "row")
+        return Question(f"Restore {rows} to {self.plan.endpoint}?", "--yes")
 
+    def check_session(self, session: Session) -> None:
+        """On YugabyteDB the flag of this node decides the cache of a new sequence; no SQL lowers it later."""
+        from kinetune.database.probe import read_least_cache
 
-def _refuse_cached_ids(session: Session, seen: Seen) -> None:
-    """On YugabyteDB the node's flag decides the cache of a new sequence, and no SQL mends it (measured.md §1)."""
-    from kinetune.database.probe import least_cache
+        if session.server.flavour is not Flavour.YUGABYTEDB or self.plan.backup.manifest.sequence.cache > 1:
+            return
+        if (cache := read_least_cache(session)) > 1:
+            raise Refused(
+                f"nothing was restored: ids would be cached {cache} at a time on this node",
+                f"restart every tserver with --{SEQUENCE_FLAG}=1, then run again",
+            )
 
-    if session.server.flavour is not Flavour.YUGABYTEDB or seen.backup.manifest.sequence.cache > 1:
-        return
-    if (cache := least_cache(session)) > 1:
-        raise Refused(
-            f"nothing was restored: ids would be cached {cache} at a time on this node",
-            f"restart every tserver with --{SEQUENCE_FLAG}=1, then run again",
-        )
+    def plan_again(self, session: Session) -> Script:
+        if self.plan.script.maintenance_script():
+            # This run created the database, whose roles and schemas could not be read before: not a change.
+            return self.plan.script.database_script()
+        return replace(self.plan, scripts=self._plan_here(session)).script
 
+    def _plan_here(self, session: Session) -> RestoreScripts:
+        from kinetune.database.observe import observe_store
 
-def _load(session: Session, seen: Seen) -> None:
-    from kinetune.cli.progress import Rows
-    from kinetune.database.restore import Load, landing
-    from kinetune.tuning.restoration import Landing
+        facts = replace(observe_store(session), database=self.plan.endpoint.database)
+        return _plan_scripts(session, facts, self.plan.backup)
 
-    table = Landing(landing(session)["schema"]).scratch
-    with Rows(f"copy {seen.file} to {table} and read it back", 2 * seen.backup.sums.rows) as progress:
-        Load(seen.file, seen.backup, table).into(session, progress.watch)
+    def apply(self, session: Session, runner: Runner) -> None:
+        scripts = self._plan_here(session)
+        # Indexes and the name come after the rows: a load into a table without indexes is the fastest.
+        runner.run(session, scripts.before_rows.database_script())
+        self._copy_rows(session)
+        runner.run(session, scripts.after_rows)
 
+    def _copy_rows(self, session: Session) -> None:
+        from kinetune.database.restore import RowLoader, read_restore_target
+        from kinetune.tuning.restoration import RestoreTarget
 
-def _verify(seen: Seen) -> None:
-    """The second look, with other eyes: the table that a new session finds by the name kine."""
-    from kinetune.database.look import store
+        # Under another name until it is complete and compared: a Kine that starts meanwhile must not find it.
+        table = RestoreTarget(read_restore_target(session)["schema"]).scratch
+        title = f"copy {self.plan.file} to {table} and read it back"
+        # Each row is reported twice: when it is sent, and when it is read back to be compared.
+        with show_stage(self.observer, title, 2 * self.plan.backup.sums.rows) as update:
+            RowLoader(self.plan.file, self.plan.backup, table).load_rows(session, update)
 
-    with store(seen.endpoint, "restore") as (_, facts):
-        table, sums = facts.table, seen.backup.sums
-    if table is None or (table.max_id or 0) < (sums.max_id or 0):
-        raise CouldNotLook("restored, but kine is not as it was: newest revisions are missing", "is a Kine running?")
-    if table.sequence is None or (table.last_id or 0) < seen.backup.next_above:
-        raise CouldNotLook("restored, but its sequence is behind", "run kinetune init, which raises it")
+    def verify(self) -> None:
+        """The rows have been compared already: this is about the table that a new session finds by the name kine."""
+        from kinetune.database.observe import open_store
+
+        with open_store(self.plan.endpoint, self.command) as (_, facts):
+            table, sums = facts.table, self.plan.backup.sums
+        if table is None or (table.max_id or 0) < (sums.max_id or 0):
+            raise CouldNotLook(
+                "restored, but the newest revisions are missing from kine", "make sure that no Kine is running"
+            )
+        if table.sequence is None or (table.last_id or 0) < self.plan.backup.next_above:
+            raise CouldNotLook(
+                "restored, but the sequence of kine is behind its newest revision", "run kinetune init, which raises it"
+            )

@@ -1,96 +1,96 @@
-"""What `kinetune demo` says: the comparison, and in words what it comes to. It claims only what was measured."""
+"""The report of `kinetune demo`: the comparison, and a summary that claims only what was measured."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from kinetune.model.report import Cell, Heading, Items, Report, Section, Tone
-from kinetune.plans.compare import Comparison, compare
-from kinetune.views.explain_compared import compared
-
-if TYPE_CHECKING:
-    from kinetune.commands.demo import Demo
-    from kinetune.model.workload import Explained
+from kinetune.formatting import format_bytes, format_duration, format_number, format_percent
+from kinetune.model.report import BulletList, Cell, Heading, Report, Section, Tone
+from kinetune.model.workload import ExplainRun
+from kinetune.plans.compare import CallComparison, RunComparison
+from kinetune.views.explain_compared import comparison_report
 
 TOLERANCE = 0.25
-"""As `kinetune explain --against`."""
+"""As `kinetune explain --tolerance`."""
 CREATE = "create"
 
 
-def screen(demo: Demo) -> Report:
-    """The summary last: there a terminal is read first."""
-    report, summary = _both(demo)
+def build_screen(comparison: RunComparison, objects: int) -> Report:
+    """The summary last: on a terminal the end is read first."""
+    report, summary = _build_parts(comparison, objects)
     return replace(report, sections=(*report.sections, *summary))
 
 
-def page(demo: Demo) -> Report:
+def build_page(comparison: RunComparison, objects: int) -> Report:
     """The summary first."""
-    report, summary = _both(demo)
+    report, summary = _build_parts(comparison, objects)
     return replace(report, sections=(*summary, *report.sections))
 
 
-def _both(demo: Demo) -> tuple[Report, tuple[Section, ...]]:
-    comparison = compare(demo.before, demo.after, TOLERANCE)
-    report = compared(demo.before, demo.after, comparison)
-    items = tuple(summary(demo, comparison))
-    data = report.data | {"objects": demo.store.objects, "summary": [item.text for item in items]}
+def _build_parts(comparison: RunComparison, objects: int) -> tuple[Report, tuple[Section, ...]]:
+    report = comparison_report(comparison)
+    items = tuple(summarise(comparison))
+    data = report.data | {"objects": objects, "summary": [item.text for item in items]}
     title = "kinetune demo: Kine's queries before and after kinetune init"
-    return replace(report, title=title, data=data), (Heading("In short"), Items(items))
+    return replace(report, title=title, data=data), (Heading("Summary"), BulletList(items))
 
 
-def summary(demo: Demo, comparison: tuple[Comparison, ...]) -> Iterator[Cell]:
-    """What the schema changed, in sentences: gains, losses, and apart from both what only the clock tells."""
-    yield _shrunk("All indexes together", "bytes", (demo.before.index_bytes, demo.after.index_bytes))
-    yield _shrunk("WAL to create an object", "bytes", (_wal(demo.before), _wal(demo.after)))
-    moved = [one for one in comparison if one.verdict in ("better", "worse")]
-    better = [one for one in moved if _less(one)]
-    worse = [one for one in moved if _more(one)]
-    clock = [one for one in moved if one not in better and one not in worse]
+def summarise(comparison: RunComparison) -> Iterator[Cell]:
+    """Gains and losses that blocks or bytes prove; separately, what only the measured time shows."""
+    # A demo runs on whatever machine is at hand, often a busy laptop: a time alone is not evidence of the schema.
+    before, after, calls = comparison.before, comparison.after, comparison.calls
+    yield _compare_sizes("All indexes together", (before.index_bytes, after.index_bytes))
+    yield _compare_sizes("WAL to create an object", (_wal_bytes(before), _wal_bytes(after)))
+    changed = [call for call in calls if call.trend in ("better", "worse")]
+    better = [call for call in changed if _needs_less_work(call)]
+    worse = [call for call in changed if _needs_more_work(call)]
+    time_only = [call for call in changed if call not in better and call not in worse]
     if better:
-        yield Cell(f"Less work: {_listed(better)}.", Tone.GOOD)
+        yield Cell(f"Less work: {_list_calls(better)}.", Tone.GOOD)
     else:
         yield Cell("No list, count or read of this Kine does less work than before.", Tone.WARN)
     if worse:
-        yield Cell(f"More work: {_listed(worse)}.", Tone.BAD)
-    if clock:
-        yield Cell(f"Only the clock tells a difference, and it may be the machine's: {_listed(clock)}.", Tone.DIM)
-    yield Cell(f"{len(comparison) - len(moved)} of {len(comparison)} calls cost about the same.", Tone.DIM)
+        yield Cell(f"More work: {_list_calls(worse)}.", Tone.BAD)
+    if time_only:
+        yield Cell(f"Only the time differs, possibly because of this machine: {_list_calls(time_only)}.", Tone.DIM)
+    yield Cell(f"{len(calls) - len(changed)} of {len(calls)} calls cost about the same.", Tone.DIM)
 
 
-def _less(one: Comparison) -> bool:
-    """Blocks are counted; a time alone moves by a third on a busy machine (plans/compare)."""
-    return one.verdict == "better" and (one.work_ratio is None or one.work_ratio * (1 + TOLERANCE) < 1)
+def _needs_less_work(call: CallComparison) -> bool:
+    """Blocks are exact; a time alone varies by a third on a busy machine (plans/compare)."""
+    return call.trend == "better" and (call.work_ratio is None or call.work_ratio * (1 + TOLERANCE) < 1)
 
 
-def _more(one: Comparison) -> bool:
-    return one.verdict == "worse" and (one.work_ratio is None or one.work_ratio > 1 + TOLERANCE)
+def _needs_more_work(call: CallComparison) -> bool:
+    return call.trend == "worse" and (call.work_ratio is None or call.work_ratio > 1 + TOLERANCE)
 
 
-def _listed(comparisons: list[Comparison]) -> str:
-    return "; ".join(map(_said, comparisons))
+def _list_calls(calls: list[CallComparison]) -> str:
+    return "; ".join(map(_describe_call, calls))
 
 
-def _said(one: Comparison) -> str:
-    if one.before is None or one.after is None or one.before.plan is None or one.after.plan is None:
-        return one.words
-    blocks = f"{one.before.plan.blocks:,} → {one.after.plan.blocks:,} blocks"
-    return f"{one.words} ({blocks}, {one.before.milliseconds:.1f} → {one.after.milliseconds:.1f} ms)"
+def _describe_call(call: CallComparison) -> str:
+    before, after = call.before, call.after
+    if before is None or after is None or before.plan is None or after.plan is None:
+        return call.words
+    blocks = f"{format_number(before.plan.blocks or 0)} → {format_number(after.plan.blocks or 0)} blocks"
+    times = f"{format_duration(before.milliseconds)} → {format_duration(after.milliseconds)}"
+    return f"{call.words} ({blocks}, {times})"
 
 
-def _shrunk(what: str, unit: str, sizes: tuple[int | None, int | None]) -> Cell:
+def _compare_sizes(title: str, sizes: tuple[int | None, int | None]) -> Cell:
     before, after = sizes
     if not before or not after:
-        return Cell(f"{what}: not measured.", Tone.DIM)
-    change = f"{what}: {before:,} {unit} before, {after:,} after"
+        return Cell(f"{title}: not measured.", Tone.DIM)
+    change = f"{title}: {format_bytes(before)} before, {format_bytes(after)} after"
     if after == before:
         return Cell(f"{change}.", Tone.DIM)
-    share = f"{abs(after - before) / before:.0%}"
+    share = format_percent(abs(after - before), before)
     return (
         Cell(f"{change}, {share} less.", Tone.GOOD) if after < before else Cell(f"{change}, {share} more.", Tone.WARN)
     )
 
 
-def _wal(run: Explained) -> int | None:
-    return next((one.wal_bytes for one in run.calls if one.call.scenario == CREATE), None)
+def _wal_bytes(run: ExplainRun) -> int | None:
+    return next((call.wal_bytes for call in run.calls if call.call.scenario == CREATE), None)

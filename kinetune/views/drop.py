@@ -1,200 +1,151 @@
-"""What `kinetune drop` says: what would go, what stays, what speaks against it; then what was done."""
+"""The report of `kinetune drop`: what is dropped, what is kept, what forbids it; then the result."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC
-from typing import TYPE_CHECKING
 
-from kinetune.model.facts import Unknown
-from kinetune.model.plain import encode
-from kinetune.model.report import Cell, Code, Heading, Items, Paragraph, Report, Section, Tone
-from kinetune.plans.numbers import counted
+from kinetune.formatting import format_bytes, format_count, format_number, format_time
+from kinetune.model.backup import PG_DUMP_SUFFIXES
+from kinetune.model.change import ChangeResult, SavedBackup
+from kinetune.model.facts import Relation
+from kinetune.model.holdings import Holdings, RowCount, WriteWatch
+from kinetune.model.plain_data import encode
+from kinetune.model.report import BulletList, Cell, Code, Heading, Paragraph, Report, Section, Tone
+from kinetune.model.unknown import Unknown
+from kinetune.tuning.change_plans import DropPlan
+from kinetune.tuning.target import PROFILE_SETTINGS
+from kinetune.views.change import ChangeReport, add_result, format_script, format_seconds, list_statements
 
-if TYPE_CHECKING:
-    from kinetune.commands.drop import Kept, Outcome, Seen, Wish
-    from kinetune.model.facts import Relation
-    from kinetune.model.holdings import Amount, Holdings, Watched
-    from kinetune.model.script import Script, Step
-
-SECRETS = "It holds every value of the cluster, Secrets among them: it can be read by its owner alone (mode 0600)."
-
-
-@dataclass(frozen=True)
-class Dropped:
-    """The report of a run that dropped something: `tail` is what comes after what was shown before."""
-
-    whole: Report
-    tail: Report
+SECRETS = "The copy holds every value of the cluster, including Secrets; only its owner can read it (mode 0600)."
+SHOWN_OTHERS = 5
 
 
-def planned(seen: Seen, wish: Wish) -> Report:
-    """What would go, or that there is nothing."""
-    held, script = seen.holdings, seen.script
-    sections: tuple[Section, ...] = (Paragraph(_place(held)),)
-    if script:
-        sections += (
-            Heading("What goes"),
-            Items(tuple(_goes(seen, wish))),
-            Heading("Who uses it"),
-            Items(tuple(_used(seen))),
-        )
-        if stays := tuple(_stays(held, wish)):
-            sections += (Heading("What stays"), Items(stays))
-        sections += (Heading("Statements"), Code(written(script), "sql"), _back(wish, held))
+def build_plan_report(plan: DropPlan) -> Report:
+    """What is dropped, or that there is nothing to drop."""
+    sections: tuple[Section, ...] = (Paragraph(_describe_store(plan.holdings)),)
+    if plan.script:
+        lists = {"To be dropped": _dropped(plan), "Use of the store": _users(plan), "Not dropped": _kept(plan)}
+        for title, cells in lists.items():
+            if items := tuple(cells):
+                sections += (Heading(title), BulletList(items))
+        sections += (Heading("Statements"), Code(format_script(plan.script), "sql"), _backup_advice(plan))
     else:
-        sections += (Paragraph("Nothing is to be dropped: nothing of Kine's or kinetune's is there.", Tone.GOOD),)
-    return Report("kinetune drop", "kinetune drop", sections, _data(seen, wish))
+        sections += (Paragraph("Nothing to drop: the database holds no objects of Kine or kinetune.", Tone.GOOD),)
+    return Report("kinetune drop", "kinetune drop", sections, _plan_data(plan))
 
 
-def dropped(plan: Report, outcome: Outcome) -> Dropped:
-    """What was shown before, with the outcome behind it."""
-    sent = counted(len(outcome.done), "statement")
-    lines: list[Section] = [Paragraph(f"Dropped and verified: {sent}, {outcome.seconds:.1f} s.", Tone.GOOD)]
-    if outcome.kept:
-        lines = [Paragraph(_kept(outcome.kept), Tone.GOOD), *lines]
-    data = plan.data | {
+def build_result_report(report: Report, result: ChangeResult) -> ChangeReport:
+    """The plan's report with what was dropped and the copy that was kept."""
+    dropped = f"{format_count(len(result.statements), 'statement')} in {format_seconds(result.seconds)}"
+    sections = [Paragraph(_describe_backup(result.backup), Tone.GOOD)] if result.backup else []
+    data = {
         "dropped": True,
-        "seconds": outcome.seconds,
-        "statements": [
-            {"step": done.position, "sql": done.statement, "tries": done.tries, "seconds": done.seconds}
-            for done in outcome.done
-        ],
-        "backup": outcome.kept,
+        "seconds": result.seconds,
+        "statements": list_statements(result),
+        "backup": result.backup,
     }
-    whole = replace(plan, sections=(*plan.sections, *lines), data=data)
-    return Dropped(whole, replace(whole, title="", sections=tuple(lines)))
+    return add_result(report, (*sections, Paragraph(f"Dropped and verified: {dropped}.", Tone.GOOD)), data)
 
 
-def written(script: Script) -> str:
-    """The statements as psql would run them."""
-    return "\n".join(f"-- {step.does}\n" + "".join(f"{text};\n" for text in _texts(step)) for step in script.steps)
-
-
-def _texts(step: Step) -> tuple[str, ...]:
-    return ("BEGIN", *step.statements, "COMMIT") if step.atomic else step.statements
-
-
-def size(bytes: int | None) -> str:
-    if bytes is None:
-        return "size not known"
-    return f"{bytes / 1e6:,.1f} MB" if bytes < 1e9 else f"{bytes / 1e9:,.1f} GB"
-
-
-def _place(held: Holdings) -> str:
+def _describe_store(held: Holdings) -> str:
     facts = held.facts
     if not facts.database_exists:
-        return f"{facts.server}: there is no database {facts.database}"
-    there = f"{facts.table.schema}.kine" if facts.table else "no table kine"
-    return f"{facts.server}, database {facts.database}: {there}"
+        return f"{facts.server}: database {facts.database} does not exist"
+    table = f"table {facts.table.schema}.kine" if facts.table else "no table kine"
+    return f"{facts.server}, database {facts.database}: {table}"
 
 
-def _goes(seen: Seen, wish: Wish) -> Iterator[Cell]:
-    held, table = seen.holdings, seen.holdings.facts.table
-    if wish.database:
-        yield Cell(f"the database {held.facts.database} with all that is in it", Tone.BAD)
+def _dropped(plan: DropPlan) -> Iterator[Cell]:
+    held, table = plan.holdings, plan.holdings.facts.table
+    if plan.whole_database:
+        yield Cell(f"database {held.facts.database} with everything in it", Tone.BAD)
     if table is not None:
-        indexes = len(table.indexes) + 1
-        yield Cell(
-            f"the table {table.schema}.kine: {_amount(held.rows)} rows, {_amount(held.live)} live keys", Tone.BAD
-        )
-        yield Cell(f"on disk: {size(held.bytes)} with its {indexes} indexes")
-        yield Cell(f"newest revision: {table.max_id or 0:,}{_sequence(table)}")
+        rows, keys = _describe_number(held.rows), _describe_number(held.live)
+        yield Cell(f"table {table.schema}.kine: {rows} rows, {keys} live keys", Tone.BAD)
+        yield Cell(f"on disk: {format_bytes(held.bytes)} with {len(table.indexes) + 1} indexes")
+        yield Cell(f"newest revision: {format_number(table.max_id or 0)}{_describe_sequence(table)}")
         if held.watched:
-            yield Cell(f"last write: {_written(held.watched)}", Tone.BAD if held.watched.wrote else Tone.PLAIN)
+            yield Cell(f"last write: {_describe_writes(held.watched)}", Tone.BAD if held.watched.wrote else Tone.PLAIN)
     for left in held.leftovers:
         name = left.name if left.kind == "schema" else f"{left.schema}.{left.name}"
-        yield Cell(f"left by kinetune: the {left.kind} {name}" + (f", {size(left.bytes)}" if left.bytes else ""))
-    settings = [step.does for step in seen.script.steps if step.does.startswith("reset ")]
-    if settings:
-        yield Cell(f"settings of the database: {', '.join(text.split()[1] for text in settings)}")
+        size = f", {format_bytes(left.bytes)}" if left.bytes else ""
+        yield Cell(f"left by kinetune: {left.kind} {name}{size}")
+    if settings := [step.does.split()[1] for step in plan.script.steps if step.does.startswith("reset ")]:
+        yield Cell(f"database settings: {', '.join(settings)}")
 
 
-def _amount(amount: Amount | Unknown | None) -> str:
-    return str(amount) if not isinstance(amount, Unknown) else f"({amount.reason})"
+def _describe_number(number: RowCount | Unknown | None) -> str:
+    return f"({number.reason})" if isinstance(number, Unknown) else str(number)
 
 
-def _sequence(table: Relation) -> str:
+def _describe_sequence(table: Relation) -> str:
     ahead = (table.last_id or 0) - (table.max_id or 0)
-    return f", the sequence is {ahead:,} ahead" if ahead > 0 and table.sequence else ""
+    return f"; the sequence is {format_number(ahead)} ahead" if ahead > 0 and table.sequence else ""
 
 
-def _written(watched: Watched) -> str:
-    """Only what was observed: a row of Kine's bears no time of its own."""
+def _describe_writes(watched: WriteWatch) -> str:
+    """Only what was observed: Kine stores no time with a row."""
+    watch = format_seconds(watched.seconds)
     if watched.wrote:
-        return f"now: {watched.wrote} within {watched.seconds:.1f} s"
-    none = f"none in {watched.seconds:.1f} s of watching"
+        return f"now: {watched.wrote} in {watch}"
     if isinstance(watched.written_at, Unknown):
-        return f"{none}; when the last one was is not known ({watched.written_at.reason})"
-    when = watched.written_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return f"the newest revision was committed {when}, {_age(watched.age or 0)} ago; {none}"
+        return f"none in {watch}; time of the newest revision unknown ({watched.written_at.reason})"
+    committed = f"{format_time(watched.written_at.timestamp())}, {format_seconds(watched.age or 0)} ago"
+    return f"the newest revision was committed {committed}; no write in {watch}"
 
 
-def _age(seconds: float) -> str:
-    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} s"
-
-
-def _used(seen: Seen) -> Iterator[Cell]:
-    held = seen.holdings
+def _users(plan: DropPlan) -> Iterator[Cell]:
+    held = plan.holdings
     for user in held.users:
-        who = user.application or "no application_name"
-        yield Cell(f"server process {user.pid} ({who}): {user.why or 'nothing to do with kine was seen'}")
+        name = user.application or "no application_name"
+        yield Cell(f"server process {user.pid} ({name}): {user.why or 'no use of kine was observed'}")
     if not held.users:
         yield Cell("no other session is connected to the database", Tone.GOOD)
     for notice in held.notices:
         yield Cell(notice, Tone.WARN)
-    for hazard, why in seen.hazards:
-        yield Cell(f"hazard {hazard}: {why}; see to it, or --allow {hazard}", Tone.BAD)
+    for hazard, observed in plan.hazards:
+        yield Cell(f"hazard {hazard}: {observed}; remove the cause, or add --allow {hazard}", Tone.BAD)
     for name in held.dependants:
-        yield Cell(f"{name} depends on the table and has to go first", Tone.BAD)
+        yield Cell(f"{name} depends on the table and must be dropped first", Tone.BAD)
 
 
-def _stays(held: Holdings, wish: Wish) -> Iterator[Cell]:
-    if held.others and not wish.database:
-        named = ", ".join(held.others[:5])
-        more = f" and {len(held.others) - 5} more" if len(held.others) > 5 else ""
-        yield Cell(f"what is not Kine's: {named}{more}")
-    settings = held.facts.database_settings
-    others = [name for name in settings if not wish.database and (name, settings[name]) not in _ours()]
+def _kept(plan: DropPlan) -> Iterator[Cell]:
+    if plan.whole_database:
+        return
+    others, settings = plan.holdings.others, plan.holdings.facts.database_settings
     if others:
-        yield Cell(f"settings of the database that kinetune has not made: {', '.join(sorted(others))}")
+        more = f" and {len(others) - SHOWN_OTHERS} more" if len(others) > SHOWN_OTHERS else ""
+        yield Cell(f"other relations: {', '.join(others[:SHOWN_OTHERS])}{more}")
+    if foreign := sorted(name for name, value in settings.items() if (name, value) not in PROFILE_SETTINGS):
+        yield Cell(f"database settings that kinetune did not make: {', '.join(foreign)}")
 
 
-def _ours() -> tuple[tuple[str, str], ...]:
-    from kinetune.tuning.target import OURS
-
-    return OURS
-
-
-def _back(wish: Wish, held: Holdings) -> Paragraph:
-    if held.facts.table is None:
-        return Paragraph("There is no table to keep a copy of.")
-    if wish.backup:
-        from kinetune.commands.drop_backup import OF_PG_DUMP
-
-        lost = () if wish.backup.suffix in OF_PG_DUMP else held.facts.table.attached
-        without = f" It does not hold {', '.join(lost)}: pg_dump's would (end its name in .dump)." if lost else ""
-        return Paragraph(f"A copy goes to {wish.backup} first.{without} {SECRETS}", Tone.WARN)
-    return Paragraph("There is no way back: --backup FILE keeps a copy, which kinetune restore brings back.", Tone.WARN)
+def _backup_advice(plan: DropPlan) -> Paragraph:
+    table = plan.holdings.facts.table
+    if table is None:
+        return Paragraph("There is no table to back up.")
+    if plan.backup is None:
+        return Paragraph("This cannot be undone. Add --backup FILE to keep a copy for kinetune restore.", Tone.WARN)
+    # pg_dump copies what hangs on the table (triggers, policies, rights on columns); kinetune's own format does not.
+    missing = () if plan.backup.suffix in PG_DUMP_SUFFIXES else table.attached
+    without = f" It does not include {', '.join(missing)}; pg_dump would (name a .dump file)." if missing else ""
+    return Paragraph(f"First a copy is written to {plan.backup}.{without} {SECRETS}", Tone.WARN)
 
 
-def _kept(kept: Kept) -> str:
-    newest = f"newest revision {kept.max_id:,}" if kept.max_id is not None else "no revision"
-    how = "was whole already, from an earlier run" if kept.again else "was written and read again"
-    return f"The copy {kept.path} {how}: {kept.rows:,} rows, {newest}, {size(kept.bytes)}."
+def _describe_backup(backup: SavedBackup) -> str:
+    newest = f"newest revision {format_number(backup.max_id)}" if backup.max_id is not None else "no revision"
+    done = "is complete, from an earlier run" if backup.earlier else "was written and read again"
+    rows, size = format_count(backup.rows, "row"), format_bytes(backup.bytes)
+    return f"The copy {backup.path} {done}: {rows}, {newest}, {size}."
 
 
-def _data(seen: Seen, wish: Wish) -> dict[str, object]:
-    held = seen.holdings
+def _plan_data(plan: DropPlan) -> dict[str, object]:
+    held = plan.holdings
     return {
         "server": str(held.facts.server),
         "database": held.facts.database,
         "database_exists": held.facts.database_exists,
-        "whole_database": wish.database,
+        "whole_database": plan.whole_database,
         "table": held.facts.table and f"{held.facts.table.schema}.kine",
         "max_id": held.facts.table and held.facts.table.max_id,
         "last_id": held.facts.table and held.facts.table.last_id,
@@ -202,7 +153,7 @@ def _data(seen: Seen, wish: Wish) -> dict[str, object]:
             name: encode(getattr(held, name))
             for name in ("rows", "live", "bytes", "watched", "users", "leftovers", "dependants", "others", "notices")
         },
-        "hazards": [{"hazard": hazard, "why": why} for hazard, why in seen.hazards],
-        "steps": list(seen.script.steps),
+        "hazards": [{"hazard": hazard, "why": observed} for hazard, observed in plan.hazards],
+        "steps": list(plan.script.steps),
         "dropped": False,
     }

@@ -1,239 +1,282 @@
-"""What `kinetune hotspots` says: a section for each who measured, then what else was told."""
+"""The report of `kinetune hotspots`: a ranking for each source, then signals, sessions, metrics, notes and charts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from kinetune.commands.hotspots import Seen
-from kinetune.formatting import format_clock, format_count, format_duration, format_list, format_period
-from kinetune.kine.advice import LISTS, Surroundings, advice
-from kinetune.kine.releases import ERAS
-from kinetune.model.counters import Cost, Costs
-from kinetune.model.hotspot import Hotspot, Reading, Vantage
-from kinetune.model.report import Cell, Code, Fold, Heading, Items, Paragraph, Report, Section, Table, Tone
-from kinetune.views.hotspots_words import name, resource
-
-if TYPE_CHECKING:
-    from kinetune.commands.hotspots_limits import Over
+from kinetune.formatting import (
+    format_bytes,
+    format_clock,
+    format_count,
+    format_duration,
+    format_list,
+    format_period,
+)
+from kinetune.kine.pool_limit import IDLE, RAISE
+from kinetune.model.counters import SNAPSHOT_FILE, Activity, CounterSnapshot, CounterTotals
+from kinetune.model.hotspot import LogCounts, LogReading
+from kinetune.model.hotspots_result import HotspotsResult
+from kinetune.model.plain_data import encode
+from kinetune.model.report import (
+    BulletList,
+    Cell,
+    Code,
+    Collapsible,
+    Heading,
+    Heatmap,
+    Paragraph,
+    Report,
+    Section,
+    Table,
+    Tone,
+)
+from kinetune.views.hotspots_data import build_data, build_records
+from kinetune.views.hotspots_rankings import (
+    describe_exceeded,
+    name_query,
+    name_resource,
+    name_spot,
+    show_ranking,
+    sum_timeline,
+)
 
 KIND, SCHEMA = "kinetune hotspots", 1
-MEANING = {
-    "kine log": "Kine's log holds calls slower than --slow-sql-threshold (1 s unless set). A time ends at the first "
-    "row and includes waiting for a connection of Kine's pool.",
-    "server log": "The server's log holds statements slower than log_min_duration_statement. A time includes sending "
-    "all rows and knows nothing of Kine's pool.",
-    "statements": "pg_stat_statements counts every call. A time includes sending all rows and knows nothing of Kine's "
-    "pool; it keeps no times of day and no keys.",
-    "metrics": "Kine's metrics count every call. A time ends at the first row and includes waiting for a connection of "
-    "Kine's pool; percentiles lie within buckets that double from 1 ms.",
-}
-TITLES = {
-    "kine log": "Slow calls, as Kine measured them",
-    "server log": "Slow statements, as the server measured them",
-    "statements": "All statements, as the server counted them",
-    "metrics": "All calls, as Kine counted them",
-}
-SILENT = frozenset(era.name for era in ERAS if "E10" <= era.number <= "E16")
-"""Eras whose Slow SQL lines hold no arguments (facts/kine.md §2.3)."""
+_SLOWEST_CALLS = 10
+_CHART_COLUMNS = 60
+_CHART_ROWS = 12
+_COUNTED_METRICS = {"kine_insert_errors_total": "Failed inserts", "kine_compact_total": "Compactions"}
 
 
-@dataclass(frozen=True)
-class View:
-    """The hotspots of one vantage, heaviest first; `key` is one of MEANING."""
+def build_hotspots_report(result: HotspotsResult, top: int) -> Report:
+    """Sections with the `top` hotspots of each source for people; all hotspots as data and records for programs."""
+    # Statements and sessions are read from the same nodes, and report the same missing node.
+    notes = list(dict.fromkeys(_collect_notes(result)))
+    sections: list[Section] = [*_show_exceeded(result), *_summarise(result)]
+    for ranking in result.rankings:
+        sections += show_ranking(ranking, result, top)
+    if any(ranking.spots for ranking in result.rankings):
+        sections.append(Paragraph("For a code such as KT107, run kinetune rule KT107.", Tone.DIM))
+    if result.logs:
+        sections += [*_show_slowest_calls(result.logs), *_show_signals(result.logs)]
+    if result.activity:
+        sections += _show_sessions(result.activity)
+    if result.metrics:
+        sections += _show_metrics(result.metrics)
+    if notes:
+        sections += [Heading("Notes"), BulletList(tuple(Cell(note, Tone.WARN) for note in notes))]
+    appendix: list[Section] = [*_draw_charts(result.logs, top), *_show_plans(result.logs)] if result.logs else []
+    if result.explained:
+        from kinetune.views.explain import run_report
 
-    key: str
-    spots: tuple[Hotspot | Cost, ...]
+        explained = run_report(result.explained)
+        sections.append(Heading("EXPLAIN of the heaviest queries"))
+        sections += [section for section in explained.sections if not isinstance(section, Heading)]
+        appendix += explained.appendix
+    data, records = build_data(result, notes), build_records(result)
+    return Report(KIND, KIND, tuple(sections), data, SCHEMA, tuple(appendix), records=records)
 
 
-@dataclass(frozen=True)
-class Telling:
-    """`top` hotspots of each vantage; `over` what went beyond a limit."""
-
-    top: int = 10
-    over: tuple[Over, ...] = ()
-    notes: tuple[str, ...] = ()
+def build_snapshot_report(snapshot: CounterSnapshot) -> Report:
+    """The file of --save, data only. It has Kine's query names and numbers, no statements and no keys."""
+    return Report(SNAPSHOT_FILE.kind, "", (), encode(snapshot), SNAPSHOT_FILE.schema)
 
 
-def views(seen: Seen) -> tuple[View, ...]:
-    """In the order they are told; a vantage that nobody looked from is not there."""
-    spots = seen.reading.hotspots if seen.reading else ()
-    logs = {"kine log": Vantage.KINE, "server log": Vantage.SERVER}
-    found = [View(key, tuple(spot for spot in spots if spot.vantage is vantage)) for key, vantage in logs.items()]
-    counted = {"metrics": seen.metrics, "statements": seen.statements}
-    return (
-        *(view for view in found if view.spots),
-        *(View(key, costs.costs) for key, costs in counted.items() if costs),
+def _show_exceeded(result: HotspotsResult) -> Iterator[Section]:
+    if result.exceeded:
+        yield BulletList(tuple(Cell(describe_exceeded(exceeded), Tone.BAD) for exceeded in result.exceeded))
+
+
+def _summarise(result: HotspotsResult) -> Iterator[Section]:
+    if result.logs:
+        yield Paragraph(_describe_logs(result.logs))
+    if result.server:
+        yield Paragraph(f"Server: {result.server}")
+    if not any(ranking.spots for ranking in result.rankings):
+        yield Paragraph("No Kine calls found: none was slow enough to be logged, or Kine was idle.", Tone.GOOD)
+
+
+def _describe_logs(logs: LogReading) -> str:
+    counts, spots = logs.counts, logs.hotspots
+    found = [format_count(counts.calls, "call"), format_count(counts.signals, "signal")]
+    if counts.plans:
+        found.insert(1, format_count(counts.plans, "plan"))
+    text = f"Logs: {format_list(found)} in {format_count(counts.lines, 'line')} ({format_bytes(counts.bytes)})"
+    if spots:
+        text += f", {format_period(min(spot.first for spot in spots), max(spot.last for spot in spots))}"
+    formats = [f"{format} ({format_count(lines, 'line')})" for format, lines in list(counts.formats.items())[:4]]
+    return f"{text}. Formats: {format_list(formats)}." if formats else f"{text}."
+
+
+def _show_slowest_calls(logs: LogReading) -> Iterator[Section]:
+    """Of all hotspots and both kinds of log: the last column says which log measured the call."""
+    calls = [(call, spot) for spot in logs.hotspots for call in spot.worst]
+    slowest = sorted(calls, key=lambda pair: -pair[0].milliseconds)[:_SLOWEST_CALLS]
+    if not slowest:
+        return
+    rows = tuple(
+        (
+            Cell(format_clock(call.at)),
+            Cell(format_duration(call.milliseconds)),
+            Cell(name_query(spot)),
+            Cell(name_resource(call.resource)),
+            Cell(call.source, Tone.DIM),
+        )
+        for call, spot in slowest
     )
+    yield Heading("Slowest calls")
+    yield Table(("start (UTC)", "duration", "query", "resource", "log"), rows, frozenset({"duration"}), "log")
 
 
-def surroundings(seen: Seen) -> Surroundings:
-    """What advice needs to know beside the hotspot itself."""
-    signals = seen.reading.signals if seen.reading else ()
-    costs = seen.statements.costs if seen.statements else ()
-    waits = seen.metrics.growth.get("go_sql_wait_count_total", 0.0) if seen.metrics else 0.0
-    longest = {cost.query: cost.max for cost in costs if cost.max is not None}
-    return Surroundings(frozenset(one.kind for one in signals), seen.flavour, longest, waits)
-
-
-def report(seen: Seen, telling: Telling) -> Report:
-    """Sections for people, data for programs, records for spreadsheets."""
-    from kinetune.commands.hotspots_data import data, records
-    from kinetune.commands.hotspots_extra import extra, pictures
-
-    found = views(seen)
-    sections: list[Section] = [*_over(telling), *_summary(seen, found)]
-    for view in found:
-        sections += _view(view, seen, telling)
-    sections += extra(seen, telling)
-    appendix: list[Section] = [*pictures(seen, telling), *_plans(seen)]
-    if seen.explained:
-        from kinetune.views.explain import reported
-
-        told = reported(seen.explained)
-        sections += [Heading("Explained now"), *(one for one in told.sections if not isinstance(one, Heading))]
-        appendix += told.appendix
-    return Report(
-        KIND, KIND, tuple(sections), data(seen, found, telling), SCHEMA, tuple(appendix), records=records(found, seen)
+def _show_signals(logs: LogReading) -> Iterator[Section]:
+    if not logs.signals:
+        return
+    rows = tuple(
+        (
+            Cell(f"{signal.count:,}"),
+            Cell(signal.words),
+            Cell(format_clock(signal.first), Tone.DIM),
+            Cell(format_clock(signal.last), Tone.DIM),
+            Cell(f"kinetune rule {signal.rule}" if signal.rule else "–"),
+        )
+        for signal in logs.signals
     )
+    yield Heading("Other signals in the logs")
+    yield Table(("lines", "meaning", "first", "last", "explained by"), rows, frozenset({"lines"}), "meaning")
 
 
-def _over(telling: Telling) -> Iterator[Section]:
-    if telling.over:
-        yield Items(tuple(Cell(f"over {one.limit.text}: {one.where}", Tone.BAD) for one in telling.over))
+def _show_sessions(activity: Activity) -> Iterator[Section]:
+    yield Heading("Current sessions")
+    if not activity.running:
+        yield Paragraph(f"No active sessions. Idle sessions: {activity.idle:,}")
+        return
+    rows = tuple(
+        (
+            Cell(str(session.pid)),
+            Cell(session.query if session.is_kine else f"{session.query} (not Kine's)"),
+            Cell(session.state),
+            Cell(format_duration(session.seconds * 1000.0)),
+            Cell(session.waits_for or "–", Tone.WARN if session.waits_for else Tone.PLAIN),
+            Cell(", ".join(map(str, session.blocked_by)) or "–", Tone.BAD if session.blocked_by else Tone.PLAIN),
+            Cell(session.application or "–", Tone.DIM),
+            Cell(session.node, Tone.DIM),
+        )
+        for session in activity.running
+    )
+    columns = ("process", "statement", "state", "duration", "waiting for", "blocked by", "application", "node")
+    yield Table(columns, rows, frozenset({"process", "duration"}), "application")
+    yield Paragraph(f"Idle sessions: {activity.idle:,}", Tone.DIM)
 
 
-def _summary(seen: Seen, found: tuple[View, ...]) -> Iterator[Section]:
-    if seen.reading:
-        yield Paragraph(_read(seen.reading))
-    if seen.server:
-        yield Paragraph(f"Server: {seen.server}")
-    if not any(view.spots for view in found):
-        yield Paragraph(
-            "No call of Kine's was seen: nothing was slow enough to be logged, or Kine was idle.", Tone.GOOD
+def _show_metrics(metrics: CounterTotals) -> Iterator[Section]:
+    lines = [*_describe_pool(metrics), *_describe_counts(metrics)]
+    if lines:
+        yield Heading("Other metrics of Kine")
+        yield BulletList(tuple(lines))
+
+
+def _describe_pool(metrics: CounterTotals) -> Iterator[Cell]:
+    """The connection pool of Go's database/sql, which has no limit where max_open_connections is 0."""
+    gauges, growth = metrics.gauges, metrics.growth
+    if "go_sql_open_connections" not in gauges:
+        return
+    limit = gauges.get("go_sql_max_open_connections")
+    in_use = gauges.get("go_sql_in_use_connections", 0.0)
+    of_limit = f"limit {limit:.0f}" if limit else "no limit"
+    yield Cell(f"Connections: {gauges['go_sql_open_connections']:.0f} open, {in_use:.0f} in use, {of_limit}")
+    if waits := growth.get("go_sql_wait_count_total"):
+        mean = format_duration(growth.get("go_sql_wait_duration_seconds_total", 0.0) * 1000.0 / waits)
+        yield Cell(
+            f"Waits for a connection: {_with_rate(waits, metrics)}, {mean} on average; {RAISE}, or find out what holds "
+            "the connections (KT701)",
+            Tone.WARN,
+        )
+    if closed := growth.get("go_sql_max_idle_closed_total"):
+        yield Cell(
+            f"Connections closed because too many were idle: {_with_rate(closed, metrics)}; raise {IDLE} in the "
+            "environment of Kine or K3s",
+            Tone.WARN,
         )
 
 
-def _read(reading: Reading) -> str:
-    counts, spots = reading.counts, reading.hotspots
-    forms = format_list(f"{format_count(count, 'line')} of {form}" for form, count in list(counts.formats.items())[:4])
-    when = f", {format_period(min(one.first for one in spots), max(one.last for one in spots))}" if spots else ""
-    read = f"{format_count(counts.lines, 'line')} read ({counts.bytes / 1e6:,.1f} MB)"
-    told = [format_count(counts.calls, "call"), *([format_count(counts.plans, "plan")] if counts.plans else [])]
-    known = f": {forms}" if forms else ""
-    return f"Logs: {format_list([*told, format_count(counts.signals, 'other telling line')])} in {read}{when}{known}."
+def _describe_counts(metrics: CounterTotals) -> Iterator[Cell]:
+    for metric, value in sorted(metrics.growth.items()):
+        name, _, labels = metric.partition("{")
+        if name in _COUNTED_METRICS and value:
+            selected = f" ({labels.rstrip('}').replace(chr(34), '')})" if labels else ""
+            yield Cell(f"{_COUNTED_METRICS[name]}{selected}: {_with_rate(value, metrics)}")
 
 
-def _is_silent(spot: Hotspot) -> bool:
-    """Whether it is a list whose arguments its Kine does not log, and not a call that has no resource."""
-    return spot.query in LISTS and not spot.resource and bool(spot.eras) and SILENT.issuperset(spot.eras)
+def _with_rate(count: float, metrics: CounterTotals) -> str:
+    return f"{count:,.0f}" + (f" ({count / metrics.seconds:,.2f} per second)" if metrics.seconds else "")
 
 
-def _view(view: View, seen: Seen, telling: Telling) -> Iterator[Section]:
-    costs = {"statements": seen.statements, "metrics": seen.metrics}.get(view.key)
-    yield Heading(TITLES[view.key])
-    yield Paragraph(MEANING[view.key] + _period(costs), Tone.DIM)
-    top = view.spots[: telling.top]
-    yield _counted(top, costs) if costs else _logged(top, seen.reading)
-    if len(view.spots) > len(top):
-        rest = view.spots[len(top) :]
-        share = sum(spot.share for spot in rest)
-        yield Paragraph(f"{len(rest)} more with {share:.1%} of the time: --top {len(view.spots)}", Tone.DIM)
-    if any(isinstance(spot, Hotspot) and _is_silent(spot) for spot in top):
-        yield Paragraph("–: Kine v0.11.11 to v0.15.0 logs no arguments, so the resource is not known.", Tone.DIM)
-    yield from _advice(top, surroundings(seen))
+def _collect_notes(result: HotspotsResult) -> Iterator[str]:
+    """What was not read or not understood, and what the numbers therefore do not include."""
+    yield from map(str, result.failures)
+    if result.logs:
+        yield from _describe_gaps(result.logs.counts)
+    for source in (result.statements, result.metrics, result.activity):
+        yield from source.notices if source else ()
+    yield from result.notes
 
 
-def _period(costs: Costs | None) -> str:
-    if costs is None:
-        return ""
-    if costs.seconds is None:
-        return " Counted since the statistics were last reset, which this server does not tell."
-    return f" Counted over {format_duration(costs.seconds * 1000.0)}."
-
-
-def _logged(spots: tuple[Hotspot | Cost, ...], reading: Reading | None) -> Table:
-    from kinetune.views.hotspots_words import slots, sparkline
-
-    columns = ("query", "resource", "calls", "share", "total", "p50", "p95", "p99", "max", "over time", "first", "last")
-    every = [slot.at for spot in (reading.hotspots if reading else ()) for slot in spot.timeline]
-    first, last = min(every, default=0.0), max(every, default=0.0) + (reading.slot_seconds if reading else 1)
-    rows, twice = [], _twice(spots)
-    for spot in spots:
-        assert isinstance(spot, Hotspot)
-        line = sparkline(slots(spot.timeline, first, last))
-        rows.append(
-            (
-                *_figures(spot, twice),
-                Cell(line),
-                Cell(format_clock(spot.first), Tone.DIM),
-                Cell(format_clock(spot.last), Tone.DIM),
-            )
-        )
-    return Table(columns, tuple(rows), frozenset(columns[2:9]), "resource")
-
-
-def _twice(spots: tuple[Hotspot | Cost, ...]) -> set[tuple[str, str]]:
-    """Queries that two eras have under one name: their rows say which era."""
-    pairs = [(name(spot), resource(spot)) for spot in spots]
-    return {pair for pair in pairs if pairs.count(pair) > 1}
-
-
-def _figures(spot: Hotspot, twice: set[tuple[str, str]]) -> tuple[Cell, ...]:
-    era = f" of {spot.eras[-1]}" if (name(spot), resource(spot)) in twice and spot.eras else ""
-    times = (Cell(format_duration(value)) for value in (spot.total_ms, spot.p50, spot.p95, spot.p99, spot.max))
-    return (Cell(name(spot) + era), Cell(resource(spot)), Cell(f"{spot.count:,}"), Cell(f"{spot.share:.0%}"), *times)
-
-
-def _counted(spots: tuple[Hotspot | Cost, ...], costs: Costs) -> Table:
-    """Columns that nobody has a value for are left out."""
-    wide: dict[str, list[str]] = {"query": [], "calls": [], "a second": [], "share": [], "total": [], "mean": []}
-    wide |= {word: [] for word in ("p50", "p95", "p99", "max", "rows a call", "requests a call", "errors")}
-    for spot in spots:
-        assert isinstance(spot, Cost)
-        for column, text in _cost(spot, costs.seconds).items():
-            wide[column].append(text)
-    kept = {column: texts for column, texts in wide.items() if column in ("query", "calls") or set(texts) - {"–"}}
-    rows = tuple(tuple(map(Cell, row)) for row in zip(*kept.values(), strict=True))
-    return Table(tuple(kept), rows, frozenset(kept) - {"query"}, "query")
-
-
-def _cost(cost: Cost, seconds: float | None) -> dict[str, str]:
-    requests = cost.extra.get("docdb_read_rpcs")
-    return {
-        "query": name(cost),
-        "calls": f"{cost.count:,}",
-        "a second": f"{cost.count / seconds:,.1f}" if seconds else "–",
-        "share": f"{cost.share:.0%}",
-        "total": format_duration(cost.total_ms),
-        "mean": format_duration(cost.mean),
-        "p50": format_duration(cost.p50),
-        "p95": format_duration(cost.p95),
-        "p99": format_duration(cost.p99),
-        "max": format_duration(cost.max),
-        "rows a call": "–" if cost.rows is None else f"{cost.rows / cost.count:,.1f}",
-        "requests a call": "–" if requests is None else f"{requests / cost.count:,.1f}",
-        "errors": f"{cost.errors:,}" if cost.errors else "–",
+def _describe_gaps(counts: LogCounts) -> Iterator[str]:
+    yield from counts.notices
+    lines = {
+        "lines with a known marker that could not be parsed": counts.not_understood,
+        "lines cut because they are too long": counts.too_long,
+        "lines without a time, which get the time of the line before": counts.timeless,
+        "lines with a time but no time zone, read as --timezone (default UTC)": counts.zoneless,
+        "light hotspots combined as (others)": counts.folded,
     }
+    yield from (f"{meaning}: {count:,}" for meaning, count in lines.items() if count)
+    if len(counts.zones) > 1:
+        yield f"the logs use several time zones ({format_list(map(_format_offset, counts.zones))}); all times are UTC"
+    if counts.jumps:
+        yield f"a clock went back by more than a minute ({format_count(counts.jumps, 'time')}): the order is uncertain"
 
 
-def _advice(spots: tuple[Hotspot | Cost, ...], around: Surroundings) -> Iterator[Section]:
-    """Each sentence once, under the hotspots it holds for."""
-    said: dict[str, list[str]] = {}
-    for spot in spots:
-        if sentence := advice(spot, around):
-            on = f" on {resource(spot)}" if resource(spot) != "–" else ""
-            said.setdefault(sentence, []).append(f"{name(spot)}{on}")
-    if said:
-        yield Items(tuple(Cell(f"{', '.join(of)}: {sentence}") for sentence, of in said.items()))
+def _format_offset(seconds: int) -> str:
+    hours, minutes = divmod(abs(seconds) // 60, 60)
+    return f"{'-' if seconds < 0 else '+'}{hours:02}:{minutes:02}" if seconds else "UTC"
 
 
-def _plans(seen: Seen) -> Iterator[Section]:
-    """auto_explain's own, slowest first."""
-    plans = seen.reading.plans if seen.reading else ()
-    if plans:
-        yield Heading("Plans that the server logged")
-    for plan in plans:
-        title = f"{plan.query or 'another statement'}, {format_duration(plan.milliseconds)} at {format_clock(plan.at)} UTC in {plan.source}"
-        yield Fold(title, (Code(plan.text),))
+def _draw_charts(logs: LogReading, top: int) -> Iterator[Section]:
+    """For pages: the time spent on each hotspot, and the durations of all calls, over time."""
+    if not logs.hotspots or not logs.heat:
+        return
+    first = min(cell.at for cell in logs.heat)
+    last = max(cell.at for cell in logs.heat) + logs.slot_seconds
+    columns = max(min(_CHART_COLUMNS, round((last - first) / logs.slot_seconds)), 1)
+    times = tuple(format_clock(first + (last - first) * number / columns) for number in range(columns))
+    spent = tuple(
+        (name_spot(spot), tuple(sum_timeline(spot.timeline, (first, last), columns)))
+        for spot in logs.hotspots[: min(top, _CHART_ROWS)]
+    )
+    durations = _count_durations(logs, (first, last), columns)
+    yield Heading("Over time")
+    yield Heatmap("Time spent, each row on its own scale (UTC)", "ms", times, spent, steps=True)
+    yield Heatmap("Calls by duration (UTC)", "calls", times, durations)
+
+
+def _count_durations(
+    logs: LogReading, span: tuple[float, float], columns: int
+) -> tuple[tuple[str, tuple[float, ...]], ...]:
+    """The slowest first; a row for each doubling of the duration that has calls."""
+    rows: dict[float, list[float]] = {cell.from_ms: [0.0] * columns for cell in logs.heat}
+    width = (span[1] - span[0]) / columns
+    for cell in logs.heat:
+        rows[cell.from_ms][min(int((cell.at - span[0]) / width), columns - 1)] += cell.count
+    return tuple(
+        (f"{format_duration(low)} to {format_duration(2 * low)}", tuple(rows[low]))
+        for low in sorted(rows, reverse=True)
+    )
+
+
+def _show_plans(logs: LogReading) -> Iterator[Section]:
+    """Those of auto_explain, slowest first."""
+    if logs.plans:
+        yield Heading("Plans logged by the server")
+    for plan in logs.plans:
+        query, duration = plan.query or "another statement", format_duration(plan.milliseconds)
+        yield Collapsible(f"{query}, {duration} at {format_clock(plan.at)} UTC in {plan.source}", (Code(plan.text),))

@@ -1,91 +1,84 @@
-"""What `kinetune restore` says: what the copy holds and where it lands; then that it is there."""
+"""The report of `kinetune restore`: what the backup holds and where it is restored; then the result."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from kinetune.model.plain import encode
-from kinetune.model.report import Cell, Code, Heading, Items, Paragraph, Report, Section, Tone
-from kinetune.views.drop import size, written
-
-if TYPE_CHECKING:
-    from kinetune.commands.restore import Outcome, Seen
-
-
-@dataclass(frozen=True)
-class Restored:
-    """The report of a run that put the copy back: `tail` is what comes after what was shown before."""
-
-    whole: Report
-    tail: Report
+from kinetune.formatting import format_bytes, format_count, format_number, format_time
+from kinetune.model.change import ChangeResult
+from kinetune.model.plain_data import encode
+from kinetune.model.report import BulletList, Cell, Code, Heading, Paragraph, Report, Section, Tone
+from kinetune.quoting import identifier
+from kinetune.tuning.change_plans import RestorePlan
+from kinetune.views.change import ChangeReport, add_result, format_script, format_seconds
 
 
-def planned(seen: Seen) -> Report:
-    facts = seen.facts
-    there = f"database {facts.database}" if facts.database_exists else f"a new database {facts.database}"
+def build_plan_report(plan: RestorePlan) -> Report:
+    """The backup, the statements, and what cannot be restored here."""
+    facts = plan.facts
+    database = f"database {facts.database}" if facts.database_exists else f"a new database {facts.database}"
     sections: tuple[Section, ...] = (
-        Paragraph(f"{facts.server}, {there}"),
-        Heading("What comes back"),
-        Items(tuple(_comes(seen))),
+        Paragraph(f"{facts.server}, {database}"),
+        Heading("Backup"),
+        BulletList(tuple(_describe_backup(plan))),
         Heading("Statements"),
-        Code(_sql(seen), "sql"),
-        *(Paragraph(note, Tone.WARN) for note in _notes(seen)),
-        Paragraph("Keep Kine stopped until it has ended: it would make a table of its own."),
+        Code(_format_statements(plan), "sql"),
+        *(Paragraph(f"Note: {note}", Tone.WARN) for note in _losses(plan)),
+        Paragraph("Keep Kine stopped until this has finished: it would create its own table."),
     )
-    return Report("kinetune restore", "kinetune restore", sections, _data(seen))
+    return Report("kinetune restore", "kinetune restore", sections, _plan_data(plan))
 
 
-def restored(plan: Report, seen: Seen, outcome: Outcome) -> Restored:
-    sums = seen.backup.sums
-    text = f"Restored and verified: {sums.rows:,} rows in {outcome.seconds:.1f} s; {_next(seen)}."
-    data = plan.data | {"restored": True, "seconds": outcome.seconds}
-    whole = replace(plan, sections=(*plan.sections, Paragraph(text, Tone.GOOD)), data=data)
-    return Restored(whole, replace(whole, title="", sections=(Paragraph(text, Tone.GOOD),)))
+def build_result_report(plan: RestorePlan, report: Report, result: ChangeResult) -> ChangeReport:
+    """The plan's report with what was restored."""
+    rows = format_count(plan.backup.sums.rows, "row")
+    text = f"Restored and verified: {rows} in {format_seconds(result.seconds)}; {_describe_next(plan)}."
+    return add_result(report, (Paragraph(text, Tone.GOOD),), {"restored": True, "seconds": result.seconds})
 
 
-def _comes(seen: Seen) -> Iterator[Cell]:
-    manifest, sums = seen.backup.manifest, seen.backup.sums
-    taken = manifest.taken_at.isoformat(timespec="seconds").replace("+00:00", "Z")
-    yield Cell(f"taken {taken} of {manifest.server}, database {manifest.database}, by kinetune {manifest.kinetune}")
-    yield Cell(f"{sums.rows:,} rows, {size(sums.bytes)} as text, newest revision {sums.max_id or 0:,}")
-    yield Cell(f"{len(manifest.indexes) + 1} indexes; {_next(seen)}")
+def _describe_backup(plan: RestorePlan) -> Iterator[Cell]:
+    manifest, sums = plan.backup.manifest, plan.backup.sums
+    taken = format_time(manifest.taken_at.timestamp())
+    yield Cell(f"taken {taken} from {manifest.server}, database {manifest.database}, by kinetune {manifest.kinetune}")
+    rows, size = format_count(sums.rows, "row"), format_bytes(sums.bytes)
+    yield Cell(f"{rows}, {size} as text, newest revision {format_number(sums.max_id or 0)}")
+    yield Cell(f"{len(manifest.indexes) + 1} indexes; {_describe_next(plan)}")
 
 
-def _next(seen: Seen) -> str:
-    return f"the next revision is above {seen.backup.next_above:,}"
+def _describe_next(plan: RestorePlan) -> str:
+    return f"the next revision will be above {format_number(plan.backup.next_above)}"
 
 
-def _notes(seen: Seen) -> Iterator[str]:
-    manifest, facts = seen.backup.manifest, seen.facts
-    does = [step.does for step in seen.way.then.steps]
-    if manifest.owner != facts.role.name and f"give it to the role {manifest.owner}" not in does:
+def _losses(plan: RestorePlan) -> Iterator[str]:
+    manifest = plan.backup.manifest
+    statements = [text for step in plan.scripts.after_rows.steps for text in step.statements]
+    if manifest.owner != plan.facts.role.name and not any(" OWNER TO " in text for text in statements):
         yield (
-            f"note: the table belonged to the role {manifest.owner}, which cannot be given it from here; "
-            f"Kine needs it: ALTER TABLE kine OWNER TO …"
+            f"the table belonged to role {manifest.owner}, and role {plan.facts.role.name} cannot make it the owner "
+            f"again. If Kine connects as {manifest.owner}, afterwards run: "
+            f"ALTER TABLE kine OWNER TO {identifier(manifest.owner)}"
         )
-    if strangers := seen.way.strangers:
-        yield f"note: what was granted to {', '.join(strangers)} is left out: there is no such role here"
-    for stored in seen.way.left_out:
-        yield f"note: the index {stored.index.name} cannot be made on this server and is left out"
+    if strangers := plan.scripts.strangers:
+        yield f"privileges of {', '.join(strangers)} are not restored: these roles do not exist here."
+    for stored in plan.scripts.left_out:
+        yield f"index {stored.index.name} is not restored: this server cannot create it."
 
 
-def _sql(seen: Seen) -> str:
-    rows = f"-- copy {seen.backup.sums.rows:,} rows, read them back and compare\n"
-    return "\n".join((written(seen.way.first), rows, written(seen.way.then)))
+def _format_statements(plan: RestorePlan) -> str:
+    copy = f"-- copy {format_count(plan.backup.sums.rows, 'row')}, read them back and compare\n"
+    return "\n".join((format_script(plan.scripts.before_rows), copy, format_script(plan.scripts.after_rows)))
 
 
-def _data(seen: Seen) -> dict[str, object]:
+def _plan_data(plan: RestorePlan) -> dict[str, object]:
     return {
-        "server": str(seen.facts.server),
-        "database": seen.facts.database,
-        "database_exists": seen.facts.database_exists,
-        "file": str(seen.file),
-        "manifest": encode(seen.backup.manifest),
-        "sums": encode(seen.backup.sums),
-        "next_above": seen.backup.next_above,
-        "steps": [*seen.way.first.steps, *seen.way.then.steps],
-        "left_out": [stored.index.name for stored in seen.way.left_out],
+        "server": str(plan.facts.server),
+        "database": plan.facts.database,
+        "database_exists": plan.facts.database_exists,
+        "file": str(plan.file),
+        "manifest": encode(plan.backup.manifest),
+        "sums": encode(plan.backup.sums),
+        "next_above": plan.backup.next_above,
+        "steps": list(plan.script.steps),
+        "left_out": [stored.index.name for stored in plan.scripts.left_out],
         "restored": False,
     }

@@ -1,4 +1,4 @@
-"""kinetune, called as people call it: in this process where that will do, else in one of its own, or on a terminal."""
+"""Calls of kinetune: in this process if possible, else in a process of its own, or on a terminal."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ OURS = re.compile("KINETUNE_|KINE_|K3S_|PG|NO_COLOR|FORCE_COLOR|COLUMNS|TERM")
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a call left: its exit status and both streams."""
+class CallResult:
+    """The exit status of a call, stdout and stderr."""
 
     status: int
     out: str
@@ -37,18 +37,18 @@ class Said:
 
     @property
     def line(self) -> str:
-        """All of stderr: one line of an error, without a trace."""
+        """All of stderr: the one line of an error, without the prefix `kinetune: `."""
         assert re.fullmatch(r"kinetune: [^\n]+\n", self.err), self.err
         return self.err.removeprefix("kinetune: ").rstrip("\n")
 
 
 def environment(given: dict[str, str]) -> dict[str, str]:
-    """This process' own without what kinetune reads, and with what is given."""
+    """The environment of this process without the variables that kinetune reads, and with the given ones."""
     return {name: value for name, value in os.environ.items() if not OURS.match(name)} | given
 
 
-def call(*arguments: object, folder: Path = Path("/"), **environ: str) -> Said:
-    """In this process: nobody at a terminal, 80 columns, no configuration but that of `folder`."""
+def call(*arguments: object, folder: Path = Path("/"), **environ: str) -> CallResult:
+    """In this process: without a terminal, 80 columns wide, with the settings file of `folder` only."""
     out, err, here = io.StringIO(), io.StringIO(), Path.cwd()
     os.chdir(folder)
     try:
@@ -61,23 +61,23 @@ def call(*arguments: object, folder: Path = Path("/"), **environ: str) -> Said:
             status = run([str(argument) for argument in arguments])
     finally:
         os.chdir(here)
-    return Said(status, out.getvalue(), err.getvalue())
+    return CallResult(status, out.getvalue(), err.getvalue())
 
 
-def take(handling: signal.Handlers = signal.SIG_DFL) -> None:
+def reset_signals(handling: signal.Handlers = signal.SIG_DFL) -> None:
     """
-    In a child before it runs: a shell ignores SIGINT for what it starts with `&`, nohup SIGHUP, and children inherit
-    that. kinetune leaves ignored signals ignored, as its user asked; a test that sends one must not depend on how the
-    suite was started.
+    For a child before it runs: a shell ignores SIGINT for what it starts with `&`, nohup ignores SIGHUP, and children
+    inherit that. kinetune keeps ignoring such signals; a test that sends one must not depend on how the suite was
+    started.
     """
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, handling)
 
 
-def start(
+def start_process(
     *arguments: object, folder: Path = Path("/"), handling: signal.Handlers = signal.SIG_DFL, **environ: str
 ) -> subprocess.Popen[str]:
-    """In a process of its own, which goes on."""
+    """In a process of its own, which is running when this returns."""
     return subprocess.Popen(
         [*PROGRAM, *map(str, arguments)],
         cwd=folder,
@@ -86,28 +86,28 @@ def start(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: take(handling),
+        preexec_fn=lambda: reset_signals(handling),
     )
 
 
-def ended(process: subprocess.Popen[str], seconds: float = 20) -> Said:
-    """What it left, if it ends in time."""
+def wait_for_exit(process: subprocess.Popen[str], seconds: float = 20) -> CallResult:
+    """The result of a process that ends within the time; it is killed otherwise."""
     try:
         out, err = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         raise
-    return Said(process.returncode, out, err)
+    return CallResult(process.returncode, out, err)
 
 
-def separate(*arguments: object, folder: Path = Path("/"), **environ: str) -> Said:
-    """In a process of its own, to its end."""
-    return ended(start(*arguments, folder=folder, handling=signal.SIG_DFL, **environ))
+def call_in_process(*arguments: object, folder: Path = Path("/"), **environ: str) -> CallResult:
+    """In a process of its own, until it ends."""
+    return wait_for_exit(start_process(*arguments, folder=folder, handling=signal.SIG_DFL, **environ))
 
 
 @dataclass
 class Terminal:
-    """kinetune on a terminal of its own; `screen` is all that came, escapes and all."""
+    """kinetune on a terminal of its own; `screen` is all its output, with control sequences."""
 
     process: subprocess.Popen[bytes]
     side: int
@@ -126,7 +126,7 @@ class Terminal:
         return self.process.wait(seconds)
 
     def _read(self) -> bool:
-        """False when the other side is gone."""
+        """False when the process has closed the terminal."""
         if select.select([self.side], [], [], 0.1)[0]:
             try:
                 self.screen += os.read(self.side, 65536).decode(errors="replace").replace("\r\n", "\n")
@@ -136,13 +136,13 @@ class Terminal:
 
 
 def _of_the_terminal() -> None:
-    take()
+    reset_signals()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 @contextlib.contextmanager
 def terminal(*arguments: object, columns: int = 80, **environ: str) -> Iterator[Terminal]:
-    """Ctrl-C is typed as \\x03; the process is gone afterwards."""
+    """Ctrl-C is typed as \\x03; the process is killed at the end."""
     side, other = pty.openpty()
     fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     process = subprocess.Popen(
@@ -165,9 +165,9 @@ def terminal(*arguments: object, columns: int = 80, **environ: str) -> Iterator[
         os.close(side)
 
 
-def wait_for(true: Callable[[], bool], seconds: float = 20, told: Callable[[], object] = lambda: "") -> None:
-    """Until something holds; AssertionError with what `told` says where it does not in time."""
+def wait_for(condition: Callable[[], bool], seconds: float = 20, describe: Callable[[], object] = lambda: "") -> None:
+    """Until the condition holds; AssertionError with the description if it does not in time."""
     deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, told()
+    while not condition():
+        assert time.monotonic() < deadline, describe()
         time.sleep(0.02)

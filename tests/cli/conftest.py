@@ -1,4 +1,4 @@
-"""Stores for the commands: copies of one that is filled once."""
+"""Stores for the commands: copies of one store that is filled once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECRET = "tr0ub4dor and 3"
 
 @pytest.fixture(scope="session")
 def filled(pg15: Cluster) -> str:
-    """The name of a database that is copied and never used: 5,102 rows as Kine's own DDL keeps them."""
+    """The name of a database that is only copied: 5,102 rows in the schema that Kine creates."""
     name = f"filled_{uuid.uuid4().hex[:8]}"
     ask(pg15.dsn(), f"CREATE DATABASE {name}")
     make(pg15.dsn(name), objects=OBJECTS)
@@ -28,7 +28,7 @@ def filled(pg15: Cluster) -> str:
 
 @pytest.fixture
 def store(pg15: Cluster, filled: str) -> Iterator[str]:
-    """The endpoint of a stock store in use, which the test may change."""
+    """The endpoint of a store with Kine's own schema, which the test may change."""
     name = f"s{uuid.uuid4().hex[:12]}"
     ask(pg15.dsn(), f"CREATE DATABASE {name} TEMPLATE {filled}")
     yield pg15.dsn(name)
@@ -37,7 +37,7 @@ def store(pg15: Cluster, filled: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def guarded() -> Iterator[Cluster]:
-    """A server that asks for the password SECRET (scram-sha-256) wherever one comes from, with a store `kubernetes`."""
+    """A server with a store `kubernetes` that requires the password SECRET (scram-sha-256) from all clients."""
     try:
         cluster = Cluster.start(DEBIAN_15, password_encryption="scram-sha-256")
     except MissingServer as missing:

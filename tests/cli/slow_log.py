@@ -1,4 +1,4 @@
-"""A log with known calls, and what kinetune tells of it, for the tests of `kinetune hotspots`."""
+"""A log with known calls, and what kinetune reports of it, for the tests of `kinetune hotspots`."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def slow_log(folder: Path) -> Path:
     return folder / "k3s.log"
 
 
-def told(*arguments: object) -> list[dict[str, Any]]:
+def read_hotspots(*arguments: object) -> list[dict[str, Any]]:
     """The hotspots of the only vantage."""
-    said = call("hotspots", *arguments, "--format", "json")
-    assert (said.status, said.err) == (0, ""), said.err
-    (vantage,) = json.loads(said.out)["vantages"]
+    result = call("hotspots", *arguments, "--format", "json")
+    assert (result.status, result.err) == (0, ""), result.err
+    (vantage,) = json.loads(result.out)["vantages"]
     spots: list[dict[str, Any]] = vantage["hotspots"]
     return spots

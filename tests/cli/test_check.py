@@ -1,4 +1,4 @@
-"""`kinetune check` on saved facts: choice, gate, baseline, formats, and what it says of bad input."""
+"""`kinetune check` on saved facts: selection, exit status, baseline, formats, and errors for bad input."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kinetune.kine.redact import hidden
-from tests.cli.call import Said, call
+from kinetune.kine.redaction import redact_key
+from tests.cli.call import CallResult, call
 from tests.database.stores import ask
 from tests.rules.made import hashed, healthy, recording, yugabytedb
 from tests.saved import bad, good, saved
@@ -22,11 +22,11 @@ def broken(tmp_path: Path) -> Path:
     return bad(tmp_path)
 
 
-def check(*arguments: object, folder: Path = Path("/")) -> Said:
+def check(*arguments: object, folder: Path = Path("/")) -> CallResult:
     return call("check", *arguments, folder=folder)
 
 
-def codes(said: Said) -> set[str]:
+def codes(said: CallResult) -> set[str]:
     return {finding["code"] for finding in json.loads(said.out)["findings"]}
 
 
@@ -53,11 +53,23 @@ def test_a_warning_passes_a_gate_for_errors(tmp_path: Path) -> None:
 
 def test_rules_are_chosen_by_code_prefix_and_name(broken: Path) -> None:
     alone = ("--facts", broken, "--format", "json")
-    assert codes(check(*alone, "--select", "range-sharded-ids")) == {"KT103"}
+    assert codes(check(*alone, "--select", "hash-sharded-ids")) == {"KT103"}
     assert codes(check(*alone, "--select", "KT2,KT103")) == {"KT103"}
     assert codes(check(*alone, "--select", "KT2")) == set()
     assert codes(check(*alone, "--select", "KT2", "--extend-select", "KT103")) == {"KT103"}
     assert "KT999" in check("--facts", broken, "--select", "KT999").line
+
+
+def test_a_former_name_of_a_rule_selects_it_with_a_note(broken: Path, tmp_path: Path) -> None:
+    note = "note: rule range-sharded-ids is now called hash-sharded-ids\n"
+    said = check("--facts", broken, "--format", "json", "--select", "range-sharded-ids")
+    assert (codes(said), said.err) == ({"KT103"}, note)
+    said = check("--facts", broken, "--ignore", "range-sharded-ids=moves in March")
+    assert (said.status, said.err) == (0, note)
+    (tmp_path / "kinetune.toml").write_text("[check.severity]\nrange-sharded-ids = 'info'\n")
+    said = check("--facts", broken, folder=tmp_path)
+    assert (said.status, said.err) == (0, note)
+    assert call("rule", "range-sharded-ids").err == note
 
 
 def test_an_ignore_needs_a_reason_and_shows_it(broken: Path) -> None:
@@ -70,14 +82,14 @@ def test_an_ignore_needs_a_reason_and_shows_it(broken: Path) -> None:
 def test_strict_counts_what_could_not_be_judged(tmp_path: Path) -> None:
     facts = good(tmp_path)
     assert check("--facts", facts).status == 0
-    assert "Not judged" in check("--facts", facts).out
+    assert "Skipped" in check("--facts", facts).out
     assert check("--facts", facts, "--strict").status == 1
 
 
 def test_nothing_that_could_be_judged_is_never_green(tmp_path: Path) -> None:
     said = check("--facts", good(tmp_path), "--select", "KT305")
     assert said.status == 3
-    assert said.line.startswith("nothing could be judged: no saved run to compare with")
+    assert said.line.startswith("no rule could be checked: no saved run to compare with")
 
 
 def test_a_baseline_accepts_what_is_known_until_it_runs_out(tmp_path: Path, broken: Path) -> None:
@@ -86,7 +98,7 @@ def test_a_baseline_accepts_what_is_known_until_it_runs_out(tmp_path: Path, brok
     said = check("--facts", broken, "--baseline", baseline)
     assert said.status == 0
     assert "accepted in" in said.out
-    assert "Not counted" in said.out
+    assert "\nIgnored\n" in said.out
     data = json.loads(baseline.read_text())
     past = (datetime.now(UTC) - timedelta(days=1)).isoformat()
     baseline.write_text(json.dumps(data | {"accepted": [entry | {"until": past} for entry in data["accepted"]]}))
@@ -95,12 +107,12 @@ def test_a_baseline_accepts_what_is_known_until_it_runs_out(tmp_path: Path, brok
     assert "counts again" in late.out
 
 
-def test_a_baseline_says_what_is_mended(tmp_path: Path, broken: Path) -> None:
+def test_a_baseline_lists_what_is_fixed(tmp_path: Path, broken: Path) -> None:
     baseline = tmp_path / "baseline.json"
     check("--facts", broken, "--baseline", baseline, "--update-baseline")
-    said = check("--facts", saved(yugabytedb(), tmp_path / "mended.json"), "--baseline", baseline)
+    said = check("--facts", saved(yugabytedb(), tmp_path / "fixed.json"), "--baseline", baseline)
     assert said.status == 0
-    assert "KT103 on kine is mended; --update-baseline takes it out" in said.out
+    assert "KT103 on kine is fixed; remove it with --update-baseline" in said.out
 
 
 def test_several_outputs_are_written_in_their_formats(tmp_path: Path, broken: Path) -> None:
@@ -129,7 +141,7 @@ LONGER = f"{KEY}-Nr17"
 
 @pytest.fixture
 def keyed(tmp_path: Path) -> Path:
-    """Facts with three keys, in every place that has any: arguments, plans and what the server said of a failure."""
+    """Facts with three keys, in every place that has any: arguments, plans and the server's message of a failure."""
     literals = " OR ".join(f"name = '{key.replace(chr(39), 2 * chr(39))}'::text" for key in (KEY, OTHER, LONGER))
     made = recording("list-page")
     plan = ([{"Plan": {"Node Type": "Seq Scan", "Plans": [{"Node Type": "Result", "Filter": f"({literals})"}]}}],)
@@ -155,7 +167,7 @@ def test_redacted_facts_of_a_store_hold_no_key_and_give_the_same_findings(store:
     kept = tmp_path / "kept.json"
     now = check(store, "--save-facts", kept, "--redact", "--format", "json")
     text = json.dumps(json.loads(kept.read_text("utf-8")), ensure_ascii=False)
-    names = {name for (name,) in ask(store, "SELECT name FROM kine") if hidden(name) != name}
+    names = {name for (name,) in ask(store, "SELECT name FROM kine") if redact_key(name) != name}
     assert len(names) > 900
     assert not [name for name in names if name in text]
     assert "…" in text
@@ -163,12 +175,12 @@ def test_redacted_facts_of_a_store_hold_no_key_and_give_the_same_findings(store:
 
 
 BAD = {
-    "no JSON at all": "is not JSON, or cut short",
-    '{"kind": "kinetune facts", "schema": 1, "facts": {"observed_at": "2026-11-2': "is not JSON, or cut short",
-    '{"kind": "kinetune facts", "schema": 99, "facts": {}}': "has facts of schema 99, this kinetune reads 1; update",
-    '{"kind": "kinetune explain", "schema": 1}': "holds no facts",
+    "no JSON at all": "is not JSON or is truncated",
+    '{"kind": "kinetune facts", "schema": 1, "facts": {"observed_at": "2026-11-2': "is not JSON or is truncated",
+    '{"kind": "kinetune facts", "schema": 99, "facts": {}}': "has schema 99, this kinetune reads 1; update",
+    '{"kind": "kinetune explain", "schema": 1}': "contains no facts",
     '{"kind": "kinetune facts", "schema": 1, "facts": {"server": 7}}': "is damaged",
-    "[]": "holds no facts",
+    "[]": "contains no facts",
 }
 
 
@@ -182,11 +194,11 @@ def test_a_file_that_holds_no_facts_is_a_line_and_exit_2(tmp_path: Path, text: s
     assert said.out == ""
 
 
-def test_what_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
+def test_what_cannot_be_written_is_reported_before_the_work(tmp_path: Path) -> None:
     facts = good(tmp_path)
     for option in ("-o", "--save-facts"):
         assert check("--facts", facts, option, "/nowhere/a.json").line.startswith("cannot write /nowhere/a.json")
-    assert "does not tell its format" in check("--facts", facts, "-o", "a.pdf").line
+    assert "cannot select a format for a.pdf: unknown extension" in check("--facts", facts, "-o", "a.pdf").line
     assert check("--facts", facts, "--format", "pdf").status == 2
     said = check("--facts", facts, "--format", "csv")
     assert (said.status, said.line) == (
@@ -200,11 +212,22 @@ def test_what_would_look_beside_saved_facts_is_refused(tmp_path: Path) -> None:
         assert check("--facts", good(tmp_path), *idle).status == 2
 
 
+def test_plans_of_a_database_without_the_table_are_skipped_with_that_reason(database15: str) -> None:
+    said = check("--select", "KT301", database15)
+    assert said.status == 3
+    assert said.line == "no rule could be checked: there is no table kine"
+
+
+def test_a_metrics_file_that_is_missing_is_reported_as_a_file(store: str) -> None:
+    said = check("--select", "KT301", "--metrics", "nosuch", store)
+    assert said.line.startswith("cannot read nosuch: No such file or directory; name a file that can be read")
+
+
 CONFIGURATIONS = {
     "[check]\nfail-onn = 'error'\n": "kinetune.toml:2: ",
     "[check.severity]\nKT103 = 'grave'\n": "kinetune.toml:2: the severity of KT103 is 'grave'",
     "[check.ignore]\nKT999 = 'why'\n": "kinetune.toml:2: ",
-    "[check.ignore]\nKT103 = ''\n": "kinetune.toml:2: the ignore of KT103 has no reason",
+    "[check.ignore]\nKT103 = ''\n": "kinetune.toml:2: [check.ignore] KT103 has no reason",
     "[check.limits]\npools = 3\n": "kinetune.toml:2: unknown key 'pools' in [check.limits]",
     "[check.limits]\npool = -1\n": "kinetune.toml:2: pool in [check.limits] is -1",
 }

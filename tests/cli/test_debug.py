@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from tests.cli.call import call, separate
+from tests.cli.call import call, call_in_process
 from tests.cli.conftest import SECRET
 from tests.cluster import Cluster, free_port
 
@@ -27,7 +27,7 @@ def shows(text: str) -> bool:
 
 
 def test_debug_shows_each_statement_as_it_could_be_run(store: str) -> None:
-    said = separate("--debug", "init", "--dry-run", store)
+    said = call_in_process("--debug", "init", "--dry-run", store)
     assert said.status == 0
     sent = said.err.splitlines()
     assert all(line.startswith("→ ") for line in sent)
@@ -37,16 +37,16 @@ def test_debug_shows_each_statement_as_it_could_be_run(store: str) -> None:
 
 
 def test_debug_by_its_variable_is_the_same(store: str) -> None:
-    assert separate("init", "--dry-run", store, KINETUNE_DEBUG="1").err.startswith("→ ")
-    assert separate("init", "--dry-run", store, KINETUNE_DEBUG="0").err == ""
+    assert call_in_process("init", "--dry-run", store, KINETUNE_DEBUG="1").err.startswith("→ ")
+    assert call_in_process("init", "--dry-run", store, KINETUNE_DEBUG="0").err == ""
 
 
 def test_debug_adds_the_trace_above_the_line() -> None:
-    nobody = f"postgres://u:{QUOTED}@127.0.0.1:{free_port()}/x"
-    plain, traced = separate("explain", nobody), separate("--debug", "explain", nobody)
+    closed = f"postgres://u:{QUOTED}@127.0.0.1:{free_port()}/x"
+    plain, traced = call_in_process("explain", closed), call_in_process("--debug", "explain", closed)
     assert (plain.status, traced.status) == (3, 3)
     assert "Traceback" in traced.err
-    assert "could_not_connect" in traced.err
+    assert "connection_failure" in traced.err
     assert traced.err.splitlines()[-1] == plain.err.rstrip("\n")
     assert not shows(traced.err)
 
@@ -69,7 +69,7 @@ def test_debug_adds_the_trace_above_the_line() -> None:
 )
 def test_a_password_is_in_no_output(place: str, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     files = ("--output", "report.html", "--save", "run.json") if arguments[0] == "explain" else ()
-    said = separate("--debug", *arguments, *files, place, folder=tmp_path)
+    said = call_in_process("--debug", *arguments, *files, place, folder=tmp_path)
     assert said.status == (2 if "none" in arguments else 0), said.err
     everything = said.out + said.err + "".join(path.read_text() for path in tmp_path.iterdir())
     assert not shows(everything)
@@ -78,7 +78,7 @@ def test_a_password_is_in_no_output(place: str, tmp_path: Path, arguments: tuple
 
 @pytest.mark.parametrize("change", ["{}?sslmode=none", "{}x", "{}?sslmode=require", "{}?password=" + QUOTED + "x"])
 def test_a_password_is_in_no_failure(place: str, change: str) -> None:
-    said = separate("--debug", "init", "--dry-run", change.format(place))
+    said = call_in_process("--debug", "init", "--dry-run", change.format(place))
     assert said.status == (0 if change == "{}x" else 3), said.err
     assert not shows(said.out + said.err)
 

@@ -12,13 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from kinetune.commands.demo import Demo
 from kinetune.model.server import Flavour, Server
-from kinetune.model.workload import Explained
-from kinetune.plans.compare import Comparison, Verdict
-from kinetune.views.demo import summary
-from kinetune.workload.store import Store
-from tests.cli.call import separate, start
+from kinetune.model.workload import ExplainRun
+from kinetune.plans.compare import CallComparison, RunComparison, Trend
+from kinetune.views.demo import summarise
+from tests.cli.call import call_in_process, start_process
 from tests.cluster import MissingServer, wheel_binaries
 from tests.conftest import absent
 
@@ -49,7 +47,7 @@ def demo(
     home: Path, tmp_path: Path, *arguments: str, handling: signal.Handlers = signal.SIG_DFL
 ) -> subprocess.Popen[str]:
     words = ("demo", "--objects", "300", *arguments)
-    return start(*words, folder=tmp_path, handling=handling, KINETUNE_EMBEDDED_HOME=str(home))
+    return start_process(*words, folder=tmp_path, handling=handling, KINETUNE_EMBEDDED_HOME=str(home))
 
 
 def left(home: Path) -> list[str]:
@@ -72,7 +70,7 @@ def test_a_demo_compares_writes_its_report_and_leaves_nothing(home: Path, tmp_pa
     assert "1,502 revisions of 300 objects" in progress
     assert "report.html" in progress
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert page.index("In short") < page.index("schema stock")
+    assert page.index("Summary") < page.index("schema stock")
     assert left(home) == []
     assert processes(home) == ""
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
@@ -126,7 +124,7 @@ def test_a_kept_server_is_named_and_can_be_removed(home: Path, tmp_path: Path) -
     running = demo(home, tmp_path, "--keep", "--kine", "v0.14.16", "-o", "page.md")
     said, progress = running.communicate(timeout=120)
     name = f"demo-kept-{running.pid}"
-    removed = separate("embedded", "remove", "--yes", name, KINETUNE_EMBEDDED_HOME=str(home))
+    removed = call_in_process("embedded", "remove", "--yes", name, KINETUNE_EMBEDDED_HOME=str(home))
     assert running.returncode == 0, progress
     assert "era v0.14.8" in said
     assert f"kinetune embedded remove --yes {name}" in progress
@@ -137,10 +135,10 @@ def test_a_kept_server_is_named_and_can_be_removed(home: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["-o", "report.pdf"], "report.pdf does not tell its format"),
+        (["-o", "report.pdf"], "cannot select a format for report.pdf: unknown extension"),
         (["-o", "nowhere/report.html"], "cannot write nowhere/report.html"),
         (["--kine", "v0.14.0"], "not recorded"),
-        (["--kine", "nonsense"], "no release of Kine"),
+        (["--kine", "nonsense"], "is not a release of Kine"),
     ],
 )
 def test_a_demo_that_could_not_end_well_does_not_start(
@@ -154,30 +152,29 @@ def test_a_demo_that_could_not_end_well_does_not_start(
     assert left(home) == []
 
 
-def ran(index_bytes: int) -> Explained:
+def ran(index_bytes: int) -> ExplainRun:
     server = Server(Flavour.POSTGRESQL, (18, 6), 18)
-    return Explained(datetime.now(UTC), server, "kubernetes", "v0.17.3", "", 10, 10, index_bytes, "stock", ())
+    return ExplainRun(datetime.now(UTC), server, "kubernetes", "v0.17.3", "", 10, 10, index_bytes, "stock", ())
 
 
-def words(sizes: tuple[int, int], *outcomes: tuple[Verdict, float]) -> str:
-    """The summary of calls with these verdicts and ratios of work."""
-    made = tuple(Comparison("list", "list pods", None, None, 2.0, work, verdict, ()) for verdict, work in outcomes)
-    demo = Demo(Store(), ran(sizes[0]), ran(sizes[1]))
-    return "\n".join(cell.text for cell in summary(demo, made))
+def words(sizes: tuple[int, int], *outcomes: tuple[Trend, float]) -> str:
+    """The summary of calls with these trends and ratios of work."""
+    made = tuple(CallComparison("list", "list pods", None, None, 2.0, work, trend, ()) for trend, work in outcomes)
+    return "\n".join(cell.text for cell in summarise(RunComparison(ran(sizes[0]), ran(sizes[1]), made)))
 
 
 def test_a_summary_claims_a_gain_only_for_less_work() -> None:
     assert "Less work: list pods." in words((100, 70), ("better", 0.4))
-    assert "30% less" in words((100, 70))
-    clock_only = words((100, 100), ("better", 1.0), ("worse", 0.5))
-    assert "does less work than before" in clock_only
-    assert "Only the clock tells a difference" in clock_only
-    assert "less." not in clock_only
+    assert "30 % less" in words((100, 70))
+    time_only = words((100, 100), ("better", 1.0), ("worse", 0.5))
+    assert "does less work than before" in time_only
+    assert "Only the time differs" in time_only
+    assert "less." not in time_only
 
 
 def test_a_summary_tells_of_losses_and_of_what_was_not_measured() -> None:
-    told = words((100, 130), ("worse", 2.0), ("same", 1.0))
-    assert "30% more" in told
-    assert "More work: list pods." in told
-    assert "WAL to create an object: not measured." in told
-    assert "1 of 2 calls cost about the same." in told
+    summary = words((100, 130), ("worse", 2.0), ("same", 1.0))
+    assert "30 % more" in summary
+    assert "More work: list pods." in summary
+    assert "WAL to create an object: not measured." in summary
+    assert "1 of 2 calls cost about the same." in summary

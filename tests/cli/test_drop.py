@@ -1,4 +1,4 @@
-"""`kinetune drop`: it shows, asks for the name, keeps a copy, takes what is Kine's, and nothing else."""
+"""`kinetune drop`: shows the plan, asks for the name, keeps a copy, drops what is Kine's and nothing else."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from kinetune.database.backup_file import read
-from tests.cli.call import PROGRAM, ROOT, Said, call, environment, terminal
+from kinetune.database.backup_file import read_backup
+from tests.cli.call import PROGRAM, ROOT, CallResult, call, environment, terminal
 from tests.cli.test_init import assert_golden, name_of
 from tests.cluster import Cluster
 from tests.database.stores import RENAMED, ask, connection, content, make, reach
@@ -25,10 +25,10 @@ CATALOGS = (
     "(SELECT md5(string_agg(s::text, ',')) FROM pg_db_role_setting AS s), "
     "(SELECT md5(string_agg(n::text, ',' ORDER BY n.oid)) FROM pg_namespace AS n)"
 )
-SOON = ("--watch", "0.2")
+SOON = ("--observe", "0.2")
 
 
-def drop(dsn: str, *more: object, name: str = "") -> Said:
+def drop(dsn: str, *more: object, name: str = "") -> CallResult:
     return call("drop", *SOON, "--confirm", name or name_of(dsn), *more, dsn)
 
 
@@ -37,7 +37,7 @@ def there(dsn: str) -> list[Any]:
 
 
 def others(dsn: str) -> None:
-    """What is somebody else's, beside it."""
+    """Objects that are not Kine's, next to its table."""
     for statement in (
         "CREATE TABLE users (id serial PRIMARY KEY, name text)",
         "INSERT INTO users (name) SELECT 'u' || n FROM generate_series(1, 100) AS n",
@@ -106,7 +106,7 @@ def test_what_is_kines_goes_and_what_is_not_stays(database: str) -> None:
     assert ask(database, "SELECT to_regclass('public.kine'), to_regnamespace('kinetune_shadow')") == [(None, None)]
     again = drop(database)
     assert again.status == 0
-    assert "Nothing is to be dropped" in again.out
+    assert "Nothing to drop" in again.out
 
 
 def test_a_sequence_that_no_table_owns_goes_too(database: str) -> None:
@@ -119,9 +119,7 @@ def test_without_a_terminal_and_a_name_nothing_is_done(store: str) -> None:
     before = content(store)
     said = call("drop", *SOON, store)
     assert said.status == 4
-    assert said.line == (
-        f"nothing was changed: there is no terminal to ask on; add --confirm {name_of(store)} to go on"
-    )
+    assert said.line == (f"nothing was changed: not a terminal; confirm with --confirm {name_of(store)}")
     assert content(store) == before
 
 
@@ -130,31 +128,31 @@ def test_a_wrong_name_changes_nothing(store: str, name: str) -> None:
     before = content(store)
     said = drop(store, name=name)
     assert said.status == 4
-    told = f"{name} is not the database's name" if name.strip() else "no name was given"
-    assert said.line == f"nothing was changed: {told}; it is {name_of(store)}"
+    cause = f"{name} is not the name of the database" if name.strip() else "no name was given"
+    assert said.line == f"nothing was changed: {cause}; confirm with {name_of(store)}"
     assert content(store) == before
 
 
 @pytest.mark.parametrize(("typed", "status"), [("", 0), ("y\n", 4), ("\n", 4), ("\x04", 4), ("\x03", 130)])
 def test_on_a_terminal_the_name_is_typed(store: str, typed: str, status: int) -> None:
     with terminal("drop", *SOON, store) as screen:
-        screen.until("to go on:")
+        screen.until("to continue:")
         screen.type(typed or f"{name_of(store)}\n")
         assert screen.end() == status
-    after = screen.screen.rpartition("to go on:")[2]
+    after = screen.screen.rpartition("to continue:")[2]
     assert ("Dropped and verified" in after) == (status == 0)
     assert bool(there(store)) == (status != 0)
 
 
-def test_while_somebody_uses_it_it_is_refused_unless_that_is_allowed(store: str) -> None:
+def test_a_store_in_use_is_refused_unless_that_is_allowed(store: str) -> None:
     with connection(store) as other:
         other.execute("SET application_name = 'kine'")
         other.execute("SELECT 1 FROM kine LIMIT 1")
         said = drop(store)
         assert said.status == 4
         assert said.err.endswith(
-            "kinetune: nothing was changed: Kine may be running: the session kine sent a statement on kine last; "
-            "see to it, or add --allow KINE_RUNS\n"
+            "kinetune: nothing was changed: Kine may be running: the session kine last sent a statement on kine; "
+            "remove the cause, or add --allow KINE_RUNS\n"
         )
         assert "hazard KINE_RUNS" in said.out
         assert drop(store, "--allow", "kine-runs").status == 0
@@ -168,25 +166,26 @@ def test_a_store_that_is_written_to_is_refused(store: str) -> None:
     assert writer.stdin is not None
     writer.stdin.write("INSERT INTO kine (name) VALUES ('/w'); SELECT pg_sleep(0.1) \\g /dev/null\n" * 40)
     writer.stdin.close()
-    said = call("drop", "--watch", "3", "--confirm", name_of(store), "--allow", "KINE_RUNS", store)
+    said = call("drop", "--observe", "3s", "--confirm", name_of(store), "--allow", "KINE_RUNS", store)
     writer.wait()
     assert said.status == 4
-    assert "the store is written to: the newest revision went from " in said.err
+    assert "the store is being written to: the newest revision changed from " in said.err
     assert there(store)
 
 
 def test_a_write_between_the_look_and_the_drop_is_found(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kinetune.commands import drop as drop_steps
+    from kinetune.cli import change
+    from kinetune.commands.drop import DropChange
 
     def write(*_: object) -> None:
         ask(store, "INSERT INTO kine (name) VALUES ('/registry/late')")
 
-    monkeypatch.setattr(drop_steps, "_ask", write)
+    monkeypatch.setattr(change, "require_confirmation", write)
     said = drop(store)
     assert said.status == 4
-    assert "nothing was dropped: kine was written to since it was looked at; stop Kine and run again" in said.err
-    monkeypatch.setattr(drop_steps, "_refuse_written", lambda *_: None)
-    assert "the store has changed since this was shown" in drop(store).err
+    assert "nothing was dropped: kine has been written to since the plan was made; stop Kine and run again" in said.err
+    monkeypatch.setattr(DropChange, "_refuse_written", lambda *_: None)
+    assert "the store has changed since the plan was made" in drop(store).err
     assert drop(store, "--allow", "RECENT_WRITES").status == 0
 
 
@@ -195,9 +194,9 @@ def test_a_copy_is_made_first_and_read_again(store: str, tmp_path: Path) -> None
     said = drop(store, "--backup", file)
     assert said.status == 0, said.err
     assert "5,101 rows, newest revision 5,101" in said.out
-    assert "holds every value of the cluster, Secrets among them" in said.out
+    assert "holds every value of the cluster, including Secrets" in said.out
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert read(file).sums.rows == 5101
+    assert read_backup(file).sums.rows == 5101
     assert os.listdir(tmp_path) == ["copy.kinetune"]
 
 
@@ -205,8 +204,8 @@ def test_what_the_copy_does_not_hold_is_named(store: str, tmp_path: Path) -> Non
     ask(store, "ALTER TABLE kine ENABLE ROW LEVEL SECURITY")
     ask(store, "GRANT SELECT (id) ON kine TO PUBLIC")
     said = " ".join(drop(store, "--dry-run", "--backup", tmp_path / "copy.kinetune").out.split())
-    assert "It does not hold its row level security, the rights on its column id: pg_dump's would" in said
-    assert "It does not hold" not in drop(store, "--dry-run", "--backup", tmp_path / "copy.dump").out
+    assert "It does not include its row level security, the rights on its column id; pg_dump would" in said
+    assert "It does not include" not in drop(store, "--dry-run", "--backup", tmp_path / "copy.dump").out
 
 
 @pytest.mark.parametrize("suffix", [".dump", ".sql"])
@@ -216,21 +215,21 @@ def test_a_copy_may_be_pg_dumps(store: str, tmp_path: Path, suffix: str) -> None
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     said = call("restore", "--yes", file, store)
     assert said.status == 2
-    assert "is of pg_dump, which has its own way back; " in said.line
+    assert "was written by pg_dump; restore it with " in said.line
     back = ["pg_restore", "-d", store] if suffix == ".dump" else ["psql", "-qX", "-o", "/dev/null", "-d", store, "-f"]
     subprocess.run([*back, file], check=True)
     assert content(store) == before
     assert ask(store, "SELECT nextval('kine_id_seq')") == [(5102,)]
 
 
-def test_a_pg_dump_that_is_too_old_is_told_before_anybody_is_asked(pg18: Cluster, tmp_path: Path) -> None:
+def test_a_pg_dump_that_is_too_old_is_reported_before_the_question(pg18: Cluster, tmp_path: Path) -> None:
     dsn = pg18.dsn("too_new")
     ask(pg18.dsn(), "DROP DATABASE IF EXISTS too_new")
     ask(pg18.dsn(), "CREATE DATABASE too_new")
     make(dsn, objects=10)
     said = call("drop", *SOON, "--backup", tmp_path / "x.dump", dsn)
     assert said.status == 2
-    assert "pg_dump is 15, older than the server (18); name the copy otherwise" in said.line
+    assert "pg_dump is 15, older than the server (18); use another extension (FILE.kinetune)" in said.line
     assert there(dsn)
 
 
@@ -261,7 +260,7 @@ def test_a_copy_that_is_there_is_used_if_it_is_of_this_store_and_never_written_o
     assert call("restore", "--yes", file, store).status == 0
     said = drop(store, "--backup", file)
     assert said.status == 0, said.err
-    assert "was whole already, from an earlier run" in " ".join(said.out.split())
+    assert "is complete, from an earlier run" in " ".join(said.out.split())
     assert call("restore", "--yes", file, store).status == 0
     for change in (
         "UPDATE kine SET prev_revision = 17 WHERE name = 'compact_rev_key'",
@@ -270,7 +269,7 @@ def test_a_copy_that_is_there_is_used_if_it_is_of_this_store_and_never_written_o
         ask(store, change)
         said = drop(store, "--backup", file)
         assert said.status == 2
-        assert said.err.splitlines()[-1] == f"kinetune: {file} exists already; name a file that does not"
+        assert said.err.splitlines()[-1] == f"kinetune: {file} already exists; name a new file"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copy"]
     (tmp_path / "mine").write_text("mine")
     assert drop(store, "--backup", tmp_path / "mine").status == 2
@@ -279,14 +278,14 @@ def test_a_copy_that_is_there_is_used_if_it_is_of_this_store_and_never_written_o
 
 
 def test_a_copy_that_cannot_be_written_drops_nothing(store: str, tmp_path: Path) -> None:
-    for place, told in (
+    for place, next_step in (
         ("/nowhere/x", "create its folder first"),
         (tmp_path, "name a file"),
         ("/dev/full", "name a file"),
     ):
         said = drop(store, "--backup", place)
         assert said.status == 2
-        assert told in said.line
+        assert next_step in said.line
     assert there(store)
 
 
@@ -314,9 +313,9 @@ def test_a_disk_that_is_full_drops_nothing_and_leaves_no_file(store: str, tmp_pa
 
 
 def test_a_file_that_is_no_copy_is_refused_before_the_store_is_looked_at(tmp_path: Path) -> None:
-    (tmp_path / "x").write_text("somebody's notes")
+    (tmp_path / "x").write_text("notes")
     said = drop("postgres://127.0.0.1:1/nowhere", "--backup", tmp_path / "x")
-    assert (said.status, said.line) == (2, f"{tmp_path / 'x'} exists already; name a file that does not")
+    assert (said.status, said.line) == (2, f"{tmp_path / 'x'} already exists; name a new file")
 
 
 def test_a_copy_that_does_not_read_as_written_drops_nothing(
@@ -328,9 +327,9 @@ def test_a_copy_that_does_not_read_as_written_drops_nothing(
         content = bytearray(path.read_bytes())
         content[-5] ^= 1  # Of the checksum: within the rows a bit may turn, and the same rows still come out.
         path.write_bytes(content)
-        return read(path)
+        return read_backup(path)
 
-    monkeypatch.setattr(backup, "read", changed)
+    monkeypatch.setattr(backup, "read_backup", changed)
     said = drop(store, "--backup", tmp_path / "x")
     assert said.status == 2
     assert "is damaged: " in said.err
@@ -343,12 +342,13 @@ def test_a_whole_database_goes_only_where_nothing_else_is_in_it(pg15: Cluster, f
     ask(dsn, "CREATE TABLE users (id serial)")
     said = drop(dsn, "--database")
     assert said.status == 4
-    assert "the database holds what is not Kine's: public.users; see to it, or add --allow OTHER_RELATIONS" in said.err
+    cause = "the database contains relations that are not Kine's: public.users"
+    assert f"{cause}; remove the cause, or add --allow OTHER_RELATIONS" in said.err
     assert drop(dsn, "--database", "--allow", "OTHER_RELATIONS").status == 0
     assert ask(pg15.dsn(), "SELECT 1 FROM pg_database WHERE datname = 'gone'") == []
     again = drop(dsn, "--database")
     assert again.status == 0
-    assert "there is no database gone" in again.out
+    assert "database gone does not exist" in again.out
 
 
 def test_a_whole_database_goes_with_its_sessions_where_that_is_allowed(pg15: Cluster, filled: str) -> None:
@@ -358,7 +358,7 @@ def test_a_whole_database_goes_with_its_sessions_where_that_is_allowed(pg15: Clu
         other.execute("SET application_name = 'psql'")
         said = drop(dsn, "--database")
         assert said.status == 4
-        assert "the session psql is connected to the database that is to go" in said.err
+        assert "the session psql is connected to the database" in said.err
         assert drop(dsn, "--database", "--allow", "KINE_RUNS").status == 0
     assert ask(pg15.dsn(), "SELECT 1 FROM pg_database WHERE datname = 'gone'") == []
 
@@ -367,7 +367,8 @@ def test_what_depends_on_the_table_keeps_it_and_is_named(store: str) -> None:
     ask(store, "CREATE VIEW keys AS SELECT name FROM kine")
     said = drop(store)
     assert said.status == 4
-    assert "nothing was changed: rule _RETURN on view keys depend on the table kine; drop or move that away" in said.err
+    cause = "nothing was changed: rule _RETURN on view keys depend on the table kine"
+    assert f"{cause}; drop these objects first" in said.err
     assert there(store)
 
 
@@ -379,7 +380,7 @@ def test_a_relation_that_is_not_kines_is_left_alone(database15: str) -> None:
     assert there(database15) == ["kine"]
 
 
-def test_who_may_not_drop_hears_who_may(store: str, pg15: Cluster) -> None:
+def test_a_missing_privilege_is_named_with_the_grant(store: str, pg15: Cluster) -> None:
     ask(store, "DO $$ BEGIN CREATE ROLE guest LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
     ask(store, "GRANT SELECT ON kine, kine_id_seq TO guest")
     said = drop(pg15.dsn(name_of(store), "guest"))
@@ -388,7 +389,7 @@ def test_who_may_not_drop_hears_who_may(store: str, pg15: Cluster) -> None:
     assert there(store)
 
 
-def test_json_tells_what_was_there_and_what_was_done(store: str, tmp_path: Path) -> None:
+def test_json_has_the_plan_and_the_result(store: str, tmp_path: Path) -> None:
     plan = json.loads(call("drop", "--dry-run", *SOON, "--format", "json", store).out)
     assert (plan["kind"], plan["rows"], plan["max_id"], plan["dropped"]) == (
         "kinetune drop",
@@ -404,7 +405,7 @@ def test_json_tells_what_was_there_and_what_was_done(store: str, tmp_path: Path)
     assert "Dropped and verified" in (tmp_path / "report.html").read_text()
 
 
-def test_no_value_of_an_object_is_told(store: str, tmp_path: Path) -> None:
+def test_no_value_of_an_object_is_shown(store: str, tmp_path: Path) -> None:
     ask(store, "INSERT INTO kine (name, value) VALUES ('/registry/secrets/x', 'hunter2')")
     for more in ((), ("--format", "json")):
         said = call("--debug", "drop", *SOON, "--confirm", name_of(store), "--backup", tmp_path / "x", *more, store)

@@ -16,16 +16,16 @@ import psycopg
 import pytest
 
 from kinetune.database import session as session_module
-from kinetune.database.apply import Apply
-from kinetune.database.backup_file import read
-from kinetune.database.holdings import look
-from kinetune.database.observe import observe
-from kinetune.database.session import Row, visit
+from kinetune.database.apply import ScriptRunner
+from kinetune.database.backup_file import read_backup
+from kinetune.database.holdings import list_holdings
+from kinetune.database.observe import observe_store
+from kinetune.database.session import Row, open_session
 from kinetune.model.failure import CouldNotLook
 from kinetune.model.script import Script
-from kinetune.servers.recognise import named
-from kinetune.tuning.removal import removal
-from tests.cli.call import Said, call, ended, start
+from kinetune.servers.identification import parse_server_name
+from kinetune.tuning.removal import plan_removal
+from tests.cli.call import CallResult, call, start_process, wait_for_exit
 from tests.cli.test_drop import SOON, drop, kept_of_others, others, there
 from tests.cli.test_init import name_of
 from tests.cluster import Cluster
@@ -33,7 +33,7 @@ from tests.conftest import scratch
 from tests.database.cut import terminate
 from tests.database.stores import RENAMED, STOCK, ask, content, make, place, reach, schema
 
-YB = named("yugabytedb-2024.2.11")
+YB = parse_server_name("yugabytedb-2024.2.11")
 
 
 class Cut(psycopg.Cursor[Row]):
@@ -59,14 +59,14 @@ class Cut(psycopg.Cursor[Row]):
             terminate(self.connection)
 
 
-def cutting(monkeypatch: pytest.MonkeyPatch, turn: int, run: Callable[[], Said]) -> bool:
-    """Whether that turn came; where it came, the run has told of it."""
+def cutting(monkeypatch: pytest.MonkeyPatch, turn: int, run: Callable[[], CallResult]) -> bool:
+    """Whether there was such a statement; if so, the run has reported the lost connection."""
 
     class Next(Cut):
         left = turn
 
     with monkeypatch.context() as patched:
-        patched.setattr(session_module, "Told", Next)
+        patched.setattr(session_module, "LoggingCursor", Next)
         said = run()
     if Next.left > 0:
         assert said.status == 0, said.err
@@ -75,7 +75,7 @@ def cutting(monkeypatch: pytest.MonkeyPatch, turn: int, run: Callable[[], Said])
     return True
 
 
-def again(dsn: str, *arguments: object) -> Said:
+def again(dsn: str, *arguments: object) -> CallResult:
     said = call(*arguments, dsn)
     assert said.status == 0, said.err
     return said
@@ -107,9 +107,9 @@ def test_a_drop_of_single_statements_cut_after_any_is_finished_by_the_next(pg15:
     """As on YugabyteDB, where no DDL rolls back: the script made for it, on a server that takes it too."""
 
     def todo(dsn: str) -> Script:
-        with visit(place(dsn), "test") as session:
-            held = look(session, observe(session))
-        return removal(replace(held, facts=replace(held.facts, server=YB)))
+        with open_session(place(dsn), "test") as session:
+            held = list_holdings(session, observe_store(session))
+        return plan_removal(replace(held, facts=replace(held.facts, server=YB)))
 
     with contextlib.contextmanager(scratch)(pg15) as dsn:
         make(dsn, RENAMED, 5)
@@ -124,12 +124,12 @@ def test_a_drop_of_single_statements_cut_after_any_is_finished_by_the_next(pg15:
             class Next(Cut):
                 left = turn
 
-            with visit(place(dsn), "test", write=True) as session:
+            with open_session(place(dsn), "test", write=True) as session:
                 session.connection.cursor_factory = Next
                 with contextlib.suppress(CouldNotLook):
-                    Apply(session).script(todo(dsn))
-            with visit(place(dsn), "test", write=True) as session:
-                Apply(session).script(todo(dsn))
+                    ScriptRunner(session).run_script(todo(dsn))
+            with open_session(place(dsn), "test", write=True) as session:
+                ScriptRunner(session).run_script(todo(dsn))
             assert not todo(dsn)
             assert "kine_seq" not in there(dsn)
             assert kept_of_others(dsn) == before
@@ -160,10 +160,10 @@ def test_a_restore_cut_after_any_statement_is_finished_by_the_next(
 
 def finished(dsn: str, file: Path, *arguments: object) -> bool:
     """Killed with SIGKILL after a random while; whether it had ended by itself."""
-    process = start(*arguments, file, dsn) if arguments[0] == "restore" else start(*arguments, dsn)
+    process = start_process(*arguments, file, dsn) if arguments[0] == "restore" else start_process(*arguments, dsn)
     time.sleep(random.uniform(0.3, 1.6))
     process.kill()
-    return ended(process).status == 0
+    return wait_for_exit(process).status == 0
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -182,7 +182,7 @@ def test_killed_at_random_moments_both_end_where_an_undisturbed_run_does(
         _gone(dsn)
         assert drop(dsn, "--backup", file).status == 0
         assert os.listdir(tmp_path) == ["copy"]
-        assert read(file).sums.rows == 15_101
+        assert read_backup(file).sums.rows == 15_101
         for _ in range(4):
             finished(dsn, file, "restore", "--yes")
         _gone(dsn)

@@ -1,4 +1,4 @@
-"""`kinetune hotspots` as people and pipelines call it, on recorded logs."""
+"""`kinetune hotspots` on recorded logs, in all formats."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.call import PROGRAM, ROOT, call, environment, start, wait_for
-from tests.cli.slow_log import BEGAN, slow_log, told
+from tests.cli.call import PROGRAM, ROOT, call, environment, start_process, wait_for
+from tests.cli.slow_log import BEGAN, read_hotspots, slow_log
 from tests.logs import emit
 from tests.test_startup import HEAVY, PROBE
 
@@ -39,20 +39,20 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("format", GOLDEN)
 def test_the_report_of_recorded_logs_is_the_golden_one(format: str) -> None:
-    said = call("hotspots", *LOGS, "--format", format, folder=DATA / "logs", COLUMNS="160")
-    assert (said.status, said.err) == (0, "")
+    result = call("hotspots", *LOGS, "--format", format, folder=DATA / "logs", COLUMNS="160")
+    assert (result.status, result.err) == (0, "")
     golden = HERE / GOLDEN[format]
     if os.environ.get("UPDATE_GOLDEN"):
-        golden.write_text(said.out, encoding="utf-8", newline="\n")
-    assert said.out == golden.read_text(encoding="utf-8")
+        golden.write_text(result.out, encoding="utf-8", newline="\n")
+    assert result.out == golden.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("form", ["log", "csv", "json"])
 def test_a_servers_log_names_kines_queries_and_shows_plans(form: str, tmp_path: Path) -> None:
     page = tmp_path / "a.html"
-    said = call("hotspots", HERE / f"postgresql-15.{form}", "--format", "json", "-o", page)
-    assert said.status == 0
-    data = json.loads(said.out)
+    result = call("hotspots", HERE / f"postgresql-15.{form}", "--format", "json", "-o", page)
+    assert result.status == 0
+    data = json.loads(result.out)
     (vantage,) = data["vantages"]
     assert vantage["vantage"] == "server log"
     counts = [(one["query"], one["count"]) for one in vantage["hotspots"] if one["resource"] == "/registry/secrets/"]
@@ -66,7 +66,7 @@ def test_a_servers_log_names_kines_queries_and_shows_plans(form: str, tmp_path: 
     assert {plan["query"] for plan in data["plans"]} >= {"GetCurrentVal", "CountCurrent"}
     assert [one["kind"] for one in data["signals"]] == ["duplicate-key"]
     assert data["logs"]["not_understood"] == 0
-    assert "Plans that the server logged" in page.read_text()
+    assert "Plans logged by the server" in page.read_text()
 
 
 @pytest.mark.parametrize("format", ["text", "markdown", "csv", "json", "html"])
@@ -78,13 +78,13 @@ def test_values_of_objects_are_in_no_report(format: str, by: str, tmp_path: Path
     files = [*sorted((DATA / "logs").glob("*.log")), *sorted(HERE.glob("postgresql-15.*")), tmp_path / "kine.log"]
     raw = b"".join(file.read_bytes() for file in files).decode("utf-8", "replace")
     assert [one for one in SECRETS if one in raw] == [SECRETS[1], SECRETS[3], SECRETS[4]]
-    said = call("hotspots", *files, "--by", by, "--format", format, "--top", "100")
-    assert said.status == 0
-    assert len(said.out) > 1000
-    assert [one for one in SECRETS if one in said.out] == []
+    result = call("hotspots", *files, "--by", by, "--format", format, "--top", "100")
+    assert result.status == 0
+    assert len(result.out) > 1000
+    assert [one for one in SECRETS if one in result.out] == []
 
 
-def test_keys_are_hidden_where_that_is_wanted(log: Path) -> None:
+def test_redact_hides_keys(log: Path) -> None:
     assert "kube-system" in call("hotspots", log, "--by", "key").out
     for format in ("text", "markdown", "csv", "json", "html"):
         hidden = call("hotspots", log, "--by", "key", "--redact", "--format", format).out
@@ -92,9 +92,9 @@ def test_keys_are_hidden_where_that_is_wanted(log: Path) -> None:
         assert "default/a" not in hidden
 
 
-def test_calls_are_put_together_by_what_is_asked_for(log: Path) -> None:
+def test_calls_are_grouped_by_resource_namespace_or_key(log: Path) -> None:
     lists = {
-        by: [one for one in told(log, "--by", by) if one["query"] == "ListCurrentVal"]
+        by: [one for one in read_hotspots(log, "--by", by) if one["query"] == "ListCurrentVal"]
         for by in ("resource", "namespace", "key")
     }
     assert {one["resource"]: one["count"] for one in lists["resource"]} == {"/registry/pods/": 10}
@@ -106,7 +106,7 @@ def test_calls_are_put_together_by_what_is_asked_for(log: Path) -> None:
 
 
 def test_the_figures_are_those_of_the_calls(log: Path) -> None:
-    (lists, poll) = told(log)
+    (lists, poll) = read_hotspots(log)
     assert (lists["query"], lists["count"], lists["total_ms"], lists["max_ms"]) == (
         "ListCurrentVal",
         10,
@@ -121,28 +121,30 @@ def test_the_figures_are_those_of_the_calls(log: Path) -> None:
     assert (poll["query"], poll["p99_ms"]) == ("AfterAllOldVal", pytest.approx(30_000, rel=0.004))
 
 
-def test_top_shortens_what_people_read_and_not_what_programs_read(log: Path) -> None:
-    said = call("hotspots", log, "--top", "1")
-    assert "1 more with 35.3% of the time: --top 2" in said.out
-    assert len(told(log, "--top", "1")) == 2
+def test_top_shortens_text_but_not_json(log: Path) -> None:
+    result = call("hotspots", log, "--top", "1")
+    assert "1 more hotspot with 35 % of the time: use --top 2" in result.out
+    assert len(read_hotspots(log, "--top", "1")) == 2
 
 
-def test_short_calls_are_left_out(log: Path) -> None:
-    assert told(log, "--min-duration", "9s")[1]["count"] == 2
-    assert told(log, "--min-duration", "9500ms")[1]["max_ms"] == 10_000
+def test_short_calls_are_ignored(log: Path) -> None:
+    assert read_hotspots(log, "--min-duration", "9s")[1]["count"] == 2
+    assert read_hotspots(log, "--min-duration", "9") == read_hotspots(log, "--min-duration", "9s")  # seconds
+    assert read_hotspots(log, "--min-duration", "9500ms")[1]["max_ms"] == 10_000
 
 
-def test_only_calls_of_the_wanted_time_are_told(log: Path) -> None:
+def test_from_and_to_select_calls_by_time(log: Path) -> None:
     between = ("--from", "2026-11-23T16:06:03Z", "--to", "2026-11-23T16:06:05Z")
-    assert [one["count"] for one in told(log, *between)] == [3]
-    local = ("--from", "2026-11-23 17:06:03", "--to", "2026-11-23 17:06:05", "--zone", "Europe/Berlin")
-    assert told(log, *local) == told(log, *between)
-    said = call("hotspots", log, "--from", "2h")
-    assert said.status == 0
-    assert "No call of Kine's was seen" in said.out
+    assert [one["count"] for one in read_hotspots(log, *between)] == [3]
+    local = ("--from", "2026-11-23 17:06:03", "--to", "2026-11-23 17:06:05", "--timezone", "Europe/Berlin")
+    assert read_hotspots(log, *local) == read_hotspots(log, *between)
+    for two_hours_ago in ("2h", "120m", "7200"):
+        result = call("hotspots", log, "--from", two_hours_ago)
+        assert result.status == 0
+        assert "No Kine calls found" in result.out
 
 
-def test_calls_come_from_all_sources_at_once(log: Path, tmp_path: Path) -> None:
+def test_several_sources_are_read_together(log: Path, tmp_path: Path) -> None:
     (tmp_path / "old.log.gz").write_bytes(gzip.compress(log.read_bytes()))
     data = log.read_bytes()
     done = subprocess.run(
@@ -156,10 +158,10 @@ def test_calls_come_from_all_sources_at_once(log: Path, tmp_path: Path) -> None:
     assert [one["count"] for one in vantage["hotspots"]] == [30, 3]
 
 
-def test_an_unreadable_file_among_many_is_said(log: Path) -> None:
-    said = call("hotspots", log, log.parent / "missing.log", COLUMNS="400")
-    assert said.status == 0
-    assert "missing.log cannot be read: No such file or directory" in said.out
+def test_an_unreadable_file_among_others_is_reported(log: Path) -> None:
+    result = call("hotspots", log, log.parent / "missing.log", COLUMNS="400")
+    assert result.status == 0
+    assert "missing.log: No such file or directory" in result.out
 
 
 @pytest.mark.parametrize("format", ["text", "json", "markdown", "html", "csv"])
@@ -190,9 +192,9 @@ def test_csv_has_a_line_for_each_hotspot(log: Path) -> None:
     ]
 
 
-def test_follow_tells_what_comes_until_it_is_interrupted(log: Path, tmp_path: Path) -> None:
+def test_follow_reports_new_calls_until_it_is_interrupted(log: Path, tmp_path: Path) -> None:
     page = tmp_path / "last.json"
-    process = start("hotspots", log, "--watch", "0.2", "--format", "text", "-o", page)
+    process = start_process("hotspots", log, "--refresh", "200ms", "--format", "text", "-o", page)
     assert process.stdout is not None
     for line in process.stdout:
         if "ListCurrentVal" in line:

@@ -1,4 +1,4 @@
-"""`kinetune init`: the plan, its forms, and that what it says is what it does."""
+"""`kinetune init`: the plan, its formats, and that the statements shown are the ones applied."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.cli.call import call, separate
+from tests.cli.call import call, call_in_process
 from tests.database.stores import OLD, STOCK, ask, content, make, schema
 
 GOLDEN = Path(__file__).parents[1] / "data" / "cli"
-NOTHING = "Nothing is to be done: the store is as the profile"
+NOTHING = "Nothing to do: the store matches the profile"
 STEP = {
     "does",
     "why",
@@ -40,9 +40,9 @@ def name_of(dsn: str) -> str:
 
 
 def assert_golden(name: str, text: str, dsn: str) -> None:
-    """UPDATE_GOLDEN=1 writes the file anew; then look again. A database's name has the same length each time."""
+    """UPDATE_GOLDEN=1 overwrites the file; review the difference. A database's name has the same length each time."""
     text = text.replace(name_of(dsn), "kubernetesxxx").replace("t" + "kubernetesxxx"[1:], "kubernetesxxx")
-    text = re.sub(r"PostgreSQL 15\.\d+", "PostgreSQL 15.20", re.sub(r"in \d+\.\d s", "in 0.1 s", text))
+    text = re.sub(r"PostgreSQL 15\.\d+", "PostgreSQL 15.20", re.sub(r"in [\d.]+ m?s\b", "in 100 ms", text))
     if os.environ.get("UPDATE_GOLDEN"):
         GOLDEN.mkdir(exist_ok=True)
         (GOLDEN / name).write_text(text, encoding="utf-8", newline="\n")
@@ -55,6 +55,24 @@ def data(*arguments: object) -> dict[str, Any]:
     found = json.loads(said.out)
     assert isinstance(found, dict)
     return found
+
+
+def test_rows_that_were_never_analyzed_are_pointed_out(database15: str) -> None:
+    make(database15, STOCK, objects=20)
+    said = call("init", "--yes", database15)
+    assert "Done and verified" in said.out
+    assert said.out.endswith("Run kinetune analyze: the planner has no statistics of kine.\n")
+    call("analyze", database15)
+    again = call("init", "--yes", "--profile", "stock", database15)
+    assert "Done and verified" in again.out
+    assert "kinetune analyze" not in again.out
+
+
+@pytest.mark.parametrize("option", ["--allow", "--skip"])
+def test_the_help_lists_the_hazards(option: str) -> None:
+    words = " ".join(call("init", "--help").out.split())
+    verb = option.removeprefix("--").capitalize()
+    assert f"{verb} steps with this hazard: COLUMN_TYPES, SEQUENCE_CACHE, OFFLINE_INDEX, REBUILD." in words
 
 
 def psql(dsn: str, script: str) -> None:
@@ -78,7 +96,7 @@ def test_the_plan_and_outcome_on_an_empty_database_are_the_reviewed_ones(databas
     said = call("init", "--yes", database15)
     assert said.status == 0
     assert_golden("init-empty.txt", said.out, database15)
-    assert re.fullmatch(r"\[1/1\] create the table kine with 6 indexes \(tuned\) \(\d\.\d s\)\n", said.err)
+    assert re.fullmatch(r"\[1/1\] create the table kine with 6 indexes \(tuned\) \([\d.]+ m?s\)\n", said.err)
 
 
 def test_the_plan_for_a_store_of_an_old_kine_is_the_reviewed_one(database15: str) -> None:
@@ -116,7 +134,7 @@ def test_what_is_printed_is_what_would_be_done(store: str, database15: str) -> N
         assert all(f"{statement};\n" in printed.out for statement in statements)
         psql(place, printed.out)
         assert NOTHING in call("init", place).out
-        assert call("init", "--print", place).out == "-- nothing is to be done\n"
+        assert call("init", "--print", place).out == "-- nothing to do\n"
 
 
 def test_print_without_a_connection_is_the_same_as_with_one(database15: str) -> None:
@@ -136,7 +154,7 @@ def test_print_leads_psql_into_a_database_that_it_makes(database15: str) -> None
 
 def test_a_dry_run_changes_nothing_and_the_server_sees_to_it(store: str) -> None:
     before, rows = ask(store, CATALOGS), content(store)
-    said = separate("--debug", "init", "--dry-run", store)
+    said = call_in_process("--debug", "init", "--dry-run", store)
     assert ask(store, CATALOGS) == before
     assert content(store) == rows
     assert "SET \"default_transaction_read_only\" = 'on'" in said.err
@@ -157,7 +175,7 @@ def test_a_second_run_says_so_and_locks_nothing(store: str) -> None:
         blocker.kill()
         blocker.wait()
     assert said.status == 0
-    assert f"{NOTHING} tuned wants it." in said.out
+    assert f"{NOTHING} tuned." in said.out
     assert said.err == ""
     assert ask(store, CATALOGS) == before
 
@@ -186,22 +204,22 @@ def test_the_way_back_is_a_command_only_where_it_leads_back(store: str) -> None:
 @pytest.mark.parametrize("profile", ["stock", "article"])
 def test_a_profile_by_name(database15: str, profile: str) -> None:
     assert call("init", "--yes", "--profile", profile, database15).status == 0
-    assert f"{NOTHING} {profile} wants it." in call("init", "--profile", profile, database15).out
+    assert f"{NOTHING} {profile}." in call("init", "--profile", profile, database15).out
     (covering,) = ask(database15, "SELECT pg_get_indexdef('kine_name_prev_revision_uindex'::regclass)")[0]
     assert ("INCLUDE (id)" in covering) == (profile == "article")
 
 
-def test_a_hazard_is_told_refused_allowed_and_left(database15: str) -> None:
+def test_a_hazard_is_shown_refused_allowed_and_skipped(database15: str) -> None:
     make(database15, OLD, 20)
     rows = content(database15)
     plan = call("init", "--dry-run", database15).out
-    assert "hazard COLUMN_TYPES: stop Kine, then --allow COLUMN_TYPES" in plan
+    assert "hazard COLUMN_TYPES: stop Kine, then add --allow COLUMN_TYPES" in plan
     assert re.search(r"^Stop Kine first", plan, re.MULTILINE)
     said = call("init", "--yes", database15)
     assert said.status == 4
     assert said.line.startswith("nothing was changed: to change id to bigint, name to text")
-    assert said.line.endswith("stop Kine and add --allow COLUMN_TYPES, or leave it out with --leave COLUMN_TYPES")
-    left = call("init", "--yes", "--leave", "column-types", database15)
+    assert said.line.endswith("stop Kine and add --allow COLUMN_TYPES, or skip it with --skip COLUMN_TYPES")
+    left = call("init", "--yes", "--skip", "column-types", database15)
     assert left.status == 0
     assert "Kine may keep running." in left.out
     assert call("init", "--yes", "--allow", "COLUMN_TYPES", database15).status == 0
@@ -211,25 +229,25 @@ def test_a_hazard_is_told_refused_allowed_and_left(database15: str) -> None:
 
 def test_a_k3s_release_says_which_kine_it_holds(database15: str) -> None:
     said = call("init", "--dry-run", "--k3s", "v1.33.4", database15).out
-    assert "Kine v0.13.0 – v0.13.19: K3s v1.33.4 holds Kine v0.13.17" in said
+    assert "Kine v0.13.0 – v0.13.19: K3s v1.33.4 includes Kine v0.13.17" in said
 
 
 def test_a_kine_newer_than_all_known_says_so(database15: str) -> None:
     said = call("init", "--dry-run", "--kine", "v9.9.9", database15).out
-    assert "v9.9.9 is not known here, the nearest era before it is taken" in " ".join(said.split())
+    assert "v9.9.9 is not known, so the release before it is used" in " ".join(said.split())
 
 
 def test_the_era_is_recognised_from_what_the_server_remembers(store: str) -> None:
-    from kinetune.kine.queries import catalogue
+    from kinetune.kine.queries import load_catalogue
 
     ask(store, "CREATE EXTENSION pg_stat_statements")
-    assert "has seen no statement" in " ".join(call("init", "-n", store).out.split())
-    query = catalogue("v0.13.0")["ListRevisionStart"]
+    assert "holds no statement" in " ".join(call("init", "-n", store).out.split())
+    query = load_catalogue("v0.13.0")["ListRevisionStart"]
     with_arguments = re.sub(r"\$\d", "%s", query.text.replace("%", "%%"))
     values = {"bigint": 1, "integer": 1, "boolean": False, "text": "/registry/pods/"}
     ask(store, with_arguments, *(values[parameter.type] for parameter in query.parameters))
     said = " ".join(call("init", "-n", store).out.split())
-    assert "Kine v0.13.0 – v0.13.19: pg_stat_statements has seen the statements of Kine v0.13.0 – v0.13.19" in said
+    assert "Kine v0.13.0 – v0.13.19: pg_stat_statements holds statements of Kine v0.13.0 – v0.13.19" in said
     assert json.loads(call("explain", "--format", "json", store).out)["era"] == "v0.13.0"
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM, a no, a server that goes away: one line, a defined status, and the next run goes on."""
+"""Ctrl-C, SIGTERM, a no, a lost server: one line, a defined status, and the next run continues."""
 
 from __future__ import annotations
 
@@ -8,16 +8,29 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.cli.call import Said, Terminal, call, ended, start, terminal, wait_for
+from tests.cli.call import (
+    PROGRAM,
+    ROOT,
+    CallResult,
+    Terminal,
+    call,
+    environment,
+    start_process,
+    terminal,
+    wait_for,
+    wait_for_exit,
+)
 from tests.cluster import Cluster
 from tests.conftest import started
 from tests.database.stores import STOCK, ask, connection, content, make
 
-INTERRUPTED = "kinetune: interrupted; run it again and it goes on from what is there\n"
+INTERRUPTED = "kinetune: interrupted; run the same command again to continue\n"
+RESTARTED = "kinetune: interrupted; run the same command again: it starts from the beginning\n"
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 WORKING = "SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'kinetune/%%' AND query LIKE %s AND datname = %s"
 
@@ -58,11 +71,11 @@ def refused(screen: Terminal) -> str:
     return screen.screen.rpartition("[y/N] ")[2]
 
 
-def test_without_a_terminal_nobody_is_asked(store: str) -> None:
+def test_without_a_terminal_there_is_no_question(store: str) -> None:
     before = content(store)
     said = call("init", store)
     assert said.status == 4
-    assert said.line == "nothing was changed: there is no terminal to ask on; add --yes to apply this plan"
+    assert said.line == "nothing was changed: not a terminal; confirm with --yes"
     assert "kinetune_new_" in said.out
     assert content(store) == before
 
@@ -71,34 +84,79 @@ def test_without_a_terminal_nobody_is_asked(store: str) -> None:
 def test_a_no_and_an_end_of_file_change_nothing(store: str, answer: str, echo: str) -> None:
     screen = typed(store, answer)
     assert screen.process.returncode == 4
-    assert refused(screen).startswith(f"{echo}kinetune: nothing was changed; run it again when you are ready")
-    assert "Nothing is to be done" in call("init", "--profile", "stock", store).out
+    assert refused(screen).startswith(f"{echo}kinetune: nothing was changed: not confirmed; run the command again")
+    assert "Nothing to do" in call("init", "--profile", "stock", store).out
 
 
 def test_ctrl_c_at_the_prompt_interrupts(store: str) -> None:
     screen = typed(store, "\x03")
     assert screen.process.returncode == 130
     assert refused(screen) == f"^C\n{INTERRUPTED}"
-    assert "Nothing is to be done" in call("init", "--profile", "stock", store).out
+    assert "Nothing to do" in call("init", "--profile", "stock", store).out
 
 
 def test_a_yes_applies(store: str) -> None:
     screen = typed(store, "y\n")
     assert screen.process.returncode == 0
     assert "Done and verified: 12 statements in " in screen.screen
-    assert "Nothing is to be done" in call("init", store).out
+    assert "Nothing to do" in call("init", store).out
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 def test_a_signal_while_it_connects(number: signal.Signals) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        process = start("init", f"postgres://u@127.0.0.1:{silent.getsockname()[1]}/x")
+        process = start_process("init", f"postgres://u@127.0.0.1:{silent.getsockname()[1]}/x")
         caller, _ = silent.accept()
         caller.recv(8)
         process.send_signal(number)
-        said = ended(process, 5)
+        said = wait_for_exit(process, 5)
         caller.close()
     assert (said.status, said.err, said.out) == (130, INTERRUPTED, "")
+
+
+def test_a_restore_that_is_interrupted_starts_again(store: str, tmp_path: Path) -> None:
+    file, name = tmp_path / "copy.kinetune", store.rpartition("/")[2]
+    said = call("drop", "--allow", "RECENT_WRITES", "--observe", "0.1s", "--backup", file, "--confirm", name, store)
+    assert said.status == 0, said.err
+    with terminal("restore", file, store) as screen:
+        screen.until("[y/N] ")
+        screen.type("\x03")
+        assert screen.end() == 130
+    assert refused(screen) == f"^C\n{RESTARTED}"
+
+
+def closed(*arguments: object, both: bool) -> int:
+    """The status of a command whose stdout, or stdout and stderr, nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        return subprocess.run(
+            [*PROGRAM, *map(str, arguments)],
+            cwd="/",
+            env=environment({"PYTHONPATH": str(ROOT)}),
+            stdin=subprocess.DEVNULL,
+            stdout=writer,
+            stderr=writer if both else subprocess.DEVNULL,
+            timeout=60,
+            check=False,
+        ).returncode
+    finally:
+        os.close(writer)
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_a_closed_pipe_does_not_stop_a_confirmed_change(store: str, tmp_path: Path, both: bool) -> None:
+    file, name = tmp_path / "copy.kinetune", store.rpartition("/")[2]
+    before = content(store)
+    assert closed("init", store, both=both) == 141
+    assert "Nothing to do" in call("init", "--profile", "stock", store).out, "it was not confirmed"
+    assert closed("init", "--yes", store, both=both) == 141
+    assert "Nothing to do" in call("init", store).out
+    drop = ("drop", "--allow", "RECENT_WRITES", "--observe", "0.1s", "--backup", file, "--confirm", name, store)
+    assert closed(*drop, both=both) == 141
+    assert "Nothing to drop" in call("drop", "--dry-run", store).out
+    assert closed("restore", "--yes", file, store, both=both) == 141
+    assert content(store) == before
 
 
 @pytest.mark.parametrize("number", SIGNALS[:2], ids=lambda number: number.name)
@@ -107,20 +165,20 @@ def test_a_signal_while_an_index_build_waits_ends_the_build_and_the_next_run_fin
 ) -> None:
     before = content(store)
     with snapshot(store):
-        process = start("init", "--yes", store)
+        process = start_process("init", "--yes", store)
         wait_for(lambda: sends(store, "CREATE INDEX CONCURRENTLY%"))
         process.send_signal(number)
-        said = ended(process, 10)
+        said = wait_for_exit(process, 10)
         assert (said.status, said.err[-len(INTERRUPTED) :]) == (130, INTERRUPTED)
         wait_for(lambda: not at_work(store), 5, lambda: at_work(store))
     again = call("init", "--yes", store)
     assert again.status == 0
     assert "drop the index kinetune_new_kine_name_index" in again.out
-    assert "Nothing is to be done" in call("init", store).out
+    assert "Nothing to do" in call("init", store).out
     assert content(store) == before
 
 
-def pressed(process: subprocess.Popen[str]) -> Said:
+def pressed(process: subprocess.Popen[str]) -> CallResult:
     """
     Ctrl-C, and once more where nothing came of it: seen once in some 300 runs of very short statements, where
     it may fall into a finalizer, which Python ends without a word, or between a statement's answer and the next.
@@ -130,12 +188,12 @@ def pressed(process: subprocess.Popen[str]) -> Said:
         process.wait(10)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGINT)
-    return ended(process, 10)
+    return wait_for_exit(process, 10)
 
 
 @pytest.mark.parametrize("arguments", [(), ("--writes", "--query", "create")], ids=" ".join)
 def test_ctrl_c_while_it_explains(store: str, arguments: tuple[str, ...]) -> None:
-    process = start("explain", "--runs", "1000000", *arguments, store)
+    process = start_process("explain", "--runs", "1000000", *arguments, store)
     wait_for(lambda: sends(store, "%EXPLAIN (ANALYZE%"))
     said = pressed(process)
     assert (said.status, said.err, said.out) == (130, "kinetune: interrupted\n", "")
@@ -153,36 +211,37 @@ def test_a_terminal_that_is_closed_ends_it(store: str) -> None:
 def test_signals_that_its_caller_ignores_do_not_end_it(store: str) -> None:
     """As a shell does for SIGINT behind `&`, and nohup for SIGHUP."""
     with snapshot(store):
-        process = start("init", "--yes", store, handling=signal.SIG_IGN)
+        process = start_process("init", "--yes", store, handling=signal.SIG_IGN)
         wait_for(lambda: sends(store, "CREATE INDEX CONCURRENTLY%"))
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGHUP)
-    assert ended(process).status == 0
-    assert "Nothing is to be done" in call("init", store).out
+    assert wait_for_exit(process).status == 0
+    assert "Nothing to do" in call("init", store).out
 
 
 def test_a_build_that_waits_says_for_whom(store: str) -> None:
     with snapshot(store) as process:
-        running = start("init", "--yes", store)
+        running = start_process("init", "--yes", store)
         wait_for(lambda: sends(store, "CREATE INDEX CONCURRENTLY%"))
         assert running.stderr is not None
         line = running.stderr.readline()
     assert line == (
-        f"waits for the open transaction of server process {process} (SELECT pg_terminate_backend({process}) ends it)\n"
+        f"waiting for the open transaction of server process {process} "
+        f"(to end it: SELECT pg_terminate_backend({process}))\n"
     )
-    assert ended(running).status == 0
+    assert wait_for_exit(running).status == 0
 
 
 def test_two_at_once_one_waits_and_then_sees_that_the_plan_is_done(store: str) -> None:
     with snapshot(store):
-        first = start("init", "--yes", store)
+        first = start_process("init", "--yes", store)
         wait_for(lambda: sends(store, "CREATE INDEX CONCURRENTLY%"))
-        second = start("init", "--yes", store)
+        second = start_process("init", "--yes", store)
         wait_for(lambda: sends(store, "%pg_try_advisory_lock%"))
-    assert ended(first).status == 0
-    said = ended(second)
+    assert wait_for_exit(first).status == 0
+    said = wait_for_exit(second)
     assert said.status == 4
-    assert said.line == "the store has changed since this plan was made; run again to see the new plan"
+    assert said.line == "the store has changed since the plan was made; run again to see the new plan"
 
 
 @pytest.fixture(scope="module")
@@ -191,27 +250,29 @@ def mortal() -> Iterator[Cluster]:
     yield from started("postgresql-15")
 
 
-def test_a_server_that_goes_away_is_told_and_the_next_run_finishes(mortal: Cluster) -> None:
+def test_a_lost_server_is_reported_and_the_next_run_finishes(mortal: Cluster) -> None:
     place = mortal.dsn("killed")
     ask(mortal.dsn(), "CREATE DATABASE killed")
     make(place, objects=100)
     before = content(place)
-    reader = start("explain", "--runs", "1000000", place)
+    reader = start_process("explain", "--runs", "1000000", place)
     wait_for(lambda: sends(place, "%EXPLAIN (ANALYZE%"))
     with contextlib.suppress(psycopg.OperationalError), snapshot(place):
-        writer = start("init", "--yes", place)
+        writer = start_process("init", "--yes", place)
         wait_for(lambda: sends(place, "CREATE INDEX CONCURRENTLY%"))
         mortal.control("stop")
     for process in (reader, writer):
-        said = ended(process)
+        said = wait_for_exit(process)
         assert said.status == 3
-        (line,) = (line for line in said.err.splitlines() if not line.startswith("waits for"))
-        assert line.startswith(("kinetune: the connection was lost: ", "kinetune: the server refused: terminating"))
+        (line,) = (line for line in said.err.splitlines() if not line.startswith("waiting for"))
+        assert line.startswith(
+            ("kinetune: the connection was lost: ", "kinetune: the server reported an error: terminating")
+        )
         assert "run again" in line
     assert call("init", place).status == 3
     mortal.control("start")
     assert call("init", "--yes", place).status == 0
-    assert "Nothing is to be done" in call("init", place).out
+    assert "Nothing to do" in call("init", place).out
     assert content(place) == before
 
 
@@ -231,8 +292,8 @@ def test_a_standby_is_read_and_never_changed(mortal: Cluster) -> None:
     (mortal.data / "standby.signal").unlink(missing_ok=True)
     mortal.control("restart")
     assert (said.status, read.status, wrote.status, checked.status) == (3, 0, 3, 1)
-    assert "it is a standby, which takes no writes: Kine does not start on it" in " ".join(checked.out.split())
+    assert "it is a standby, which takes no writes: Kine does not start" in " ".join(checked.out.split())
     assert said.line == (
-        f"{place} is a standby, which takes no changes; "
+        f"{place} is a standby and accepts no writes; "
         "name the primary, or all hosts with ?target_session_attrs=read-write"
     )

@@ -17,8 +17,8 @@ import typer
 from kinetune import __version__
 from kinetune.cli.main import app
 from kinetune.model.failure import Exit
-from kinetune.render.kinds import KINDS, kind_named, render
-from kinetune.render.values import Values
+from kinetune.render.kinds import KINDS, find_kind, render_files
+from kinetune.render.values import RenderValues
 from tests.cli.call import PROGRAM, ROOT, call, environment, terminal
 
 NAMES = [kind.name for kind in KINDS]
@@ -33,9 +33,13 @@ def test_without_a_kind_they_are_listed_with_their_options(arguments: list[str])
     assert max(map(len, said.out.splitlines())) <= 120
 
 
+def test_the_help_lists_the_kinds() -> None:
+    assert f"Kind of files: {', '.join(NAMES)}." in " ".join(call("render", "--help").out.split())
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_kind_renders_with_its_defaults(name: str, tmp_path: Path) -> None:
-    files = render(kind_named(name), Values())
+    files = render_files(find_kind(name), RenderValues())
     said = call("render", name)
     assert (said.status, said.err) == (Exit.CLEAN, "")
     if len(files) == 1:
@@ -64,14 +68,15 @@ def test_the_header_says_the_call_that_makes_it_again() -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["frobnicate"], "no kind is called 'frobnicate'; choose yugabyted, compose"),
-        (["yugabyted", "--nodes", "2", "--rf", "3"], "2 nodes cannot hold 3 copies; give --nodes 3"),
-        (["topology", "--zone", "a.b.c", "--zone", "a.b.d"], "2 zones cannot hold 3 copies, one in each"),
-        (["helm", "--zone", "a.b.c"], "helm has no --zone; its options are --nodes"),
-        (["app", "--nodes", "3"], "app has no --nodes; its options are none"),
-        (["kine", "--endpoint", "postgres://kine:tr0ub4dor@db/k"], "--endpoint holds a password"),
-        (["kine", "--ca-file", "/a\nb"], "--ca-file is empty or holds a control character"),
-        (["kine", "--listen", "0.0.0.0:2379"], "--listen is no loopback address"),
+        (["frobnicate"], "'frobnicate' is not a kind of file to render; use one of yugabyted, compose"),
+        (["yugabyted", "--nodes", "1", "--rf", "3"], "1 node cannot hold 3 copies; use --nodes 3 or --rf 1"),
+        (["yugabyted", "--nodes", "2", "--rf", "3"], "2 nodes cannot hold 3 copies; use --nodes 3"),
+        (["topology", "--placement", "a.b.c", "--placement", "a.b.d"], "2 zones cannot hold 3 copies, one in each"),
+        (["helm", "--placement", "a.b.c"], "helm has no option --placement; its options are --nodes"),
+        (["app", "--nodes", "3"], "app has no option --nodes; its options are none"),
+        (["kine", "--endpoint", "postgres://kine:tr0ub4dor@db/k"], "--endpoint contains a password"),
+        (["kine", "--ca-file", "/a\nb"], "--ca-file is empty or contains a control character"),
+        (["kine", "--listen", "0.0.0.0:2379"], "--listen is not a loopback address"),
         (["kine", "--pool", "x"], "'--pool': 'x' is not a valid int"),
     ],
 )
@@ -193,7 +198,7 @@ def told() -> list[str]:
     """Every line of the rendered files that calls kinetune."""
     found = set()
     for kind in KINDS:
-        for file in render(kind, Values()):
+        for file in render_files(kind, RenderValues()):
             for line in file.text.replace("\\\n", " ").splitlines():
                 if (
                     at := re.search(

@@ -1,4 +1,4 @@
-"""`kinetune restore`: ids, revisions, indexes and the sequence as they were, or nothing called kine at all."""
+"""`kinetune restore`: ids, revisions, indexes and the sequence as they were, or no table kine at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from kinetune.database.backup_file import read
+from kinetune.database.backup_file import read_backup
+from kinetune.formatting import format_time
 from tests.cli.call import call, terminal
 from tests.cli.test_drop import drop, others, there
 from tests.cli.test_init import assert_golden, name_of
@@ -94,16 +95,17 @@ CREATE FUNCTION back() RETURNS event_trigger LANGUAGE plpgsql AS
 $$ BEGIN IF to_regclass('kine') IS NOT NULL THEN PERFORM setval('kine_id_seq', 7); END IF; END $$;
 CREATE EVENT TRIGGER back ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION back()
 """
-"""Somebody who sets the sequence back once the table is called kine."""
+"""Sets the sequence back as soon as the table is named kine."""
 
 
-def test_a_sequence_that_was_set_back_meanwhile_is_told_and_init_raises_it(store: str, file: Path) -> None:
+def test_a_sequence_that_was_set_back_meanwhile_is_reported_and_init_raises_it(store: str, file: Path) -> None:
     dropped(store, file)
     ask(store, BACK)
     said = call("restore", "--yes", file, store)
     assert (said.status, said.err.splitlines()[-1]) == (
         3,
-        "kinetune: restored, but its sequence is behind; run kinetune init, which raises it",
+        "kinetune: restored, but the sequence of kine is behind its newest revision; "
+        "run kinetune init, which raises it",
     )
     ask(store, "DROP EVENT TRIGGER back")
     assert call("init", "--yes", store).status == 0
@@ -130,7 +132,7 @@ def test_the_owner_gets_it_back(store: str, file: Path) -> None:
     ask(store, "DROP OWNED BY k3s")
 
 
-def test_who_might_read_it_may_read_it_again(store: str, file: Path) -> None:
+def test_privileges_are_restored(store: str, file: Path) -> None:
     for role in ("reader", "nobody_then"):
         ask(store, f"DO $$ BEGIN CREATE ROLE {role}; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
         ask(store, f"GRANT SELECT ON kine, kine_id_seq TO {role}")
@@ -139,7 +141,7 @@ def test_who_might_read_it_may_read_it_again(store: str, file: Path) -> None:
     ask(store, "DROP ROLE nobody_then")
     said = call("restore", "--yes", file, store)
     assert said.status == 0, said.err
-    assert "what was granted to nobody_then is left out: there is no such role here" in " ".join(said.out.split())
+    assert "privileges of nobody_then are not restored: these roles do not exist here" in " ".join(said.out.split())
     granted = "SELECT has_table_privilege('reader', 'kine', 'SELECT'), has_table_privilege('reader', 'kine', 'DELETE')"
     assert ask(store, granted) == [(True, False)]
     assert ask(store, "SELECT has_sequence_privilege('reader', 'kine_id_seq', 'SELECT')") == [(True,)]
@@ -152,7 +154,8 @@ def test_what_would_be_done_is_the_reviewed_screen(store: str, file: Path) -> No
     before = ask(store, CATALOGS)
     said = call("restore", "--dry-run", "copy.kinetune", store, folder=file.parent)
     assert said.status == 0
-    text = said.out.replace(f"{read(file).manifest.taken_at:%Y-%m-%dT%H:%M:%S}Z", "2026-11-23T08:00:00Z")
+    taken = format_time(read_backup(file).manifest.taken_at.timestamp())
+    text = said.out.replace(taken, "2026-11-23T08:00:00.000Z")
     assert_golden("restore.txt", text, store)
     assert ask(store, CATALOGS) == before
 
@@ -164,8 +167,8 @@ def test_where_a_kine_is_already_nothing_is_done(store: str, file: Path) -> None
     said = call("restore", "--yes", file, store)
     assert said.status == 4
     assert said.line == (
-        f"nothing was changed: database {name_of(store)} has a public.kine already; "
-        "name another database in the endpoint, or kinetune drop that one first"
+        f"nothing was changed: database {name_of(store)} already has a table public.kine; "
+        "name another database in the endpoint, or remove the table with kinetune drop"
     )
     assert content(store) == before
 
@@ -177,15 +180,33 @@ def test_where_a_name_is_taken_nothing_is_done(store: str, file: Path) -> None:
     before = ask(store, CATALOGS)
     said = call("restore", "--yes", file, store)
     assert said.status == 4
-    assert "public.kine_name_index is in the way, a name that the backup needs" in said.line
+    assert "public.kine_name_index already exists, and the backup needs this name" in said.line
     assert ask(store, CATALOGS) == before
+
+
+def test_a_store_that_changed_after_the_plan_is_not_touched(
+    store: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another restore leaves when it is interrupted: the plan would now drop it first."""
+    from kinetune.cli import change
+
+    dropped(store, file)
+    monkeypatch.setattr(
+        change, "require_confirmation", lambda *_: ask(store, "CREATE TABLE kinetune_restore (id bigint)")
+    )
+    said = call("restore", "--yes", file, store)
+    assert (said.status, said.line) == (
+        4,
+        "the store has changed since the plan was made; run again to see the new plan",
+    )
+    assert there(store) == ["kinetune_restore"]
 
 
 def test_it_asks_and_a_no_changes_nothing(store: str, file: Path) -> None:
     dropped(store, file)
     before = ask(store, CATALOGS)
     said = call("restore", file, store)
-    assert (said.status, said.line) == (4, "nothing was changed: there is no terminal to ask on; add --yes to go on")
+    assert (said.status, said.line) == (4, "nothing was changed: not a terminal; confirm with --yes")
     for answer, status in (("n\n", 4), ("\x04", 4), ("\x03", 130)):
         with terminal("restore", file, store) as screen:
             screen.until("[y/N] ")
@@ -199,27 +220,27 @@ def test_it_asks_and_a_no_changes_nothing(store: str, file: Path) -> None:
     assert "Restored and verified: 5,101 rows" in screen.screen
 
 
-def test_a_file_that_is_none_is_told_before_the_server_is_asked(store: str, file: Path) -> None:
+def test_an_unusable_file_is_reported_before_any_connection(store: str, file: Path) -> None:
     nowhere = "postgres://u@127.0.0.1:1/x"
     dropped(store, file)
     whole = file.read_bytes()
     newer = gzip.compress(gzip.decompress(whole).replace(b'"schema":1', b'"schema":9', 1))
-    for bytes, told in (
+    for bytes, cause in (
         (None, "cannot read "),
-        (b"some text", "is no backup of kinetune; name a file that kinetune drop --backup has written"),
-        (whole[: len(whole) // 2], "is damaged: it is cut short; nothing was changed; take another copy of it"),
+        (b"some text", "contains no backup of kinetune; use a file that kinetune drop --backup has written"),
+        (whole[: len(whole) // 2], "is damaged: it is truncated; nothing was changed; take another copy of it"),
         (whole[:5000] + b"x" + whole[5001:], "is damaged: "),
-        (newer, "is a backup of schema 9, this kinetune reads 1; update kinetune"),
+        (newer, "has schema 9, this kinetune reads 1; update kinetune"),
     ):
         file.unlink(missing_ok=True)
         if bytes is not None:
             file.write_bytes(bytes)
         said = call("restore", "--yes", file, nowhere)
         assert said.status == 2
-        assert told in said.line
+        assert cause in said.line
 
 
-def test_who_may_not_create_hears_of_the_grant(store: str, pg15: Cluster, file: Path) -> None:
+def test_a_missing_privilege_is_named_with_the_grant(store: str, pg15: Cluster, file: Path) -> None:
     ask(store, "DO $$ BEGIN CREATE ROLE guest LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
     dropped(store, file)
     said = call("restore", "--yes", file, pg15.dsn(name_of(store), "guest"))
@@ -227,21 +248,19 @@ def test_who_may_not_create_hears_of_the_grant(store: str, pg15: Cluster, file: 
     assert said.line.endswith("ask the administrator for: GRANT CREATE ON SCHEMA public TO guest")
 
 
-def test_a_server_that_takes_no_rows_is_told_without_them(
-    store: str, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A file that somebody made: its sums are right, its rows are none."""
-    from kinetune.database.backup_file import Writer, compressed, written
+def test_rows_that_the_server_rejects_are_not_shown(store: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file made by hand: its sums are right, its rows are not valid."""
+    from kinetune.database.backup_file import BackupWriter, create_file, gzip_stream
 
     dropped(store, file)
-    with written(file.with_name("made")) as stream, compressed(stream) as packed:
-        writer = Writer(packed, read(file).manifest)
+    with create_file(file.with_name("made")) as stream, gzip_stream(stream) as packed:
+        writer = BackupWriter(packed, read_backup(file).manifest)
         writer.add(b"1\thunter2\thunter2\thunter2\n")
-        writer.end(1)
+        writer.finish(1)
     for debug in ((), ("--debug",)):
         said = call(*debug, "restore", "--yes", file.with_name("made"), store)
         assert said.status == 3
-        assert "the server took a row for wrong (22P0" in said.err
+        assert "the server rejected a row (22P0" in said.err
         assert "hunter2" not in said.out + said.err
     assert there(store) != []
     assert call("restore", "--yes", file, store).status == 0
@@ -260,13 +279,13 @@ def test_rows_that_come_back_otherwise_get_no_name(store: str, file: Path) -> No
     ask(store, "CREATE EVENT TRIGGER watch ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION watch()")
     said = call("restore", "--yes", file, store)
     assert said.status == 3
-    assert "the server gives back other rows than it was given; nothing is called kine yet" in said.err
+    assert "the rows read back differ from the rows of the backup; no table kine was created" in said.err
     assert ask(store, "SELECT to_regclass('kine')") == [(None,)]
     ask(store, "DROP EVENT TRIGGER watch")
     assert call("restore", "--yes", file, store).status == 0
 
 
-def test_json_tells_both(store: str, file: Path) -> None:
+def test_json_has_the_plan_and_the_result(store: str, file: Path) -> None:
     dropped(store, file)
     plan = json.loads(call("restore", "--dry-run", "--format", "json", file, store).out)
     assert (plan["kind"], plan["restored"], plan["sums"]["rows"]) == ("kinetune restore", False, 5101)
@@ -290,3 +309,21 @@ def test_on_a_cluster_it_comes_back_as_it_was(file: Path) -> None:
         assert sequence(dsn) > [(shape.last_id,)]
     finally:
         assert drop(dsn, "--database", "--allow", "RECENT_WRITES").status == 0
+
+
+def test_a_new_database_whose_schema_gives_other_rights_than_the_maintenance_database(
+    pg15: Cluster, store: str, file: Path
+) -> None:
+    """Its roles can only be read after it was created: the plan made before is no reason to refuse."""
+    owner, restorer, name = (f"{kind}_{uuid.uuid4().hex[:8]}" for kind in ("owner", "restorer", "new"))
+    ask(pg15.dsn(), f"CREATE ROLE {owner}; CREATE ROLE {restorer} LOGIN CREATEDB IN ROLE {owner}")
+    ask(pg15.dsn(), f"GRANT CREATE ON SCHEMA public TO {owner}")
+    ask(store, f"GRANT CREATE ON SCHEMA public TO {owner}; ALTER TABLE kine OWNER TO {owner}")
+    dropped(store, file)
+    try:
+        said = call("restore", "--yes", file, pg15.dsn(name).replace("postgres@", f"{restorer}@"))
+        assert said.status == 0, said.err
+        assert ask(pg15.dsn(name), "SELECT count(*) > 0 FROM kine") == [(True,)]
+    finally:
+        ask(pg15.dsn(), f"DROP DATABASE IF EXISTS {name}")
+        ask(pg15.dsn(), f"REVOKE CREATE ON SCHEMA public FROM {owner}")

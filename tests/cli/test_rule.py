@@ -10,20 +10,20 @@ from pathlib import Path
 import pytest
 
 from kinetune.cli.main import run
+from kinetune.model.check_result import RULE_GROUPS, RulePage
 from kinetune.model.failure import Exit
 from kinetune.model.finding import Severity
-from kinetune.model.judgement import GROUPS, RulePage
-from kinetune.reports.rule_page import as_line, as_markdown, as_text
-from kinetune.rules.page import page
+from kinetune.reports.rule_page import format_as_line, format_as_markdown, format_as_text
+from kinetune.rules.rule import build_page
 from kinetune.rules.table import RULES
 
 DOCS = Path(__file__).parents[2] / "docs" / "rules"
-PAGES = tuple(map(page, RULES))
+PAGES = tuple(map(build_page, RULES))
 EXAMPLE = RulePage(
     "KT199",
     "an-example",
     Severity.INFO,
-    "A claim about the <name> of kine.",
+    "A summary of the <name> of kine.",
     (
         ("Why it matters", "A long line " * 12 + "\n\n    SELECT * FROM kine\n\nThe end of `a <b>`, * and *bold*."),
         ("What to do", "- one\n- two"),
@@ -41,11 +41,11 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["KT103", "kt103", "range-sharded-ids"])
+@pytest.mark.parametrize("name", ["KT103", "kt103", "hash-sharded-ids"])
 def test_a_rule_goes_by_code_and_by_name(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     text = said(capsys, name)
-    assert text.startswith("KT103 range-sharded-ids\n=====")
-    assert "The primary key of kine is sharded by range.\nSeverity: error.\n\nWhy it matters\n  " in text
+    assert text.startswith("KT103 hash-sharded-ids\n=====")
+    assert "The primary key of kine is sharded by hash.\nSeverity: error.\n\nWhy it matters\n  " in text
 
 
 def test_the_start_of_a_code_shows_each_that_has_it(capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,25 +56,29 @@ def test_the_start_of_a_code_shows_each_that_has_it(capsys: pytest.CaptureFixtur
 
 
 def test_all_in_text_is_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
-    assert said(capsys, "--all").splitlines() == list(map(as_line, PAGES))
+    assert said(capsys, "--all").splitlines() == list(map(format_as_line, PAGES))
 
 
 def test_all_in_markdown_is_every_page(capsys: pytest.CaptureFixture[str]) -> None:
     text = said(capsys, "--all", "--format", "markdown")
-    assert all(as_markdown(page) in text for page in PAGES)
+    assert all(format_as_markdown(page) in text for page in PAGES)
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["range-shard-ids"], "no rule fits 'range-shard-ids'; did you mean range-sharded-ids?"),
-        (["KT999"], "no rule fits 'KT999'; did you mean KT"),
-        (["zzz"], "no rule fits 'zzz'; kinetune rule --all lists them"),
-        ([], "no rule is named"),
-        (["KT103", "--all"], "no rule is named, or --all besides names"),
-        (["KT103", "--format", "html"], "no page has the format html; choose text, markdown or json"),
-        (["KT103", "-o", "/no/such/file"], "cannot write /no/such/file: No such file or directory"),
-        (["--all", "--format", "markdown", "-o", "/dev/null"], "cannot write /dev/null"),
+        (["hash-shard-ids"], "no rule matches 'hash-shard-ids'; did you mean hash-sharded-ids?"),
+        (["zzz"], "no rule matches 'zzz'; list the rules with: kinetune rule --all"),
+        ([], "no rule is named; name rules (KT103, KT1, "),
+        (
+            ["KT103", "--all"],
+            "--all and rules cannot be combined; name rules (KT103, KT1, hash-sharded-ids) or use --all",
+        ),
+        (["KT103", "--format", "html"], "rule pages have no format html; choose one of text, markdown, json"),
+        (["KT103", "-o", "/no/such/file"], "cannot write /no/such/file: No such file or directory; create its"),
+        (["KT103", "-o", "/tmp"], "cannot write /tmp: Is a directory; name a file, not a folder"),
+        (["KT999"], "no rule matches 'KT999'; list the rules with: kinetune rule --all"),
+        (["--all", "--format", "markdown", "-o", "/dev/null"], "/dev/null is not a folder; name a folder"),
     ],
 )
 def test_a_wrong_call_is_one_line_with_the_next_step(
@@ -87,7 +91,7 @@ def test_a_wrong_call_is_one_line_with_the_next_step(
 
 def test_output_is_a_file_for_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert said(capsys, "KT103", "--format", "markdown", "-o", str(tmp_path / "page.md")) == ""
-    assert (tmp_path / "page.md").read_text(encoding="utf-8").startswith("# KT103 range-sharded-ids\n")
+    assert (tmp_path / "page.md").read_text(encoding="utf-8").startswith("# KT103 hash-sharded-ids\n")
 
 
 def test_docs_rules_is_what_the_command_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,25 +111,25 @@ def test_every_link_of_the_index_leads_to_a_page() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.code)
 def test_every_page_says_why_and_when_not(page: RulePage) -> None:
     titles = [title for title, _ in page.sections]
-    assert page.group in GROUPS.values()
+    assert page.group in RULE_GROUPS.values()
     assert titles[0] == "Why it matters"
     assert "When to ignore" in titles
-    assert page.claim.endswith(".")
-    assert "\n" not in page.claim
+    assert page.summary.endswith(".")
+    assert "\n" not in page.summary
     assert all(text.strip() for _, text in page.sections)
 
 
 def test_text_is_wrapped_and_code_and_lists_are_not() -> None:
-    text = as_text(EXAMPLE)
+    text = format_as_text(EXAMPLE)
     assert 80 < max(map(len, text.splitlines())) <= 100
-    assert max(map(len, as_text(EXAMPLE, 60).splitlines())) <= 60
+    assert max(map(len, format_as_text(EXAMPLE, 60).splitlines())) <= 60
     assert "\n      SELECT * FROM kine\n" in text
     assert "\n  - one\n  - two\n" in text
 
 
 def test_markdown_means_itself_outside_of_code() -> None:
-    text = as_markdown(EXAMPLE)
-    assert r"**A claim about the \<name> of kine.**" in text
+    text = format_as_markdown(EXAMPLE)
+    assert r"**A summary of the \<name> of kine.**" in text
     assert "\n    SELECT * FROM kine\n" in text
     assert r"`a <b>`, * and \*bold\*." in text
 

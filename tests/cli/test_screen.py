@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.cli.call import call, separate, terminal, wait_for
+from tests.cli.call import call, call_in_process, terminal, wait_for
 from tests.cli.test_interrupted import INTERRUPTED, sends, snapshot
 
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
@@ -44,7 +44,7 @@ def test_colour_can_be_declined(store: str, environ: dict[str, str], escapes: bo
 
 
 def test_a_pipe_gets_neither_colour_nor_width(store: str) -> None:
-    said = separate("explain", "--runs", "1", store)
+    said = call_in_process("explain", "--runs", "1", store)
     assert not ESCAPE.search(said.out + said.err)
     assert said.err == ""
     table = said.out.partition("\ncall ")[2].partition("\n\n")[0]

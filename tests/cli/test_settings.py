@@ -12,24 +12,29 @@ import pytest
 import typer
 
 from kinetune.cli.main import app
-from kinetune.cli.settings import defaults
+from kinetune.cli.settings import find_settings, read_defaults
 from tests.cli.call import call
 
 PRINT = ("init", "--print", "--server", "postgresql-16")
+PROGRAM = typer.main.get_group(app)
 WRONG = {
-    "profile = 3": "profile = 3 is not a text; write profile = ",
-    '[explain]\nruns = "x"': 'runs = "x" is not a whole number; write runs = 3',
-    "[explain]\nruns = true": "runs = true is not a whole number; write runs = 3",
-    "[explain]\nruns = 1.5": "runs = 1.5 is not a whole number; write runs = 3",
+    "profile = 3": "profile = 3 is not a string; write profile = ",
+    '[explain]\nruns = "x"': 'runs = "x" is not an integer; write runs = 3',
+    "[explain]\nruns = true": "runs = true is not an integer; write runs = 3",
+    "[explain]\nruns = 1.5": "runs = 1.5 is not an integer; write runs = 3",
     "[explain]\ntree = 1": "tree = 1 is not true or false; write tree = true",
-    "[explain]\ntimeout = 2020-01-01": 'timeout = "2020-01-01" is not a number; write timeout = 0.5',
-    "[init]\nallow = [1]": "allow = [1] is not a list of texts; write allow = ",
+    "[explain]\ntimeout = 2020-01-01": 'timeout = "2020-01-01" is not a time; write timeout = "10s"',
+    "[init]\nallow = [1]": "allow = [1] is not a list of strings; write allow = ",
     "[init]\nk3s-config = {}": "k3s-config = {} is not a path; write k3s-config = ",
     "profiles = 'x'": "unknown key 'profiles'; known are ",
     "[init]\nruns = 3": "unknown key 'runs' in [init]; known are ",
     "[build]\nruns = 3": "unknown key 'build'; known are ",
     "init = 3": "unknown key 'init'; known are ",
 }
+
+
+def defaults_in(folder: Path) -> dict[str, Any]:
+    return read_defaults(PROGRAM, find_settings(folder))
 
 
 def written(said: str) -> str:
@@ -65,7 +70,7 @@ def test_the_nearest_file_is_the_only_one(deep: Path, tmp_path: Path) -> None:
     (tmp_path / "kinetune.toml").write_text('profile = "article"\n')
     (deep / "kinetune.toml").write_text("[explain]\nruns = 5\n")
     assert written(call(*PRINT, folder=deep).out) == "tuned"
-    assert defaults(PROGRAM, deep)["explain"] == {"runs": 5}
+    assert defaults_in(deep)["explain"] == {"runs": 5}
 
 
 def test_a_commands_own_table_wins_over_the_top(tmp_path: Path) -> None:
@@ -86,11 +91,11 @@ def test_the_flag_wins_over_the_environment(tmp_path: Path) -> None:
 def test_numbers_switches_and_lists_come_through(store: str, tmp_path: Path) -> None:
     (tmp_path / "kinetune.toml").write_text(
         'kine = "v0.14.16"\nformat = "json"\n[explain]\nruns = 1\nwrites = true\nrows = 50\ntimeout = 5\n'
-        '[init]\nallow = "COLUMN_TYPES"\nleave = ["sequence-cache"]\n'
+        '[init]\nallow = "COLUMN_TYPES"\nskip = ["sequence-cache"]\n'
     )
     explained = json.loads(call("explain", "--query", "create", store, folder=tmp_path).out)
     assert (explained["era"], [one["writes"] for one in explained["calls"]]) == ("v0.14.8", [True])
-    assert defaults(PROGRAM, tmp_path)["init"]["allow"] == ["COLUMN_TYPES"]
+    assert defaults_in(tmp_path)["init"]["allow"] == ["COLUMN_TYPES"]
     assert json.loads(call("init", "-n", store, folder=tmp_path).out)["era"] == "v0.14.8"
 
 
@@ -117,12 +122,12 @@ def test_toml_that_is_none_names_the_file(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"profile = \xff")
     said = call(*PRINT, folder=tmp_path)
     assert said.status == 2
-    assert said.line.startswith(f"{tmp_path / name} is not TOML: ")
+    assert said.line.startswith(f"{tmp_path / name} is not valid TOML: ")
 
 
-def test_a_table_that_is_none_is_told(tmp_path: Path) -> None:
+def test_a_table_of_another_type_is_reported(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool]\nkinetune = 3\n")
-    assert call(*PRINT, folder=tmp_path).line.startswith(f"{tmp_path}/pyproject.toml: tool.kinetune is no table; ")
+    assert call(*PRINT, folder=tmp_path).line.startswith(f"{tmp_path}/pyproject.toml: tool.kinetune is not a table; ")
 
 
 def test_a_value_out_of_range_says_who_gave_it(tmp_path: Path) -> None:
@@ -131,7 +136,6 @@ def test_a_value_out_of_range_says_who_gave_it(tmp_path: Path) -> None:
     assert call("explain", KINETUNE_RUNS="none").line.startswith("KINETUNE_RUNS: Invalid value for '--runs': 'none' ")
 
 
-PROGRAM = typer.main.get_command(app)
 ONE = {"str": "x", "path": "y/x", "int": 7, "float": 7.5}
 NO_VARIABLE = {("check", "ignore"), ("hotspots", "endpoint"), ("render", "endpoint")}
 """A variable is split at spaces, which reasons have; KINETUNE_ENDPOINT is read where no other source is named."""
@@ -160,10 +164,11 @@ def test_every_option_has_its_variable(names: tuple[str, ...], option: Any) -> N
 
 def parsed(names: tuple[str, ...], folder: Path) -> Any:
     """click's context of the innermost command, called without an option in this folder."""
-    command, context = PROGRAM, None
-    settings: dict[str, Any] | None = defaults(PROGRAM, folder)
+    command: Any = PROGRAM
+    context = None
+    settings: dict[str, Any] | None = defaults_in(folder)
     for name in ("kinetune", *names):
-        command = command.commands[name] if context else command  # type: ignore[attr-defined]
+        command = command.commands[name] if context else command
         arguments = ["x"] if any(one.required for one in command.params) or hasattr(command, "commands") else []
         context = command.make_context(name, arguments, context, **({} if context else {"default_map": settings}))
     return context
@@ -186,7 +191,7 @@ def test_every_option_may_stand_in_the_file(names: tuple[str, ...], option: Any,
 
 def test_a_key_at_the_top_holds_for_every_command_that_has_it(tmp_path: Path) -> None:
     (tmp_path / "kinetune.toml").write_text("tserver-http = 7000\n[server]\ntserver-http = 7001\n")
-    ports = {name: values.get("tserver_http") for name, values in defaults(PROGRAM, tmp_path).items()}
+    ports = {name: values.get("tserver_http") for name, values in defaults_in(tmp_path).items()}
     assert {name: port for name, port in ports.items() if port} == {"init": 7000, "check": 7000, "server": 7001}
 
 

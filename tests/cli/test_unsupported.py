@@ -1,4 +1,4 @@
-"""A server that no Kine works on is told alike by every command. It is a PostgreSQL that says it is CockroachDB."""
+"""Every command reports a server that Kine does not support: a PostgreSQL with the version text of CockroachDB."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PATH = "options=-csearch_path%3Dpublic,pg_catalog"
 
 @pytest.fixture
 def cockroachdb(database15: str) -> str:
-    """None can be had here: what is tested is what is said, not what that server does."""
+    """CockroachDB cannot run here: the messages are tested, not the behaviour of that server."""
     with psycopg.connect(database15, autocommit=True) as connection:
         connection.execute(
             f"CREATE FUNCTION public.version() RETURNS text LANGUAGE sql AS $$ SELECT '{NAME}'::text $$".encode()

@@ -9,71 +9,119 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.call import PROGRAM, ROOT, call, environment, separate
+from tests.cli.call import PROGRAM, ROOT, call, call_in_process, environment
 
 NOWHERE = "postgres://u@127.0.0.1:1/x"
-"""Nobody listens: what is told instead of `cannot connect` was told before connecting."""
+"""No server listens there: an error other than `cannot connect` came before connecting."""
 WRONG = {
-    ("init", "--kine", "newest", NOWHERE): "'newest' is no release of Kine; write it as v0.17.5",
-    ("init", "--kine", "v0.1.0", NOWHERE): "Kine v0.1.0 is too old; known are v0.5.1 to v0.17.5",
-    ("explain", "--k3s", "v1.99.1", NOWHERE): "the Kine of K3s v1.99.1 is not known; known are K3s 1.19, ",
-    ("explain", "--kine", "v0.17.5", "--k3s", "v1.33.4", NOWHERE): "--kine and --k3s say the same thing twice",
+    ("init", "--kine", "newest", NOWHERE): "'newest' is not a release of Kine; use a version such as v0.17.5",
+    ("init", "--kine", "v0.1.0", NOWHERE): "Kine v0.1.0 is too old; supported are v0.5.1 to v0.17.5",
+    ("explain", "--k3s", "v1.99.1", NOWHERE): "the Kine release in K3s v1.99.1 is unknown; known are K3s 1.19, ",
+    (
+        "explain",
+        "--kine",
+        "v0.17.5",
+        "--k3s",
+        "v1.33.4",
+        NOWHERE,
+    ): "--kine and --k3s cannot be combined: both set the Kine release",
     ("init", "--allow", "fire", NOWHERE): "unknown hazard FIRE; known are COLUMN_TYPES, SEQUENCE_CACHE",
-    ("init", "--leave", "fire", NOWHERE): "unknown hazard FIRE; known are COLUMN_TYPES, SEQUENCE_CACHE",
-    ("init", "--yes", "--format", "pdf", NOWHERE): "no format is called pdf; choose one of text, json, ",
+    ("init", "--skip", "fire", NOWHERE): "unknown hazard FIRE; known are COLUMN_TYPES, SEQUENCE_CACHE",
+    ("init", "--yes", "--format", "pdf", NOWHERE): "unknown format pdf; choose one of text, json, markdown, html",
     ("init", "--yes", "--format", "sarif", NOWHERE): "sarif is for kinetune check; choose text, json, markdown or html",
-    ("explain", "--format", "pdf", NOWHERE): "no format is called pdf; choose one of text, json, ",
-    ("init", "--print", "--server", "oracle-9"): "unknown server 'oracle-9'; write postgresql-16 or yugabytedb-2024.2",
-    ("init", "--server", "postgresql-16"): "--server needs --print; add --print, or leave --server out",
-    ("init", "--print", "-o", "x.json", NOWHERE): "--print writes SQL to stdout and no report; ",
+    ("explain", "--format", "pdf", NOWHERE): "unknown format pdf; choose one of text, json, markdown, html",
+    (
+        "init",
+        "--print",
+        "--server",
+        "oracle-9",
+    ): "unknown server 'oracle-9'; use a name such as postgresql-16 or yugabytedb-2024.2",
+    ("init", "--server", "postgresql-16"): "--server needs --print; add --print, or omit --server to use the endpoint",
+    (
+        "init",
+        "--print",
+        "--server",
+        "postgresql-5",
+    ): "postgresql-5 is older than the oldest known release; use postgresql-10 or newer",
+    (
+        "server",
+        "--server",
+        "yugabytedb-1.0",
+    ): "yugabytedb-1.0 is older than the oldest known release; use yugabytedb-2.14 or newer",
+    ("server", "--server", "yugabytedb-2024"): "yugabytedb-2024 is older than the oldest known release; use yugabytedb-"
+    "2024.1 or newer",
+    ("server", "--server", "postgresql-16", NOWHERE): "--server uses no connection; remove --server or the endpoint",
+    (
+        "init",
+        "--print",
+        "--server",
+        "postgresql-16",
+        NOWHERE,
+    ): "--server uses no connection; remove --server or the endpoint",
+    (
+        "init",
+        "--revert",
+        "--profile",
+        "article",
+        NOWHERE,
+    ): "--revert means --profile stock, not article; remove one of them",
+    (
+        "init",
+        "--allow",
+        "REBUILD",
+        "--skip",
+        "rebuild",
+        NOWHERE,
+    ): "--allow and --skip both name REBUILD; remove one of them",
+    ("init", "--print", "-o", "x.json", NOWHERE): "--print writes SQL to stdout, not a report; ",
     ("init", "--print", "--server", "postgresql-16", "--profile", "best"): "unknown profile 'best'; known are tuned, ",
-    ("explain", "--arg", "prefix", NOWHERE): "--arg prefix= is not understood; give prefix=…, key=…, revision=…",
-    ("explain", "--arg", "colour=red", NOWHERE): "--arg colour=red is not understood; give prefix=…, ",
-    ("explain", "--arg", "revision=old", NOWHERE): "--arg revision=old is no revision; give a number such as ",
-    ("explain", "--runs", "0", NOWHERE): "Invalid value for '--runs': 0 is less than 1; kinetune explain --help",
+    ("explain", "--arg", "prefix", NOWHERE): "--arg prefix= is not valid; use prefix=…, key=…, revision=…",
+    ("explain", "--arg", "colour=red", NOWHERE): "--arg colour=red is not valid; use prefix=…, ",
+    ("explain", "--arg", "revision=old", NOWHERE): "--arg revision=old is not a revision; use a number such as ",
+    ("explain", "--runs", "0", NOWHERE): "Invalid value for '--runs': 0 is less than 1; see kinetune explain --help",
     (
         "explain",
         "--runs",
         "x",
         NOWHERE,
-    ): "Invalid value for '--runs': 'x' is not a whole number; kinetune explain --help",
-    ("explain", "--timeout", "0", NOWHERE): "Invalid value for '--timeout': 0.0 is less than 0.001; ",
-    ("explain", "--colour", NOWHERE): "No such option: --colour; kinetune explain --help shows what there is",
-    ("explain", NOWHERE, "more"): "Got unexpected extra argument(s) (more); kinetune explain --help shows what ",
+    ): "Invalid value for '--runs': 'x' is not an integer; see kinetune explain --help",
+    ("explain", "--timeout", "0", NOWHERE): "--timeout '0' is less than 0.001s; ",
+    ("explain", "--colour", NOWHERE): "No such option: --colour; see kinetune explain --help",
+    ("explain", NOWHERE, "more"): "Got unexpected extra argument(s) (more); see kinetune explain --help",
     ("drop", "--allow", "COLUMN_TYPES", NOWHERE): "unknown hazard COLUMN_TYPES; known are KINE_RUNS, RECENT_WRITES, ",
-    ("drop", "--watch", "0", NOWHERE): "Invalid value for '--watch': 0.0 is less than 0.1",
+    ("drop", "--observe", "0", NOWHERE): "--observe '0' is less than 0.1s",
     (
         "drop",
         "--backup",
         "/nowhere/x",
         NOWHERE,
     ): "cannot write /nowhere/x: No such file or directory; create its folder",
-    ("drop", "--yes", NOWHERE): "No such option: --yes; kinetune drop --help shows what there is",
-    ("restore",): "Missing argument 'FILE'; kinetune restore --help shows what there is",
+    ("drop", "--yes", NOWHERE): "No such option: --yes; see kinetune drop --help",
+    ("restore",): "Missing argument 'FILE'; see kinetune restore --help",
     (
         "restore",
         "/nowhere/x",
         NOWHERE,
     ): "cannot read /nowhere/x: No such file or directory; name a file that can be read",
-    ("improve",): "No such command 'improve'; kinetune --help shows what there is",
+    ("improve",): "No such command 'improve'; see kinetune --help",
     (
         "init",
         "--k3s-config",
         "/nowhere/config.yaml",
     ): "/nowhere/config.yaml cannot be read: No such file or directory; ",
-    ("embedded", "stop", "../x"): "the name of an embedded server is not [a-z0-9-]{1,32}; ",
+    ("embedded", "stop", "../x"): "the name of an embedded server must have 1 to 32 of a-z, 0-9 and -; ",
 }
 UNWRITABLE = {
     "/nowhere/report.html": "cannot write /nowhere/report.html: No such file or directory; create its folder first",
     "/proc/report.html": "cannot write /proc/report.html: No such file or directory; create its folder first",
-    "report.pdf": "report.pdf does not tell its format; end it with one of .html .json .md .txt .sarif .xml .csv",
+    "report.pdf": "cannot select a format for report.pdf: unknown extension; use one of .html .json .md .txt",
     "report.sarif": ".sarif is for kinetune check; choose text, json, markdown or html",
-    "report": "report does not tell its format; end it with one of .html .json .md .txt .sarif .xml .csv",
+    "report": "cannot select a format for report: unknown extension; use one of .html .json .md .txt",
 }
 
 
 @pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
-def test_a_wrong_call_is_told_before_anything_is_done(arguments: tuple[str, ...]) -> None:
+def test_a_wrong_call_is_reported_before_anything_is_done(arguments: tuple[str, ...]) -> None:
     said = call(*arguments)
     assert said.status == 2
     assert said.out == ""
@@ -92,13 +140,13 @@ def test_an_unknown_name_lists_the_known_ones(store: str, option: str) -> None:
 def test_a_write_is_not_explained_unasked(store: str) -> None:
     said = call("explain", "--query", "create", store)
     assert said.status == 2
-    assert said.line == "create writes, and writes are left out; add --writes: it runs on a copy"
+    assert said.line == "create is a write, and writes are skipped; add --writes to use a copy"
 
 
 def test_an_era_without_recording_names_the_nearest(store: str) -> None:
     said = call("explain", "--kine", "v0.14.1", store)
     assert said.status == 2
-    assert said.line.endswith("the nearest recorded ones are those of v0.13.0 – v0.13.19 (--kine v0.13.0)")
+    assert said.line.endswith("the nearest recorded release is in v0.13.0 – v0.13.19 (set --kine v0.13.0)")
 
 
 def test_no_command_shows_the_help_itself() -> None:
@@ -110,7 +158,7 @@ def test_no_command_shows_the_help_itself() -> None:
 
 @pytest.mark.parametrize("command", ["init", "explain"])
 @pytest.mark.parametrize("name", UNWRITABLE)
-def test_an_output_that_cannot_be_is_told_before_the_work(command: str, name: str, tmp_path: Path) -> None:
+def test_an_output_that_cannot_be_is_reported_before_the_work(command: str, name: str, tmp_path: Path) -> None:
     said = call(command, "-o", name, NOWHERE, folder=tmp_path)
     assert said.status == 2
     assert said.line == UNWRITABLE[name]
@@ -135,11 +183,11 @@ def test_a_file_that_is_there_is_kept_where_the_call_fails(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("content", "cause"),
     [
-        (None, "cannot read run.json: No such file or directory; save a run with kinetune explain --save"),
-        (b"{", "run.json is not JSON: "),
-        (b"\xff\xfe", "run.json is not JSON: "),
-        (b"[]", "run.json is not a run of kinetune explain; save one with kinetune explain --save FILE"),
-        (b'{"kind": "kinetune init", "schema": 1}', "run.json is not a run of kinetune explain; "),
+        (None, "cannot read run.json: No such file or directory; save one with kinetune explain --save FILE"),
+        (b"{", "run.json is not JSON or is truncated: "),
+        (b"\xff\xfe", "run.json is not JSON or is truncated: "),
+        (b"[]", "run.json contains no saved run of kinetune explain; save one with kinetune explain --save FILE"),
+        (b'{"kind": "kinetune init", "schema": 1}', "run.json contains no saved run of kinetune explain; "),
         (
             b'{"kind": "kinetune explain", "schema": 99}',
             "run.json has schema 99, this kinetune reads 1; update kinetune",
@@ -148,7 +196,7 @@ def test_a_file_that_is_there_is_kept_where_the_call_fails(tmp_path: Path) -> No
         (b'{"kind": "kinetune explain", "schema": 1, "server": 3}', "run.json is damaged: "),
     ],
 )
-def test_a_run_that_cannot_be_compared_with_is_told_before_the_work(
+def test_a_run_that_cannot_be_compared_with_is_reported_before_the_work(
     tmp_path: Path, content: bytes | None, cause: str
 ) -> None:
     if content is not None:
@@ -190,7 +238,7 @@ def test_a_closed_pipe_is_quiet(store: str, arguments: tuple[str, ...]) -> None:
     assert (first.wait(20), said) == (141, b"")
 
 
-def test_a_full_disk_is_told() -> None:
+def test_a_full_disk_is_reported() -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [*PROGRAM, "init", "--print", "--server", "postgresql-16"],
@@ -201,10 +249,10 @@ def test_a_full_disk_is_told() -> None:
             check=False,
         )
     assert done.returncode == 2
-    assert done.stderr == "kinetune: cannot write the output: No space left on device; free some space\n"
+    assert done.stderr == "kinetune: cannot write stdout: No space left on device; free disk space\n"
 
 
-def test_a_notice_of_nobody_is_one_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_is_one_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
     from kinetune.cli import options
 
     monkeypatch.setattr(options, "os", None)
@@ -216,4 +264,4 @@ def test_a_notice_of_nobody_is_one_line_too(monkeypatch: pytest.MonkeyPatch) -> 
 def test_help_comes_whatever_the_configuration_says(tmp_path: Path) -> None:
     (tmp_path / "kinetune.toml").write_text("broken")
     assert call("explain", "--help", folder=tmp_path).status == 0
-    assert separate("--version", folder=tmp_path).status == 0
+    assert call_in_process("--version", folder=tmp_path).status == 0

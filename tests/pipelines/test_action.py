@@ -67,7 +67,7 @@ def test_the_workflow_gives_the_action_inputs_it_has() -> None:
 def test_the_action_annotates_and_tells_its_status(place: Path) -> None:
     done = step("check", facts="kine-facts-bad.json")
     assert done.returncode == 1
-    assert done.stdout.startswith("::error file=kine-facts-bad.json,line=1,title=KT103 range-sharded-ids::")
+    assert done.stdout.startswith("::error file=kine-facts-bad.json,line=1,title=KT103 hash-sharded-ids::")
     assert outputs() == {"status": "1", "sarif": "kinetune.sarif"}
     assert json.loads((place / "kinetune.sarif").read_text())["runs"][0]["results"]
 

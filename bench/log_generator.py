@@ -1,6 +1,6 @@
 """
-Logs made up, seeded, of the real shapes: K3s' journal with 5 % slow lines, and a PostgreSQL server's with
-log_min_duration_statement and parameters.
+Generate logs in real formats from a seed: the journal of K3s with 5 % slow SQL lines, and the log of a PostgreSQL
+server with log_min_duration_statement and parameters.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kinetune.kine.queries import catalogue, limited
+from kinetune.kine.queries import load_catalogue, with_limit
 
 _RESOURCES = ("pods", "configmaps", "secrets", "leases", "events", "replicasets", "endpointslices", "nodes")
 _BEGIN = 1_779_105_600.0
@@ -38,9 +38,9 @@ _TELLING = (
 
 
 def k3s_lines(rng: random.Random) -> Iterator[str]:
-    """A journal of K3s v1.36: 5 % slow lines, one in 2,000 telling."""
+    """A journal of K3s v1.36: 5 % slow SQL lines, and one signal in 2,000 lines."""
     queries = [
-        query for query in catalogue("v0.17.3").values() if query.frequency.startswith(("hot", "once", "bursts"))
+        query for query in load_catalogue("v0.17.3").values() if query.frequency.startswith(("hot", "once", "bursts"))
     ]
     moment = _BEGIN
     while True:
@@ -71,7 +71,7 @@ def _inlined(text: str, prefix: str, n: int) -> str:
     for number in range(9, 0, -1):
         value = f"'{prefix}ns-{n % 50}/obj-{n}'" if number in (1, 2, 8) else ("[1024]byte(...)" if inserts else str(n))
         text = text.replace(f"${number}", value)
-    return limited(text, 500) if "/* LIMIT */" in text else text
+    return with_limit(text, 500) if "/* LIMIT */" in text else text
 
 
 # How often each is sent by a busy Kine v0.14, of 100, roughly (docs/facts/kine.md §2.1, §2.2).
@@ -81,7 +81,7 @@ _SHARES = dict(zip(_NAMES, (30, 32, 22, 6, 6, 4), strict=True))
 
 def postgresql_lines(rng: random.Random) -> Iterator[str]:
     """A server's stderr log of Kine v0.14: `%m [%p] %q%u@%d `, each statement with its parameters; values of 1 KB."""
-    queries = catalogue("v0.14.8")
+    queries = load_catalogue("v0.14.8")
     texts = {
         name: queries[name].text.replace(" FROM ", "\n\t\t\tFROM ").replace(" WHERE ", "\n\t\t\tWHERE ")
         for name in _SHARES
@@ -105,14 +105,17 @@ def _value(meaning: str, rng: random.Random, n: int) -> str:
     return "\\x" + "6b38" * 500 if "value" in meaning else str(n)
 
 
-def made(path: Path, megabytes: int, lines: Callable[[random.Random], Iterator[str]]) -> Path:
-    """The log; 50 MB are made up line by line, then repeated. In a child: memory is inherited by what is measured."""
+def generated_log(path: Path, megabytes: int, lines: Callable[[random.Random], Iterator[str]]) -> Path:
+    """
+    Generate a log: 50 MB line by line, then repeated. It runs in a child process, because a measured process inherits
+    the peak memory of its parent.
+    """
     with ProcessPoolExecutor(1) as pool:
-        pool.submit(_make, path, megabytes, lines).result()
+        pool.submit(_generate, path, megabytes, lines).result()
     return path
 
 
-def _make(path: Path, megabytes: int, lines: Callable[[random.Random], Iterator[str]]) -> None:
+def _generate(path: Path, megabytes: int, lines: Callable[[random.Random], Iterator[str]]) -> None:
     source = lines(random.Random(6))
     piece, size = [], 0
     while size < min(megabytes, 50) * 1_000_000:

@@ -1,4 +1,4 @@
-"""The ground all parts stand on: one throw-away PostgreSQL 15, and stores in it that are made once and cloned."""
+"""A temporary PostgreSQL 15 for all benchmarks, with stores that are created once and cloned."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from typing import Any
 
 import psycopg
 
-from bench.say import say
-from kinetune.commands.init import Outcome, Wish, carry_out, look
-from kinetune.kine.releases import Era, EraInUse, newest
+from bench.progress import print_progress
+from kinetune.commands.change import apply_change
+from kinetune.commands.init import InitChange, InitOptions, plan_init
+from kinetune.kine.releases import Era, EraInUse, newest_era
+from kinetune.model.change import ChangeResult
 from kinetune.model.endpoint import Endpoint, parse
-from kinetune.workload.store import Store, fill, rebuild
+from kinetune.workload.store import StoreSize, fill_store, rebuild_indexes
 from tests.cluster import DEBIAN_15, Cluster
 
 SETTINGS = {
@@ -29,43 +31,42 @@ SETTINGS = {
     "checkpoint_timeout": "1h",
     "autovacuum": "off",
 }
-"""No checkpoint and no vacuum but the ones asked for; fsync off: times of writes are without the disk's."""
-NOTHING: frozenset[str] = frozenset()
+"""No automatic checkpoint and no autovacuum, so that runs are comparable. fsync is off: times exclude the disk."""
 
 
-class Ground:
-    """A context manager. `filled` stores are never written to: work on a `clone`."""
+class BenchServer:
+    """A context manager. Stores of `filled` are never written to: work on a copy from `clone_store`."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count()
         self._filled: dict[int, Endpoint] = {}
 
-    def __enter__(self) -> Ground:
+    def __enter__(self) -> BenchServer:
         self.cluster = Cluster.start(DEBIAN_15, **SETTINGS)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.cluster.remove()
 
-    def fresh(self) -> Endpoint:
+    def new_database(self) -> Endpoint:
         """The endpoint of a database that does not exist yet."""
         return self._endpoint(f"bench{next(self._numbers)}")
 
     def filled(self, rows: int) -> Endpoint:
-        """A store with stock schema: analysed, all visible, and indexes as compact as `init` builds them."""
+        """A store with the stock schema: analysed, all rows visible, and indexes as compact as those of `init`."""
         if rows not in self._filled:
-            endpoint = self.fresh()
-            become(endpoint, "stock", newest())
-            say(f"writing {rows:,} rows")
-            fill(endpoint, Store.of_rows(rows))
-            rebuild(endpoint)
+            endpoint = self.new_database()
+            apply_profile(endpoint, "stock", newest_era())
+            print_progress(f"writing {rows:,} rows")
+            fill_store(endpoint, StoreSize.of_rows(rows))
+            rebuild_indexes(endpoint)
             self._filled[rows] = endpoint
         return self._filled[rows]
 
     @contextlib.contextmanager
-    def clone(self, original: Endpoint) -> Iterator[Endpoint]:
-        """A copy, file by file, with its statistics and visibility map; dropped afterwards."""
-        copy = self.fresh()
+    def clone_store(self, original: Endpoint) -> Iterator[Endpoint]:
+        """A copy of its files, including statistics and visibility map. It is dropped at the end."""
+        copy = self.new_database()
         with self.admin() as admin:
             admin.execute(f"CREATE DATABASE {copy.database} TEMPLATE {original.database} STRATEGY file_copy")
         try:
@@ -91,15 +92,15 @@ class Ground:
         return target
 
 
-def become(endpoint: Endpoint, profile: str, era: Era) -> Outcome | None:
+def apply_profile(endpoint: Endpoint, profile: str, era: Era) -> ChangeResult | None:
     """What `kinetune init --yes --profile` does; None where nothing was to be done."""
-    wish = Wish(profile, EraInUse(era, "bench"), NOTHING, NOTHING)
-    seen = look(endpoint, wish)
-    return carry_out(endpoint, seen, wish, yes=True) if seen.script else None
+    options = InitOptions(profile, EraInUse(era, "bench"))
+    plan = plan_init(endpoint, options)
+    return apply_change(InitChange(plan, options)) if plan.script else None
 
 
-def machine() -> str:
-    """One line about where the numbers come from."""
+def describe_machine() -> str:
+    """The machine and the server of the measurements, in one line."""
     kinds = (line.partition(":")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     load = os.getloadavg()[0]
