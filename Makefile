@@ -1,29 +1,31 @@
-# Needs Python (3.11 or newer) and make, nothing else. Each target makes .venv when it is missing or out of date.
+# Needs Python (3.11 or newer) and make. Each target creates .venv when it is missing or out of date.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test soak test-yugabytedb lint bench clean
+.DEFAULT_GOAL := help
+.PHONY: help demo test soak test-yugabytedb lint bench clean
 
-demo: .venv/ready
+help: ## Show these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/ready ## Prepare a store on an embedded PostgreSQL and compare before and after: report.html
 	$(BIN)/kinetune demo --output report.html
 
-test: .venv/ready
+test: .venv/ready ## Run the tests; ARGS="tests/rules -k KT101" selects some
 	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
 
-# What takes long: every interruption, larger stores, all releases under load.
-soak: .venv/ready
+soak: .venv/ready ## Run the long tests: every interruption, large stores, all releases under load
 	$(BIN)/pytest -n auto --dist loadgroup -m soak $(ARGS)
 
-# On a cluster of yours: make test-yugabytedb DSN=postgres://yugabyte@127.0.0.1:5433/yugabyte HTTP=9000
-test-yugabytedb: .venv/ready
+test-yugabytedb: .venv/ready ## Test on your own cluster: DSN=postgres://yugabyte@127.0.0.1:5433/yugabyte HTTP=9000
 	KINETUNE_TEST_YB_DSN='$(DSN)' KINETUNE_TEST_YB_HTTP='$(HTTP)' $(BIN)/pytest -m yugabytedb tests $(ARGS)
 
-lint: .venv/ready
+lint: .venv/ready ## Run ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/ready
+bench: .venv/ready ## Run benchmarks: ARGS=logs, ARGS="start init --rows 1000000"
 	$(BIN)/python -m bench $(ARGS)
 
 .venv/ready: pyproject.toml
@@ -33,5 +35,5 @@ bench: .venv/ready
 	  $(BIN)/python -m pip install --quiet --group dev -e '.[embedded]'; fi
 	touch $@
 
-clean:
+clean: ## Remove .venv and build output
 	rm -rf .venv dist build
