@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kinetune.kine.signals import BY_KIND, SIGNAL_KINDS
+from kinetune.kine.start_failures import is_start_failure
 from kinetune.logs.line_reader import LogEvent
 from kinetune.logs.ranking import Ranking
 from kinetune.logs.running_counts import RunningCounts
-from kinetune.model.hotspot import LoggedPlan, LogReading, Signal, SignalCount, SlowCall, Vantage
+from kinetune.model.hotspot import LoggedPlan, LoggedTrace, LogReading, Signal, SignalCount, SlowCall, Vantage
 
 _PLANS_OF_CALL = 3
 _MAX_PLANS = 60
@@ -34,6 +35,7 @@ class EventCollector:
         self.counts = RunningCounts()
         self.ranking = Ranking()
         self._planned = Ranking()
+        self._traced: dict[str, Ranking] = {}
         self._signals: dict[str, _SignalTotal] = {}
         self._plans: dict[tuple[str, str], list[LoggedPlan]] = {}
 
@@ -51,6 +53,11 @@ class EventCollector:
         elif isinstance(event, LoggedPlan):
             self._planned.add(SlowCall(*event[:4], "", *event[4:6], Vantage.SERVER_LOG))
             self._keep_plan(event)
+
+        elif isinstance(event, LoggedTrace):
+            at, query, resource, key, took, source = event
+            call = SlowCall(at, query, (), resource, key, took, source, Vantage.API_SERVER)
+            self._traced.setdefault(event.source, Ranking()).add(call)
 
     def _add_signal(self, kind: str, more: _SignalTotal) -> None:
         known = self._signals.get(kind)
@@ -72,6 +79,8 @@ class EventCollector:
         self.counts.merge(other.counts)
         self.ranking.merge(other.ranking)
         self._planned.merge(other._planned)
+        for source, traced in other._traced.items():
+            self._traced.setdefault(source, Ranking()).merge(traced)
         for kind, total in other._signals.items():
             self._add_signal(kind, total)
         for plans in other._plans.values():
@@ -80,13 +89,16 @@ class EventCollector:
 
     def to_reading(self) -> LogReading:
         """Everything collected so far. A live view calls it again and again, so it must not change the rankings."""
-        ranking = self.ranking
+        ranking, traced = self.ranking, self._choose_traces()
         # auto_explain logs durations too. With log_min_duration_statement each call is in the log twice, so those of
         # auto_explain count as calls only if the server logged no others.
-        if len(self._planned) and not ranking.has_vantage(Vantage.SERVER_LOG):
+        planned = [self._planned] if len(self._planned) and not ranking.has_vantage(Vantage.SERVER_LOG) else []
+        if planned or traced:
             ranking = Ranking()
-            ranking.merge(copy.deepcopy(self.ranking))
-            ranking.merge(copy.deepcopy(self._planned))
+            for part in (self.ranking, *planned, *traced):
+                ranking.merge(copy.deepcopy(part))
+        counts, found = self.counts.freeze(ranking.folded), sum(map(len, traced))
+        ignored = sum(map(len, self._traced.values())) - found
         plans = (plan for kept in self._plans.values() for plan in kept)
         return LogReading(
             hotspots=ranking.hotspots(),
@@ -94,8 +106,16 @@ class EventCollector:
             plans=tuple(sorted(plans, key=lambda plan: -plan.milliseconds)),
             heat=ranking.heat(),
             slot_seconds=ranking.slot_seconds,
-            counts=self.counts.freeze(ranking.folded),
+            counts=replace(counts, calls=counts.calls + found, passing=counts.passing + ignored),
+            origin=self.counts.origin.freeze(),
         )
+
+    def _choose_traces(self) -> list[Ranking]:
+        """
+        The API server's traces, where they are the only times. In a log with Slow SQL lines they are the same calls.
+        """
+        logged = self.counts.origin.slow_sql_sources
+        return [traced for source, traced in self._traced.items() if source not in logged]
 
 
 def _sort_kinds(kinds: dict[str, _SignalTotal]) -> list[str]:
@@ -106,4 +126,16 @@ def _sort_kinds(kinds: dict[str, _SignalTotal]) -> list[str]:
 
 def _count_signal(kind: str, total: _SignalTotal) -> SignalCount:
     known = BY_KIND[kind]
-    return SignalCount(kind, known.words, known.rule, total.count, total.first, total.last, total.example)
+    return SignalCount(
+        kind,
+        known.words,
+        known.rule,
+        total.count,
+        total.first,
+        total.last,
+        total.example,
+        known.cause,
+        known.fix,
+        known.releases,
+        is_start_failure(kind),
+    )

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from kinetune.kine.signals import BY_KIND, SIGNAL_KINDS, SLOW_PLANNING, match_signal
+from kinetune.kine.start_failures import START_KINDS
 from kinetune.model.hotspot import Signal
 from tests.logs.harness import scanned
 
@@ -23,7 +24,9 @@ LINES = {
     'ERROR: duplicate key value violates unique constraint "kine_pkey" (SQLSTATE 23505) ',
     "insert-conflict": E.format("insert error for key /registry/a/b: ERROR: duplicate key … kine_name_prev_revision_uindex"),
     "insert-failed": E.format("insert error for key /registry/a/b: context deadline exceeded"),
-    "compaction-failed": E.format("Compact failed: failed to compact to revision 12: context deadline exceeded"),
+    "compaction-timed-out": E.format("Compact failed: failed to compact to revision 12: context deadline exceeded"),
+    "compaction-failed": E.format("Compact failed: failed to compact to revision 12: ERROR: internal error (SQLSTATE XX000)"),
+    "compaction-unsupported": E.format('Compact failed: failed to compact to revision 8: pq: at or near \\"where\\": syntax error: unimplemented: this syntax'),
     "compaction": E.format("COMPACT deleted 9 rows from 1000 revisions in 38.240214ms - compacted to 1000/3063"),
     "poll-failed": E.format("Failed to list latest changes: context deadline exceeded"),
     "revision-compacted": E.format("Failed to list /registry/pods/ for revision 5: mvcc: required revision has been compacted"),
@@ -32,20 +35,37 @@ LINES = {
     "no-connections": E.format("fail to list latest changes: FATAL: sorry, too many clients already (SQLSTATE 53300)"),
     "read-only": E.format("error in txn: ERROR: cannot execute INSERT in a read-only transaction (SQLSTATE 25006)"),
     "no-compaction-row": E.format('preparing server: sql: Scan error on column index 0, name \\"prev_revision\\": converting NULL to int64 is unsupported'),
-    "null-column": E.format('starting kine backend: sql: Scan error on column index 6, name \\"create_revision\\": converting NULL to int64 is unsupported'),
+    "null-column": E.format('error while range on /registry/a/ : sql: Scan error on column index 6, name \\"create_revision\\": converting NULL to int64 is unsupported'),
     "no-compacted-value": 'E0215 09:43:39.094814    3513 compact.go:265] etcd: failed to parse compact revision: strconv.ParseInt: parsing "": invalid syntax',
     "schema-changed": E.format("error in txn: ERROR: cached plan must not change result type (SQLSTATE 0A000)"),
     "ids-exhausted": E.format('error in txn: ERROR: nextval: reached maximum value of sequence \\"kine_id_seq\\" (SQLSTATE 2200H)'),
     "serialization": E.format("error in txn: ERROR: could not serialize access due to concurrent update (SQLSTATE 40001)"),
-    "unreachable": E.format("Failed to ping database connection: dial tcp 10.0.0.1:5433: connect: connection refused"),
+    "unreachable": E.format("Failed to list latest changes: dial tcp 10.0.0.1:5433: connect: connection refused"),
     "write-failed": E.format("error in txn: context deadline exceeded"),
     "read-failed": E.format("error while range on /registry/pods/ /registry/pods0: context canceled"),
+    "database-check-failed": E.format("failed to check existence of database k, going to attempt create: failed to connect to `user=k database=postgres`: server error: FATAL: no pg_hba.conf entry (SQLSTATE 28000)"),
+    "leadership-lost": 'time="2026-11-23T16:05:58Z" level=fatal msg="leaderelection lost for k3s"',
+    "no-space": E.format("error in txn: ERROR: could not extend file: No space left on device (SQLSTATE 53100)"),
+    "database-locked": E.format("error in txn: database is locked (5) (SQLITE_BUSY)"),
+    "no-table": E.format('error while range on /registry/health : ERROR: relation \\"kine\\" does not exist (SQLSTATE 42P01)'),
+    "no-privilege": E.format("error in txn: ERROR: permission denied for table kine (SQLSTATE 42501)"),
+    "catalog-changed": E.format("error in txn: ERROR: schema version mismatch for table 000030d5: expected 2, got 1 (SQLSTATE XX000)"),
+    "node-timeout": E.format("error in txn: ERROR: Timed out: Perform RPC (request call id 12) to 10.0.0.2:9100 timed out (SQLSTATE XX000)"),
+    "statement-canceled": E.format("error in txn: ERROR: canceling statement due to statement timeout (SQLSTATE 57014)"),
+    "connection-terminated": E.format("Failed to list latest changes: FATAL: terminating connection due to administrator command (SQLSTATE 57P01)"),
+    "login-refused": '2026-11-23 16:05:58.123 UTC [12] FATAL:  password authentication failed for user "kine"',
+    "stopped": 'time="2026-11-23T16:05:58Z" level=fatal msg="flannel exited: operation not permitted"',
+    "crashed": "panic: runtime error: invalid memory address or nil pointer dereference",
+    "ttl-stopped": E.format("TTL event watch failed: mvcc: required revision is a future revision"),
+    "kine-unreachable": 'W1209 10:11:13.110101       1 logging.go:55] [core] grpc: addrConn.createTransport failed to connect to {Addr: "kine.sock"}. Err: connection error: desc = "transport: Error while dialing: dial unix kine.sock: connect: connection refused"',
+    "database-error": E.format("Failed to list /registry/pods/ for revision 5: ERROR: internal error (SQLSTATE XX000)"),
+    "storage-error": 'E1209 10:11:02.110101       1 controller.go:195] "Failed to update lease" err="StorageError: key not found, Code: 1, Key: /registry/masterleases/10.0.137.74"',
     "duplicate-key": '2026-11-23 16:05:58.123 UTC [12] ERROR:  duplicate key value violates unique constraint "kine_pkey"',
 }  # fmt: skip
 
 
 def test_each_kind_of_signal_has_a_line_here() -> None:
-    assert {sign.kind for sign in SIGNAL_KINDS} == LINES.keys()
+    assert {sign.kind for sign in SIGNAL_KINDS} - {sign.kind for sign in START_KINDS} == LINES.keys()
     assert all(re.fullmatch(r"(KT\d{3})?", sign.rule) and sign.words for sign in BY_KIND.values())
     assert SLOW_PLANNING in BY_KIND
 
@@ -99,3 +119,108 @@ def test_a_marker_by_chance_is_not_a_signal() -> None:
     events, counts = scanned([b'I0518 12:10:13.075440 1 x.go:1] "Synced" obj="a, revision=12"\n'])
     assert events == []
     assert counts.not_understood == 0
+
+
+@pytest.mark.parametrize("begin", ["", "Nov 23 16:05:58 host kine[1]: ", "2026-11-23T16:05:58.1Z stderr F "])
+@pytest.mark.parametrize("cut", [1 << 20, 1])
+def test_the_attempts_to_connect_belong_to_the_message_before_them(begin: str, cut: int) -> None:
+    lines = (
+        "\x1b[31mERRO\x1b[0m[2026-11-23T16:05:58.1Z] Failed to ping database connection: failed to connect to `user=k database=k`:",
+        "\t127.0.0.1:5432 (127.0.0.1): tls error: server refused TLS connection",
+        '\t127.0.0.1:5432 (127.0.0.1): failed SASL auth: FATAL: password authentication failed for user "k" (SQLSTATE 28P01) ',
+        "\x1b[36mINFO\x1b[0m[2026-11-23T16:05:59.1Z] Kine available at http://127.0.0.1:2379",
+    )
+    data = "".join(f"{begin}{line}\n" for line in lines * 2).encode()
+    events, counts = scanned(data[at : at + cut] for at in range(0, len(data), cut))
+    assert [event.kind for event in events if isinstance(event, Signal)] == ["start-waiting-password"] * 2
+    assert counts.lines == 8
+    assert all("28P01" in event.text for event in events if isinstance(event, Signal))
+
+
+def test_attempts_without_their_message_are_no_signal() -> None:
+    line = b'\t127.0.0.1:5432 (127.0.0.1): server error: FATAL: database "x" does not exist (SQLSTATE 3D000)\n'
+    assert scanned([line])[0] == []
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ("ERROR: Restart read required at: { read: { physical: 1 } } (SQLSTATE 40001)", "serialization"),
+        ("ERROR: deadlock detected (SQLSTATE 40P01)", "serialization"),
+        ("pq: could not serialize access due to concurrent update", "serialization"),
+        ("ERROR: permission denied; Catalog Version Mismatch: A DDL occurred (SQLSTATE 42501)", "no-privilege"),
+        (
+            "ERROR: The catalog snapshot used for this transaction has been invalidated (SQLSTATE XX000)",
+            "catalog-changed",
+        ),
+        ("FATAL: the database system is shutting down (SQLSTATE 57P03)", "connection-terminated"),
+        ("pq: the database system is starting up", "connection-terminated"),
+        ("pq: cannot execute INSERT in a read-only transaction", "read-only"),
+        ('pq: duplicate key value violates unique constraint \\"kine_name_prev_revision_uindex\\"', "duplicate-key"),
+        ("FATAL: query_wait_timeout (SQLSTATE 08P01)", "no-connections"),
+        ("Error 1040: Too many connections", "no-connections"),
+        ("timeout: context deadline exceeded", None),
+        ("ERROR: canceling statement due to statement timeout (SQLSTATE 57014)", "statement-canceled"),
+        ("pq: restart transaction: TransactionRetryWithProtoRefreshError", "serialization"),
+        ("Error 1213 (40001): Deadlock found when trying to get lock", "serialization"),
+        ("driver: bad connection", "unreachable"),
+        (
+            "failed to connect to `user=k database=k`: 10.0.0.1:5432 (db): dial error: dial tcp 10.0.0.1:5432: connect: connection refused",
+            "unreachable",
+        ),
+    ],
+)
+def test_the_state_decides_before_the_text_and_both_before_the_message(error: str, kind: str | None) -> None:
+    for message, usual in (
+        ("error in txn /registry/leases/a", "write-failed"),
+        ("error while range on /registry/pods/ /registry/pods0", "read-failed"),
+        ("fail to list latest changes", "poll-failed"),
+        ("Compact failed: failed to compact to revision 8", "compaction-timed-out"),
+    ):
+        found = match_signal(E.format(f"{message}: {error}").encode())
+        assert found is not None
+        assert found.kind == (kind or usual)
+
+
+def test_a_servers_own_log_says_nothing_about_kines_start() -> None:
+    for line, kind in (
+        ('FATAL:  database "x" does not exist', "login-refused"),
+        ('ERROR:  relation "key_value" does not exist at character 22', None),
+        ('ERROR:  relation "public.kine" does not exist', "no-table"),
+        ("ERROR:  permission denied for table accounts", None),
+        ('ERROR:  duplicate key value violates unique constraint "accounts_pkey"', None),
+        ("ERROR:  40001: could not do it", "serialization"),
+    ):
+        found = match_signal(f"2026-11-23 16:05:58.123 UTC [12] {line}".encode())
+        assert (found and found.kind) == kind, line
+
+
+def test_the_state_of_a_servers_record_decides_in_each_of_its_formats() -> None:
+    """The texts are German: only the state says what they are."""
+    csv = '2026-11-23 16:05:58.123 UTC,"k","k",12,"127.0.0.1:1",6a1,3,"INSERT",2026-11-23 16:05:00 UTC,4/2,0,FEHLER,{},"kein Text",,,,,,,,,""'
+    json = (
+        '{{"timestamp":"2026-11-23 16:05:58.123 UTC","error_severity":"ERROR","state_code":"{}","message":"kein Text"}}'
+    )
+    for state, kind in (
+        ("40001", "serialization"),
+        ("53300", "no-connections"),
+        ("25006", "read-only"),
+        ("42P01", None),
+    ):
+        for line in (csv.format(state).replace("FEHLER", "ERROR"), json.format(state)):
+            found = match_signal(line.encode())
+            assert (found and found.kind) == kind, line
+
+
+def test_only_deadlines_are_called_a_time_limit() -> None:
+    for end, timed_out in (
+        ("timeout: context deadline exceeded", True),
+        ("context canceled", True),
+        ("ERROR: canceling statement due to user request (SQLSTATE 57014)", True),
+        ("failed to record compact revision: sql: transaction has already been committed or rolled back", True),
+        ("ERROR: invalid page in block 7 of relation base/5/16388 (SQLSTATE XX001)", False),
+    ):
+        found = match_signal(E.format(f"Compact failed: {end}").encode())
+        assert found is not None
+        assert found.kind == ("compaction-timed-out" if timed_out else "compaction-failed")
+        assert ("5 s" in found.words) is timed_out
