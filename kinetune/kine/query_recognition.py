@@ -65,6 +65,64 @@ def name_of(text: str, era: str = "") -> tuple[tuple[str, ...], str] | None:
     return tuple(names), names.get(era, names[max(names, key=_era_position)])
 
 
+_DIALECTS = (
+    (
+        "GetSize",
+        re.compile(
+            r"(?i)^select (?:sum\(pgsize\) from dbstat$|sum\(data_length \+ index_length\) from |.* from "
+            r"pragma_page_count\()"
+        ),
+    ),
+    ("Compact", re.compile(r"(?i)^delete (?:kv )?from kine as kv .*\bkp\.prev_revision\b")),
+)
+
+
+def name_of_dialect(text: str) -> str:
+    """
+    The name of a statement that Kine sends to SQLite or MySQL in another form than to PostgreSQL; empty for any other.
+
+    Source: kine pkg/drivers/sqlite/sqlite.go and pkg/drivers/mysql/mysql.go, v0.9.9, v0.14.16 and v0.17.5.
+    """
+    bare = " ".join(text.split())
+    return next((name for name, pattern in _DIALECTS if pattern.search(bare)), "")
+
+
+def eras_of_clauses(text: str) -> tuple[str, ...]:
+    """
+    The eras that send a list or count with these clauses, for eras whose statements were not recorded; empty for any
+    other text.
+
+    Source: kine pkg/drivers/pgsql/pgsql.go and pkg/drivers/generic/generic.go of v0.6.2, v0.8.1, v0.11.11, v0.14.0,
+    v0.14.4 and v0.14.6; for v0.14.7 and v0.16.0 docs/facts/kine.md §1.1. On SQLite and MySQL the clauses of E10 are
+    sent by later eras too, so nothing is said of a text with `?`.
+    """
+    bare = " ".join(text.split())
+    if not bare.upper().startswith(("SELECT", "WITH")) or re.search(r"(?:=|LIKE) \?(?:\s|$)", bare):
+        return ()
+    if " AS current" in bare and "MAX(id)" in bare:  # E18 compares with a range instead of LIKE
+        return ("v0.16.0",) if " LIKE " in bare else ()
+    if "DISTINCT ON (name)" in bare and "theid" in bare:
+        return _era_of_distinct(bare)
+    if "GROUP BY mkv.name" in bare:
+        if "AS thename" in bare:
+            return ("v0.11.9",)
+        return () if "AS lkv" in bare else ("v0.5.1", "v0.8.0")
+    return ()
+
+
+def _era_of_distinct(bare: str) -> tuple[str, ...]:
+    escape = re.search(r"ESCAPE '([^']*)'", bare)
+    if escape:
+        # Without its quotes, as it is looked up, a literal is empty: both eras had it.
+        return {"\\": ("v0.14.7",), "\\\\": ("v0.14.7",), "^": ("v0.14.8",)}.get(escape[1], ("v0.14.7", "v0.14.8"))
+    if re.search(r"\bname >= ", bare):
+        return ("v0.14.4",)
+    if "old_value" in bare:
+        return ("v0.13.0",)
+    # Counts have no columns, and are the same in E11 to E13; a list of E12 and E13 has no old_value.
+    return ("v0.14.0", "v0.14.3") if "COUNT(" not in bare else ("v0.13.0", "v0.14.0", "v0.14.3")
+
+
 def era_of_statements(texts: Iterable[str]) -> Era | None:
     """
     The newest era that can have sent these statements; None if they do not identify one.

@@ -7,9 +7,11 @@ Read from every tag up to v0.17.5 (docs/facts/kine.md §1.1). sql/kine/<catalogu
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
-from kinetune.kine.k3s_releases import BUNDLED
+from kinetune.kine.k3s_releases import BUNDLED, BundledKine, find_bundled_kine, find_first_builds
 from kinetune.model.facts import KineRelease
 from kinetune.model.failure import UsageFailure
 
@@ -92,6 +94,18 @@ def find_era(name: str) -> Era:
     raise UsageFailure(f"unknown Kine era {name}", "use one of " + ", ".join(era.name for era in ERAS))
 
 
+def format_releases(eras: Iterable[str]) -> str:
+    """
+    The releases of eras with these names or numbers, `v0.9.0 – v0.11.8, v0.13.0 – v0.13.19`. A range ends where a
+    release line follows whose era is not among them.
+    """
+    chosen = {find_era(era).number for era in eras}
+    spans = sorted((*span, era.number) for era in ERAS for span in era.spans)
+    ranges = [list(group) for is_chosen, group in groupby(spans, lambda span: span[2] in chosen) if is_chosen]
+    ends = ((_format_version(group[0][0]), _format_version(group[-1][1])) for group in ranges)
+    return ", ".join(" – ".join(dict.fromkeys(pair)) for pair in ends)
+
+
 def assume_newest_era(why: str) -> EraInUse:
     """The newest era for a Kine whose release is unknown; `why` says what was examined."""
     return EraInUse(newest_era(), f"the newest, assumed because {why}; set --kine or --k3s", known=False)
@@ -124,20 +138,47 @@ def is_known_release(tag: str) -> bool:
 
 
 def era_of_k3s(release: str) -> tuple[Era, str]:
-    """The era and tag of the Kine inside a K3s release (`v1.33.4`, `v1.33.4+k3s1`)."""
+    """
+    The era and tag of the Kine inside a K3s release (`v1.33.4`, `v1.33.4+k3s1`).
+
+    Without a build (`+k3s1`) the first one, unless a later build has a Kine of another era: then a UsageFailure names
+    the builds. UsageFailure also if the Kine is not known, or not known exactly.
+    """
     major, minor, patch = _parse_version("K3s", release)
+    bundled = find_bundled_kine(release)
+    if bundled is not None and bundled.tag:
+        return era_of_kine(bundled.tag), bundled.tag
+    if builds := find_first_builds(release):
+        eras = {era_of_kine(kine) for _, kine in builds}
+        if len(eras) == 1:
+            return eras.pop(), builds[0][1]
+        differing = ", ".join(f"{build} has Kine {kine}" for build, kine in builds)
+        raise UsageFailure(f"the builds of K3s {release} have different Kine releases", f"{differing}; name the build")
+    if bundled is not None:
+        raise UsageFailure(f"the Kine of K3s {release} is known only as {describe_bounds(bundled)}", _ASK_KINE)
     lines = BUNDLED.get(f"{major}.{minor}")
     if lines is None:
         raise UsageFailure(
             f"the Kine release in K3s {release} is unknown", f"known are K3s {', '.join(BUNDLED)}; {_ASK_KINE}"
         )
-    for first, last, kine in lines:
-        if first <= patch <= last:
-            return era_of_kine(kine), kine
     # The neighbors in the same minor release show which Kine it probably is.
     before = [f"1.{minor}.{last} has {kine}" for _, last, kine in lines if last < patch][-1:]
     after = [f"1.{minor}.{first} has {kine}" for first, _, kine in lines if first > patch][:1]
     raise UsageFailure(f"the Kine of K3s {release} is unknown", "; ".join([*before, *after, _ASK_KINE]))
+
+
+def describe_bounds(bundled: BundledKine) -> str:
+    """`v0.9.3`, `v0.9.3 to v0.9.8`, `v0.6.2 or older`."""
+    if not bundled.oldest:
+        return f"{bundled.newest} or older"
+    return bundled.tag or f"{bundled.oldest} to {bundled.newest}"
+
+
+def eras_between(bundled: BundledKine) -> tuple[Era, ...]:
+    """The eras that the Kine of a K3s release may belong to, oldest first; those before v0.5.1 have no era."""
+    oldest = parse_kine_version(bundled.oldest) if bundled.oldest else (0, 0, 0)
+    newest = parse_kine_version(bundled.newest)
+    return tuple(era for era in ERAS if any(_overlaps_span((oldest, newest), span) for span in era.spans))
 
 
 _ASK_KINE = "set --kine (see the release notes of K3s)"
@@ -215,8 +256,8 @@ def describe_release(kine: KineRelease) -> str:
 
 
 def describe_unread_release(kine: KineRelease) -> str:
-    """A note if the release is newer than all examined ones, else empty."""
-    if kine.tag is None or is_known_release(kine.tag) or parse_kine_version(kine.tag) < NEWEST_RELEASE:
+    """A note if the release was not examined, else empty."""
+    if kine.tag is None or is_known_release(kine.tag):
         return ""
     return f" (this release was not examined; the newest examined one is v{'.'.join(map(str, NEWEST_RELEASE))})"
 
@@ -251,6 +292,10 @@ LEAVES_COMPACTION = Trait(
 )
 PREPARES_STATEMENTS = Trait(
     (((0, 10, 0), (LATEST, 0, 0)),), "docs/facts/kine.md §1.2: pgx caches named statements on each connection"
+)
+LOGS_SLOW_SQL = Trait(
+    (((0, 9, 2), (LATEST, 0, 0)),),
+    "docs/facts/kine.md §1.2 and §9.1: v0.9.1 has no line `Slow SQL`, v0.9.3 has one; the flag came with v0.9.2",
 )
 STOPS_LISTS_EARLY = Trait(
     (((0, 16, 5), (0, 16, LATEST)), ((0, 17, 1), (LATEST, 0, 0))),

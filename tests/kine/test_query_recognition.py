@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from psycopg import Connection, RawCursor, connect
 
 from kinetune.kine.queries import load_catalogue, with_limit
-from kinetune.kine.query_recognition import era_of_statements, name_of, normalise_statement
+from kinetune.kine.query_recognition import (
+    era_of_statements,
+    eras_of_clauses,
+    name_of,
+    name_of_dialect,
+    normalise_statement,
+)
 from kinetune.kine.releases import ERAS, find_era
 from kinetune.model.workload import Query
 
@@ -127,3 +133,30 @@ def test_a_call_counted_under_the_prepare_of_explain_is_kines(types: str) -> Non
         assert found == name_of(query.text)
     prepared = [f"PREPARE kinetune_call AS {query.text}" for query in load_catalogue("v0.9.0").values()]
     assert era_of_statements(prepared) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("SELECT SUM(pgsize) FROM dbstat", "GetSize"),
+        (
+            "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count(), pragma_freelist_count()",
+            "GetSize",
+        ),
+        ("SELECT SUM(data_length + index_length) FROM information_schema.TABLES WHERE table_name = ''", "GetSize"),
+        ("DELETE kv FROM kine AS kv INNER JOIN ( SELECT kp.prev_revision AS id FROM kine AS kp", "Compact"),
+        ("DELETE FROM kine AS kv WHERE kv.id IN ( SELECT kp.prev_revision AS id FROM kine AS kp", "Compact"),
+        ("SELECT table_name FROM information_schema.tables", ""),
+        ("DELETE FROM other AS kv WHERE kv.id IN (SELECT kp.prev_revision FROM other AS kp)", ""),
+    ],
+)
+def test_statements_for_sqlite_and_mysql_have_kines_names(text: str, name: str) -> None:
+    assert name_of_dialect(text) == name
+
+
+def test_clauses_say_nothing_of_the_era_on_sqlite_and_mysql() -> None:
+    text = "SELECT * FROM ( SELECT kv.id AS theid, kv.name AS thename FROM kine AS kv JOIN ( SELECT MAX(mkv.id) AS id "
+    text += "FROM kine AS mkv WHERE mkv.name LIKE {} GROUP BY mkv.name) AS maxkv ON maxkv.id = kv.id ) AS lkv"
+    assert eras_of_clauses(text.format("$1")) == ("v0.11.9",)
+    assert eras_of_clauses(text.format("?")) == ()
+    assert eras_of_clauses("DELETE FROM kine") == ()

@@ -6,12 +6,13 @@ from itertools import pairwise
 
 import pytest
 
-from kinetune.kine.k3s_releases import BUNDLED
+from kinetune.kine.k3s_releases import BUNDLED, BundledKine, find_bundled_kine
 from kinetune.kine.releases import (
     ERAS,
     Era,
     era_of_k3s,
     era_of_kine,
+    eras_between,
     find_era,
     is_known_release,
     newest_era,
@@ -93,10 +94,58 @@ def test_a_k3s_release_carries_a_kine(k3s: str, kine: str) -> None:
 
 
 def test_an_unknown_patch_names_its_neighbours() -> None:
-    with pytest.raises(UsageFailure, match=r"1\.31\.4 .*1\.31\.5 has v0\.13\.5.*--kine"):
-        era_of_k3s("v1.31.4")
+    with pytest.raises(UsageFailure, match=r"1\.34\.0 .*1\.34\.1 has v0\.14\.0.*--kine"):
+        era_of_k3s("v1.34.0")
     with pytest.raises(UsageFailure, match=r"1\.37\.1 has v0\.17\.1.*--kine"):
         era_of_k3s("v1.37.9")
+
+
+@pytest.mark.parametrize(
+    ("k3s", "oldest", "newest"),
+    [
+        ("v1.19.5+k3s2", "", "v0.6.2"),
+        ("v1.20.4+k3s1", "v0.6.0", "v0.6.5"),
+        ("v1.21.7+k3s1", "v0.6.2", "v0.6.5"),
+        ("v1.22.5+k3s1", "v0.8.0", "v0.9.1"),
+        ("v1.22.11+k3s2", "v0.9.3", "v0.9.3"),
+        ("v1.23.17", "v0.9.3", "v0.9.8"),
+        ("v1.24.2+k3s1", "v0.9.1", "v0.9.1"),
+        ("v1.24.2+k3s2", "v0.9.3", "v0.9.3"),
+        ("v1.24.2", "v0.9.1", "v0.9.3"),
+        ("v1.28.4-k3s1-amd64", "v0.11.0", "v0.11.0"),
+        ("v1.33.13+k3s1", "v0.16.1", "v0.16.1"),
+        ("v1.33.13+k3s2", "v0.16.3", "v0.16.3"),
+        ("v1.35.0+k3s2", "v0.14.9", "v0.14.10"),
+    ],
+)
+def test_the_kine_of_a_k3s_release_has_bounds(k3s: str, oldest: str, newest: str) -> None:
+    assert find_bundled_kine(k3s) == BundledKine(oldest, newest)
+
+
+@pytest.mark.parametrize("k3s", ["v1.38.0+k3s1", "v1.36.2+k3s-09d7f12e", "v1.22.11-rc1+k3s2", "v1.34.0", "2.0.0", ""])
+def test_the_kine_of_a_release_that_is_in_no_source_is_not_known(k3s: str) -> None:
+    assert find_bundled_kine(k3s) is None
+
+
+def test_bounds_are_not_used_as_a_release() -> None:
+    with pytest.raises(UsageFailure, match=r"known only as v0\.9\.3 to v0\.9\.8; set --kine"):
+        era_of_k3s("v1.23.17+k3s1")
+
+
+def test_builds_with_kines_of_different_eras_must_be_named() -> None:
+    with pytest.raises(UsageFailure, match=r"k3s1 has Kine v0\.16\.1, v1\.33\.13\+k3s2 has Kine v0\.16\.3; name the b"):
+        era_of_k3s("v1.33.13")
+    assert era_of_k3s("v1.33.13+k3s2")[0].number == "E18"
+    assert era_of_k3s("v1.33.7") == (era_of_kine("v0.14.9"), "v0.14.9")  # +k3s3 has v0.14.10, of the same era
+
+
+def test_every_minor_release_from_1_20_to_1_37_is_in_the_table() -> None:
+    assert all(find_bundled_kine(f"v1.{minor}.1") for minor in range(20, 38))
+
+
+def test_bounds_belong_to_eras() -> None:
+    assert [era.number for era in eras_between(BundledKine("v0.8.0", "v0.9.1"))] == ["E06", "E07"]
+    assert [era.number for era in eras_between(BundledKine("v0.14.9", "v0.14.9"))] == ["E16"]
 
 
 def test_an_unknown_minor_names_the_known_ones() -> None:
