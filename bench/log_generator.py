@@ -26,7 +26,7 @@ _KLOG = (
     'time="{at}Z" level=info msg="Tunnel server egress proxy dial error: unable to dial 10.42.{n}.3:10250" ',
     'time="{at}Z" level=info msg="Handling backend connection request [agent-{n}]"',
     'I{klog}   22277 trace.go:236] Trace[{n}]: "List" accept:application/json, */*,audit-id:6a0b-{n},client:10.0.0.7,'
-    "resource:pods,scope:cluster,url:/api/v1/pods,user-agent:rancher/v2.9.{n},verb:LIST (18-May-2026 12:10:13.075) "
+    "resource:pods,scope:cluster,url:/api/v1/pods,user-agent:rancher/v2.9.{n},verb:LIST ({traced}) "
     "(total time: 734ms):",
 )
 _TELLING = (
@@ -62,7 +62,9 @@ def k3s_lines(rng: random.Random) -> Iterator[str]:
         elif chance < 0.0505:
             yield before + rng.choice(_TELLING).format(at=at, n=n) + "\n"
         else:
-            yield before + rng.choice(_KLOG).format(at=at, n=n % 250, klog=f"{whole:%m%d %H:%M:%S.%f}") + "\n"
+            started = datetime.fromtimestamp(moment - 0.734, UTC)
+            times = {"klog": f"{whole:%m%d %H:%M:%S.%f}", "traced": f"{started:%d-%b-%Y %H:%M:%S.%f}"[:-3]}
+            yield before + rng.choice(_KLOG).format(at=at, n=n % 250, **times) + "\n"
 
 
 def _inlined(text: str, prefix: str, n: int) -> str:

@@ -1,5 +1,6 @@
 """
-The speed and memory of `kinetune hotspots` on logs, on a log of PostgreSQL compared with pgbadger.
+The speed and memory of `kinetune hotspots` on logs: on a log of K3s compared with a loop over its lines, on a log of
+PostgreSQL with pgbadger.
 
 `python -m bench.logs --megabytes 100` uses smaller logs.
 """
@@ -13,9 +14,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 from bench.bench_server import BenchServer
 from bench.budgets import ResourceUse, measure_use
@@ -26,8 +27,11 @@ from kinetune.model.report import Cell, Report, Table, Tone
 from kinetune.reports.formats import write_report
 
 K3S_MB, SERVER_MB = 1000, 200
-AROUND = 2
-"""Runs of hotspots before and after that of pgbadger, because the load of the machine changes."""
+ROUNDS = 3
+"""Runs of each program, in turn. The best one of each counts, because other work on the machine only adds time."""
+BARE_LOOP = "for line in open(sys.argv[1], 'rb'): pass"
+TESTING_LOOP = "for line in open(sys.argv[1], 'rb'): b'Slow SQL' in line"
+"""The least that a script does which reads a log line by line: nothing, and the search for slow calls alone."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +51,25 @@ class LogMeasurement:
 
 
 def measure_kine_log(folder: Path, megabytes: int) -> list[LogMeasurement]:
-    """On one core and on all; speed by processor time, which other work on the machine does not change."""
+    """On one core and on all; speed by processor time, which other work on the machine changes less."""
     log = generated_log(folder / "k3s.log", megabytes, k3s_lines)
-    size = log.stat().st_size / 1e6
+    size, large = log.stat().st_size / 1e6, megabytes >= K3S_MB
     print_progress(f"K3s log of {size:,.0f} MB")
-    one = measure_use("hotspots", str(log), "--jobs", "1")
     jobs = os.cpu_count() or 1
-    many = measure_use("hotspots", str(log), "--jobs", str(jobs))
+    one, many, bare, testing = _best_of_rounds(
+        lambda: measure_use("hotspots", str(log), "--jobs", "1"),
+        lambda: measure_use("hotspots", str(log), "--jobs", str(jobs)),
+        lambda: _run_loop(BARE_LOOP, log),
+        lambda: _run_loop(TESTING_LOOP, log),
+    )
     log.unlink()
     what = f"K3s log, {size:,.0f} MB"
     return [
-        LogMeasurement(f"{what}: by a core", "MB/s", size / one.cpu, at_least=100 if megabytes >= K3S_MB else None),
+        LogMeasurement(f"{what}: by a core", "MB/s", size / one.cpu, at_least=100 if large else None),
+        LogMeasurement(
+            f"{what}: time of a bare loop over its lines", "times", one.cpu / bare.cpu, at_most=3 if large else None
+        ),
+        LogMeasurement(f"{what}: time of a loop that searches each line for Slow SQL", "times", one.cpu / testing.cpu),
         LogMeasurement(f"{what}: peak memory", "MB", one.megabytes, at_most=150),
         LogMeasurement(f"{what}: --jobs {jobs}, against one", "times", one.wall / many.wall),
         LogMeasurement(f"{what}: --jobs {jobs}, peak memory of each", "MB", many.megabytes, at_most=150),
@@ -65,32 +77,45 @@ def measure_kine_log(folder: Path, megabytes: int) -> list[LogMeasurement]:
 
 
 def measure_server_log(folder: Path, megabytes: int) -> list[LogMeasurement]:
-    """Both programs with their default number of processes: pgbadger uses one, hotspots one per core."""
+    """pgbadger and hotspots with one process each, and hotspots with its default, one process for each core."""
     log = generated_log(folder / "postgresql.log", megabytes, postgresql_lines)
     size = log.stat().st_size / 1e6
     print_progress(f"PostgreSQL log of {size:,.0f} MB")
-    called, alone = ("hotspots", str(log), "--top", "20"), ("hotspots", str(log), "--top", "20", "--jobs", "1")
-    ours, shared = [measure_use(*alone) for _ in range(AROUND)], [measure_use(*called) for _ in range(AROUND)]
+    called = ("hotspots", str(log), "--top", "20")
+    one, many = _best_of_rounds(lambda: measure_use(*called, "--jobs", "1"), lambda: measure_use(*called))
     theirs = _pgbadger(log, folder)
-    ours += [measure_use(*alone) for _ in range(AROUND)]
-    shared += [measure_use(*called) for _ in range(AROUND)]
+    if theirs:  # a run takes as long as 20 of ours, so it is between two of them
+        again = _best_of_rounds(lambda: measure_use(*called, "--jobs", "1"), lambda: measure_use(*called))
+        one, many = _best((one, again[0])), _best((many, again[1]))
     log.unlink()
-    wall, cpu = median(one.wall for one in ours), median(one.cpu for one in ours)
     what = f"PostgreSQL log, {size:,.0f} MB"
     figures = [
-        LogMeasurement(f"{what}: by a core", "MB/s", size / cpu),
-        LogMeasurement(f"{what}: peak memory", "MB", max(one.megabytes for one in ours), at_most=150),
+        LogMeasurement(f"{what}: by a core", "MB/s", size / one.cpu),
+        LogMeasurement(f"{what}: peak memory", "MB", one.megabytes, at_most=150),
     ]
     if theirs:
-        together = median(one.wall for one in shared)
         wanted = 20 if megabytes >= SERVER_MB else None
         figures += [
             LogMeasurement(f"{what}: pgbadger by a core", "MB/s", size / theirs.cpu),
-            LogMeasurement(f"{what}: pgbadger takes as long", "times", theirs.wall / together, wanted),
-            LogMeasurement(f"{what}: … as one process of ours", "times", theirs.wall / wall),
-            LogMeasurement(f"{what}: pgbadger takes of the processor", "times", theirs.cpu / cpu),
+            LogMeasurement(f"{what}: time of pgbadger, one process of each", "times", theirs.cpu / one.cpu, wanted),
+            LogMeasurement(f"{what}: time of pgbadger, hotspots in parallel", "times", theirs.wall / many.wall),
         ]
     return figures
+
+
+def _best_of_rounds(*programs: Callable[[], ResourceUse]) -> list[ResourceUse]:
+    """The best run of each program; they run in turn, because the load of the machine changes."""
+    return [_best(runs) for runs in zip(*([run() for run in programs] for _ in range(ROUNDS)), strict=True)]
+
+
+def _best(runs: Iterable[ResourceUse]) -> ResourceUse:
+    """The least time and processor time of the runs, and the most memory."""
+    walls, cpus, megabytes = zip(*((run.wall, run.cpu, run.megabytes) for run in runs), strict=True)
+    return ResourceUse(min(walls), min(cpus), max(megabytes))
+
+
+def _run_loop(code: str, log: Path) -> ResourceUse:
+    return _run_program(sys.executable, "-c", f"import sys\n{code}", str(log))
 
 
 def _pgbadger(log: Path, folder: Path) -> ResourceUse | None:
@@ -99,13 +124,17 @@ def _pgbadger(log: Path, folder: Path) -> ResourceUse | None:
     if program is None:
         print_progress("pgbadger is not installed: apt-get install pgbadger")
         return None
-    form = ["-p", "%m [%p] %q%u@%d ", "-f", "stderr", "-q", "-j", "1", "-x", "text", "-t", "20"]
+    form = ("-p", "%m [%p] %q%u@%d ", "-f", "stderr", "-q", "-j", "1", "-x", "text", "-t", "20")
+    return _run_program(program, *form, "-o", str(folder / "badger.txt"), str(log))
+
+
+def _run_program(*command: str) -> ResourceUse:
     began = time.perf_counter()
-    process = subprocess.Popen([program, *form, "-o", str(folder / "badger.txt"), str(log)], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError(f"pgbadger failed: {process.returncode}")
+        raise RuntimeError(f"{command[0]} failed: {process.returncode}")
     return ResourceUse(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6)
 
 

@@ -115,7 +115,7 @@ class Cluster:
             stderr=subprocess.PIPE,
             text=True,
             check=False,
-            env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+            env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "LOCPATH": os.environ.get("LOCPATH", "")},
         )
         if done.returncode:
             raise RuntimeError(f"{program} failed: {done.stderr}")

@@ -9,22 +9,35 @@ return the same call.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from datetime import UTC
+from functools import partial
 from typing import NamedTuple
 
+from kinetune.logs.marker_search import Hit
 from kinetune.logs.options import GroupBy, LogOptions
 from kinetune.logs.running_counts import SourceClock
 from kinetune.logs.statements import (
+    MAX_STATEMENT_BYTES,
     StatementName,
     find_argument_key,
     find_eras,
     find_literal_key,
     locate_key,
     recognise_statement,
+    remove_literals,
 )
 from kinetune.logs.timestamps import parse_go_duration, parse_prefix_timestamp, parse_timestamp
 from kinetune.logs.window import Window
 from kinetune.model.hotspot import SlowCall, Vantage
 
+# The form of most lines, with its time in two parts: up to the minute, and seconds. A negated class of one character is
+# read three times as fast as one of several, so a statement with a backslash or a newline is refused afterwards.
+_TEXT_SINCE_16 = re.compile(
+    rb"msg=\"Slow SQL: ([^\"]*+)\" duration=(\d{1,9}(?:\.\d{1,9})?)s name=(\w+) "
+    rb"started=\"(\d{4}-\d\d-\d\dT\d\d:\d\d:)([0-5]\d\.\d{1,9})Z\"[^\n]*+\n"
+)
+_MESSAGE_BYTES = len(b'msg="')
 # Possessive quantifiers (*+, ++): a line that does not match fails at once instead of after backtracking.
 _SINCE_16 = re.compile(
     rb"Slow SQL: ([^\"\\\x1b\n]*+)(?:\" |\x1b\[\d+m)duration(?:\x1b\[0m)?=(\d{1,9}(?:\.\d{1,9})?)s "
@@ -38,10 +51,15 @@ _RECORD = re.compile(
     rb"duration: (\d{1,12}\.\d{1,6}) ms  (?:execute|statement)(?: [^:\n]*+)?: ([^\n]*+(?:\n\t[^\n]*+)*+)\n(?=[^\t])"
 )
 _DETAIL = b"DETAIL:  "
-# A key among the parameters: `$1 = '/registry/pods/default/web'`; the inner group is the head of a plain resource.
-_KEY = re.compile(rb"= '((?:(/registry/[^/']++/)|/)[^']*+|gap-\d++)'")
+# A key in quotes, as statements.find_literal_key finds it; the inner group is the head of a plain resource.
+_LITERAL_KEY = re.compile(rb"'((/registry/[^/']++/)[^']*+|/[^']++|gap-\d++)'")
+# A key among the parameters: `$1 = '/registry/pods/default/web'`.
+_KEY = re.compile(b"= " + _LITERAL_KEY.pattern)
 _LOG = b"LOG:  duration: "
 _LEVEL_BYTES = len(b"LOG:  ")
+_SERVER_LOG, _KINE_LOG = Vantage.SERVER_LOG, Vantage.KINE_LOG
+# All fields in order: the constructor of a NamedTuple takes twice as long.
+_new_call: Callable[[tuple[object, ...]], SlowCall] = partial(tuple.__new__, SlowCall)
 _MAX_CACHED = 1024
 """Statements and resources of one source; Kine has about 20 and 200. More come only from texts with values in them."""
 
@@ -56,9 +74,12 @@ class FastCall(NamedTuple):
 
 
 class FastRun(NamedTuple):
-    """Calls of consecutive records, their offsets from UTC, and where the next line begins."""
+    """
+    Calls of lines of one format, their offsets from UTC, and where the line after the last one begins: 0 without calls.
+    """
 
     calls: list[SlowCall]
+    format_name: str
     offsets: set[int | None]
     end: int
 
@@ -73,8 +94,41 @@ class FastPath:
         self._names: dict[bytes, StatementName] = {}
         self._resources: dict[bytes, str] = {}
         self._last_second = b"", 0.0
+        self._minutes: dict[bytes, float] = {}
+        self._named: dict[tuple[bytes, bytes], StatementName] = {}
 
-    def parse_slow_sql(self, window: Window, position: int) -> FastCall | None:
+    def parse_slow_lines(self, window: Window, hits: list[Hit], at: int) -> FastRun:
+        """
+        The lines of the hits from number `at` on, whose marker is `Slow SQL`, the first one of the list.
+
+        The run ends before a line that is not exactly of a common form, and where the format changes. Other markers may
+        be in the line before `Slow SQL`, so each ends the run too.
+        """
+        data, limit = window.data, window.limit
+        calls: list[SlowCall] = []
+        offsets: set[int | None] = set()
+        name, end = "", 0
+        for index in range(at, len(hits)):
+            position, marker = hits[index]
+            if position < end:
+                continue
+            if marker:
+                break
+            found = _TEXT_SINCE_16.match(data, position - _MESSAGE_BYTES, limit)
+            parsed = self._call_of_text(found) if found else self._parse_slow_sql(window, position)
+            if parsed is None or parsed[1] != (name or parsed[1]):
+                break
+            call, name, offset, end = parsed
+            calls.append(call)
+            offsets.add(offset)
+            ended = call[0] + call[5] / 1000.0
+            if ended > self._clock.last:  # SourceClock.advance without a call, for the common case
+                self._clock.last = ended
+            else:
+                self._clock.advance(ended)
+        return FastRun(calls, name, offsets, end)
+
+    def _parse_slow_sql(self, window: Window, position: int) -> FastCall | None:
         """The call of a line with `Slow SQL` at `position`; None if the line is not exactly of a common form."""
         data = window.data
         if data[position - 5 : position] == b'msg="':
@@ -88,6 +142,44 @@ class FastPath:
             return self._call_since_16(found, format_name) if found else None
         found = _UNTIL_15.match(data, position, window.limit)
         return self._call_until_15(found, format_name) if found else None
+
+    def _call_of_text(self, found: re.Match[bytes]) -> FastCall | None:
+        sql, took, name, minute, seconds = found.groups()
+        if b"\\" in sql or b"\n" in sql:
+            return None
+        began = self._minutes.get(minute)
+        if began is None:
+            began = self._remember_minute(minute)
+            if began is None:
+                return None
+        text = name, remove_literals(sql)
+        query, eras = self._named.get(text) or self._remember_named(text)
+        resource = key = ""
+        if key_match := _LITERAL_KEY.search(sql):
+            resource = self._resources.get(key_match[2], "")
+            if not resource:
+                resource, key = self._locate_key(key_match[1])
+        at, milliseconds = began + float(seconds), float(took) * 1000.0
+        call = _new_call((at, query, eras, resource, key, milliseconds, self._source, _KINE_LOG))
+        return FastCall(call, "kine text", 0, found.end())
+
+    def _remember_minute(self, minute: bytes) -> float | None:
+        start = parse_timestamp(minute + b"00.0Z", UTC)
+        if start is None:
+            return None
+        if len(self._minutes) >= _MAX_CACHED:
+            self._minutes.clear()
+        self._minutes[minute] = start.at
+        return start.at
+
+    def _remember_named(self, text: tuple[bytes, bytes]) -> StatementName:
+        query = text[0].decode()
+        named = query, find_eras(query, recognise_statement(text[1].strip()))
+        if len(self._named) >= _MAX_CACHED:
+            self._named.clear()
+        if len(text[1]) < MAX_STATEMENT_BYTES:
+            self._named[text] = named
+        return named
 
     def _call_since_16(self, found: re.Match[bytes], format_name: str) -> FastCall | None:
         sql, took, name, started_text = found.groups()
@@ -131,7 +223,7 @@ class FastPath:
             if position < _LEVEL_BYTES or data.find(b"\n", start, position) >= 0:
                 break
             prefix = position - _LEVEL_BYTES - start
-        return FastRun(calls, offsets, start)
+        return FastRun(calls, "postgresql stderr", offsets, start if calls else 0)
 
     def _parse_record(self, window: Window, start: int, position: int) -> tuple[SlowCall, int | None, int] | None:
         data, limit = window.data, window.limit
@@ -167,7 +259,7 @@ class FastPath:
             self._clock.advance(at)
         milliseconds = float(took)
         began = at - milliseconds / 1000.0  # the record is written when the statement ends
-        call = SlowCall(began, query, eras, resource, key, milliseconds, self._source, Vantage.SERVER_LOG)
+        call = _new_call((began, query, eras, resource, key, milliseconds, self._source, _SERVER_LOG))
         return call, offset, end
 
     def _parse_stamp(self, data: bytes, start: int) -> tuple[float, int | None] | None:
@@ -184,7 +276,9 @@ class FastPath:
     def _remember_name(self, sql: bytes) -> StatementName:
         if len(self._names) >= _MAX_CACHED:
             self._names.clear()
-        name = self._names[sql] = recognise_statement(sql)
+        name = recognise_statement(sql)
+        if len(sql) < MAX_STATEMENT_BYTES:
+            self._names[sql] = name
         return name
 
     def _locate_key(self, key: bytes) -> tuple[str, str]:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-_SMALLEST_MS = 0.0005
+SMALLEST_MS = 0.0005
 
 
 def bucket_index(milliseconds: float) -> int:
     """The bucket of a duration. Half a microsecond and less share one: a logarithm of 0 does not exist."""
-    fraction, exponent = math.frexp(milliseconds if milliseconds > _SMALLEST_MS else _SMALLEST_MS)
+    fraction, exponent = math.frexp(milliseconds if milliseconds > SMALLEST_MS else SMALLEST_MS)
     # frexp returns 0.5 <= fraction < 1: the exponent is the power of two, fraction * 256 - 128 the place within it.
     return exponent << 7 | int(fraction * 256.0) - 128
 

@@ -7,26 +7,44 @@ from typing import NamedTuple
 
 from kinetune.logs.csvlog import parse_csv_record
 from kinetune.logs.envelopes import PIECE_BYTES, has_envelope, journal_timestamp, unwrap_line
-from kinetune.logs.fast_path import FastPath
+from kinetune.logs.fast_path import FastPath, FastRun
 from kinetune.logs.jsonlog import parse_json_record
+from kinetune.logs.known_texts import is_known_text
+from kinetune.logs.learned_envelope import LearnedEnvelope
+from kinetune.logs.marker_search import Hit
+from kinetune.logs.nested_lines import has_nested_line, unwrap_nested_line
 from kinetune.logs.options import LogOptions
+from kinetune.logs.release_lines import OriginReader
 from kinetune.logs.running_counts import RunningCounts, SourceClock
 from kinetune.logs.server_records import RecordOrigin, ServerRecordReader
-from kinetune.logs.signal_lines import find_signal
+from kinetune.logs.signal_lines import find_signal, read_attempts
 from kinetune.logs.slow_sql import SLOW_SQL, TimedStatement, parse_slow_sql
-from kinetune.logs.statements import find_argument_key, find_eras, find_literal_key, locate_key, recognise_statement
+from kinetune.logs.statements import (
+    find_argument_key,
+    find_eras,
+    find_literal_key,
+    locate_key,
+    recognise_statement,
+)
 from kinetune.logs.stderrlog import StatementRecord, parse_stderr_record
 from kinetune.logs.timestamps import Timestamp, find_timestamp, find_yearless_timestamp, parse_timestamp
+from kinetune.logs.trace_lines import parse_trace
 from kinetune.logs.window import MAX_LINE_BYTES, Window
-from kinetune.model.hotspot import LoggedPlan, Signal, SlowCall
+from kinetune.model.hotspot import LoggedPlan, LoggedTrace, Signal, SlowCall
 
-LogEvent = SlowCall | Signal | LoggedPlan
+_MARKER_BYTES = 8
+"""The first letters of a marker identify it within its line: `Slow SQL`, `duration`."""
+
+LogEvent = SlowCall | Signal | LoggedPlan | LoggedTrace
 
 
 class MarkerKind(Enum):
-    """What a marker announces: Slow SQL, a duration, a signal, or the statement of a later duration (log_statement)."""
+    """
+    What a marker announces: Slow SQL, a duration, a signal, the statement of a later duration (log_statement), or a
+    trace of the API server.
+    """
 
-    SLOW_SQL, DURATION, SIGNAL, STATEMENT = range(4)
+    SLOW_SQL, DURATION, SIGNAL, STATEMENT, TRACE = range(5)
 
 
 class MarkedLine(NamedTuple):
@@ -60,67 +78,94 @@ class LineReader:
         self._newest = newest
         self._clock = SourceClock(counts)
         self._server = ServerRecordReader(options)
+        self.learned = LearnedEnvelope()
+        """What is before and after each line; the scanner replaces it by what it learns."""
         self._fast_path = FastPath(source, options, self._clock)
+        self.origin = OriginReader(source, counts.origin)
         self.is_journal = False
         """The log is output of `journalctl -o json`."""
         self.is_server_log = False
         """At least part of the log is from a PostgreSQL server."""
         self.is_only_server_log = False
         """Most of the first lines are from a server, and no Slow SQL was found: Kine's signals are not searched."""
+        self.has_slow_sql = False
+        """The log has a line with Slow SQL that was understood: the API server's traces are not searched."""
         self.has_debug_lines = False
         """The log has lines of Kine's --debug."""
         self.has_announcements = False
         """Durations come without their statements, which log_statement writes before them."""
 
-    def try_slow_sql(self, window: Window, position: int) -> LineResult | None:
-        """A line with Slow SQL in a common form; None for a line that read_line() must read."""
-        found = self._fast_path.parse_slow_sql(window, position)
-        if found is None:
-            return None
-        self.is_only_server_log = False
-        self._counts.count_format(found.format_name)
-        self._count_zone(found.offset)
-        return LineResult(self._count_wanted(found.call), found.end)
+    def read_slow_lines(self, window: Window, hits: list[Hit], at: int) -> tuple[list[SlowCall], int]:
+        """The calls of lines with Slow SQL from hit number `at` on, and where they end: 0 if there are none."""
+        run = self._fast_path.parse_slow_lines(window, hits, at)
+        if run.calls:
+            self.is_only_server_log = False
+            self.has_slow_sql = True
+            for position, _ in hits[at : at + len(run.calls)]:
+                self.origin.observe_statement(window.data, position)
+        return self._count_run(run), run.end
 
     def read_records(self, window: Window, start: int, position: int) -> tuple[list[SlowCall], int]:
-        """The calls of consecutive server records from `start` on, and where they end: at `start` if there are none."""
+        """The calls of consecutive server records from `start` on, and where they end: 0 if there are none."""
         self.is_server_log = True
         run = self._fast_path.parse_records(window, start, position)
-        if run.calls:
-            self._counts.count_format("postgresql stderr", len(run.calls))
-            for offset in run.offsets:
-                self._count_zone(offset)
-        if self._keeps_all:  # parse_records has moved the clock already
+        return self._count_run(run), run.end
+
+    def _count_run(self, run: FastRun) -> list[SlowCall]:
+        """The calls of a run that the options do not exclude. FastPath has moved the clock already."""
+        if not run.calls:
+            return run.calls
+        self._counts.count_format(run.format_name, len(run.calls))
+        for offset in run.offsets:
+            self._count_zone(offset)
+        if self._keeps_all:
             self._counts.calls += len(run.calls)
-            return run.calls, run.end
-        return [call for call in run.calls if self._count_wanted(call) is not None], run.end
+            return run.calls
+        return [call for call in run.calls if self._count_within(call) is not None]
+
+    def set_order(self, is_newest_first: bool) -> None:
+        """Whether the next lines are those of an export whose times decrease."""
+        self._clock.is_newest_first = is_newest_first
 
     def read_line(self, line: MarkedLine, kind: MarkerKind) -> LineResult | None:
         """The result of a line of any form; None if its record continues after the window."""
+        nested = _unwrap_nested(line, kind)
+        if nested is not None:
+            result = self._read_plain_line(nested, kind)
+            return None if result is None else LineResult(result.event, line.end + 1)
+        return self._read_plain_line(line, kind)
+
+    def _read_plain_line(self, line: MarkedLine, kind: MarkerKind) -> LineResult | None:
         if kind is MarkerKind.SLOW_SQL:
             return self._read_slow_sql(line)
+        if kind is MarkerKind.TRACE:
+            return self._read_trace(line)
         return self._read_signal(line) if kind is MarkerKind.SIGNAL else self._read_record(line)
 
     def _read_slow_sql(self, line: MarkedLine) -> LineResult | None:
         self.is_only_server_log = False
         data, start, end, position = line.window.data, line.start, line.end, line.position
-        text, after = data[start : min(end, start + MAX_LINE_BYTES)], end + 1
-        # Only a long line, or one that CRI marks with P, can be a piece of a longer one.
-        if has_envelope(data, start, position) and (end - start > PIECE_BYTES or b" P " in text[:64]):
+        text, after = data[start : min(end, start + MAX_LINE_BYTES)].rstrip(b"\r"), end + 1
+        if _may_be_piece(line):
             joined = _join_pieces(line)
             if joined is None:
                 return None
             text, after = joined
             position = start + text.find(SLOW_SQL)
         found = parse_slow_sql(text, position - start)
+        if found is None and (inner := unwrap_nested_line(text, SLOW_SQL)) is not None:
+            text = inner  # pieces of a line of an unknown envelope, which were joined above
+            found = parse_slow_sql(text, text.find(SLOW_SQL))
         if found is None:
             self._counts.not_understood += 1
             return LineResult(None, after)
+        self.origin.observe_statement(b" " + found.sql, 0)
+        self.has_slow_sql = True
         self._counts.count_format(found.format_name)
         return LineResult(self._count_wanted(self._make_call(found, text)), after)
 
     def _make_call(self, found: TimedStatement, text: bytes) -> SlowCall:
-        recognised = recognise_statement(found.sql)
+        recognised = recognise_statement(self.learned.clean_statement(found.sql))
         query, eras = recognised
         if found.name:
             query, eras = found.name, find_eras(found.name, recognised)
@@ -141,8 +186,11 @@ class LineReader:
         if record is None:
             return self._skip_line(line)
         self.is_server_log = True
+        record = record._replace(sql=self.learned.clean_statement(record.sql))
         self.has_announcements = self.has_announcements or (not record.kind and record.milliseconds is not None)
         self._counts.count_format(record.format_name)
+        if record.milliseconds is not None:
+            self.origin.observe_duration()
         event = self._server.interpret(record, RecordOrigin(self._source, self._find_time(record.stamp)))
         if event is None:
             self._counts.passing += 1
@@ -155,20 +203,46 @@ class LineReader:
             self._counts.not_understood += 1
         return LineResult(None, line.end + 1)
 
-    def _read_signal(self, line: MarkedLine) -> LineResult:
+    def _read_signal(self, line: MarkedLine) -> LineResult | None:
         text = line.window.data[line.start : min(line.end, line.start + MAX_LINE_BYTES)]
-        found = find_signal(text)
+        attempts = read_attempts(line.window, text, line.end)
+        if attempts is None:
+            return None
+        further, after = attempts
+        found = find_signal(text, further)
+        if found is not None:
+            self.origin.observe_message(text)
         if found is None:
-            return LineResult(None, line.end + 1)
+            return LineResult(None, after)
         signal = Signal(found[0].kind, self._find_time(text), self._source, found[1])
-        return LineResult(self._count_wanted(signal), line.end + 1)
+        return LineResult(self._count_wanted(signal), after)
+
+    def _read_trace(self, line: MarkedLine) -> LineResult:
+        text = line.window.data[line.start : min(line.end, line.start + MAX_LINE_BYTES)]
+        traced = parse_trace(unwrap_line(text).content, self._options.zone, self._options.by)
+        if traced is None:
+            self._counts.passing += 1
+            return LineResult(None, line.end + 1)
+        self._counts.count_format("kube-apiserver traces")
+        started = traced.started
+        if started is None:
+            at = self._find_time(text) - traced.milliseconds / 1000.0
+        else:
+            self._count_zone(started.offset)
+            at = started.at
+        trace = LoggedTrace(at, traced.query, traced.resource, traced.key, traced.milliseconds, self._source)
+        return LineResult(self._count_wanted(trace), line.end + 1)
 
     def _count_wanted(self, event: LogEvent) -> LogEvent | None:
         """Count the event; None if the options exclude it."""
-        options, counts = self._options, self._counts
         took = 0.0 if isinstance(event, Signal) else event.milliseconds
         self._clock.advance(event.at + took / 1000.0)
-        too_short = took < options.at_least_ms and not isinstance(event, Signal)
+        return self._count_within(event)
+
+    def _count_within(self, event: LogEvent) -> LogEvent | None:
+        """As _count_wanted, for an event whose time the clock has."""
+        options, counts = self._options, self._counts
+        too_short = not isinstance(event, Signal) and event.milliseconds < options.at_least_ms
         if too_short or not options.since <= event.at <= options.until:
             counts.passing += 1
             return None
@@ -176,9 +250,9 @@ class LineReader:
             counts.calls += 1
         elif isinstance(event, Signal):
             counts.signals += 1
-        else:
+        elif isinstance(event, LoggedPlan):
             counts.plans += 1
-        return event
+        return event  # the collector counts traces, when it knows whether they are ranked
 
     def _find_time(self, text: bytes) -> float:
         """
@@ -205,6 +279,33 @@ class LineReader:
             self._counts.zoneless += 1
         else:
             self._counts.zones.add(offset)
+
+
+def _may_be_piece(line: MarkedLine) -> bool:
+    """Only a long line, or one that CRI marks with P, can be a piece of a longer one."""
+    data, start = line.window.data, line.start
+    is_candidate = line.end - start > PIECE_BYTES or b" P " in data[start : start + 64]
+    return is_candidate and has_envelope(data, start, line.position)
+
+
+def _unwrap_nested(line: MarkedLine, kind: MarkerKind) -> MarkedLine | None:
+    """The line within a line, as a window of its own; None for a line that is read as it is."""
+    text = line.window.data[line.start : min(line.end, line.start + MAX_LINE_BYTES)]
+    position = line.position - line.start
+    if _may_be_piece(line) or not has_nested_line(text, position):
+        return None
+    # A record of a server continues in the next lines of its envelope: stderrlog.py joins them.
+    is_record = kind in (MarkerKind.DURATION, MarkerKind.STATEMENT)
+    if is_record and (envelope := unwrap_line(text)).envelopes and is_known_text(envelope.content):
+        return None
+    marker = text[position : position + _MARKER_BYTES]
+    inner = unwrap_nested_line(text, marker)
+    at = -1 if inner is None else inner.find(marker)
+    if inner is None or at < 0:
+        return None
+    start = inner.rfind(b"\n", 0, at) + 1
+    end = inner.find(b"\n", at)
+    return MarkedLine(Window(inner, len(inner), True), start, len(inner) if end < 0 else end, at)
 
 
 def _find_journal_time(text: bytes) -> Timestamp | None:

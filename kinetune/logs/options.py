@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from enum import StrEnum
@@ -17,9 +18,18 @@ class GroupBy(StrEnum):
 
 
 @dataclass(frozen=True)
+class LogStream:
+    """A log that is neither a file nor a journal. `read` returns its bytes in blocks, each time from the beginning."""
+
+    name: str
+    read: Callable[[], Iterable[bytes]]
+
+
+@dataclass(frozen=True)
 class LogSources:
     """
-    `paths` are files, directories, patterns and `-` (stdin); `journal` names systemd units.
+    `paths` are files, directories, patterns and `-` (stdin); `journal` names systemd units; `streams` come from other
+    programs.
 
     `follow`: wait for new lines, with follow_logs() only.
     """
@@ -27,6 +37,7 @@ class LogSources:
     paths: tuple[str, ...] = ()
     journal: tuple[str, ...] = ()
     follow: bool = False
+    streams: tuple[LogStream, ...] = ()
 
 
 @dataclass(frozen=True)

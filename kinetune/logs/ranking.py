@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from heapq import heappush, heapreplace
+from math import frexp
 
-from kinetune.logs.histogram import bucket_index, estimate_percentiles, octave_start
+from kinetune.logs.histogram import SMALLEST_MS, estimate_percentiles, octave_start
 from kinetune.model.hotspot import HeatCell, Hotspot, SlowCall, SlowestCall, TimeSlot, Vantage
 
 OTHERS = "(others)"
@@ -24,17 +25,32 @@ Slots = dict[int, list[float]]
 
 
 class _CallGroup:
-    """The sums of one group of calls. `worst` is a heap of (milliseconds, time, key or resource, source)."""
+    """
+    The sums of one group of calls. `worst` is a heap of (milliseconds, time, key or resource, source), for calls of
+    `example_from` milliseconds or more.
+    """
 
-    __slots__ = ("buckets", "count", "first", "last", "longest", "slots", "total", "worst")
+    __slots__ = ("buckets", "example_from", "first", "last", "slots", "worst")
 
     def __init__(self) -> None:
-        self.count = 0
-        self.total = self.longest = 0.0
         self.first, self.last = math.inf, -math.inf
         self.buckets: dict[int, int] = {}
         self.slots: Slots = {}
         self.worst: list[tuple[float, float, str, str]] = []
+        self.example_from = -math.inf
+
+    @property
+    def count(self) -> int:
+        return sum(self.buckets.values())
+
+    @property
+    def total(self) -> float:
+        """The sum of all durations in milliseconds."""
+        return math.fsum(sums[1] for sums in self.slots.values())
+
+    @property
+    def longest(self) -> float:
+        return max(self.worst)[0]
 
     def keep_example(self, example: tuple[float, float, str, str]) -> None:
         """Keep the slowest calls. Of equally slow ones the latest: the result must not depend on the order of files."""
@@ -42,11 +58,10 @@ class _CallGroup:
             heappush(self.worst, example)
         elif example > self.worst[0]:
             heapreplace(self.worst, example)
+        if len(self.worst) == _KEPT_EXAMPLES:
+            self.example_from = self.worst[0][0]
 
     def merge(self, other: _CallGroup) -> None:
-        self.count += other.count
-        self.total += other.total
-        self.longest = max(self.longest, other.longest)
         self.first, self.last = min(self.first, other.first), max(self.last, other.last)
         for index, count in other.buckets.items():
             self.buckets[index] = self.buckets.get(index, 0) + count
@@ -78,6 +93,7 @@ class Ranking:
     def __init__(self) -> None:
         self.folded = 0
         self._width = 0
+        self.slot_seconds = _WIDTHS[0]
         self._groups: dict[GroupKey, _CallGroup] = {}
         self._heat: dict[int, dict[int, int]] = {}
 
@@ -87,40 +103,34 @@ class Ranking:
     def has_vantage(self, vantage: Vantage) -> bool:
         return any(name[3] is vantage for name in self._groups)
 
-    @property
-    def slot_seconds(self) -> int:
-        return _WIDTHS[self._width]
-
     def add(self, call: SlowCall) -> None:
-        # Runs for each call of a log, so keep_example, _add_slots and _add_heat are written out here.
+        # Runs for each call of a log, so bucket_index, keep_example, _add_slots and _add_heat are written out here.
         at, query, eras, resource, key, took, source, vantage = call
-        group = self._groups.get((query, eras, key or resource, vantage))
-        if group is None:
-            group = self._new_group((query, eras, key or resource, vantage))
-        group.count += 1
-        group.total += took
-        if took > group.longest:
-            group.longest = took
+        name = query, eras, key or resource, vantage
+        group = self._groups.get(name) or self._new_group(name)
         if at < group.first:
             group.first = at
         if at > group.last:
             group.last = at
-        index = bucket_index(took)
-        group.buckets[index] = group.buckets.get(index, 0) + 1
-        slot = int(at // _WIDTHS[self._width])
-        sums = group.slots.get(slot)
-        if sums is None:
-            sums = group.slots[slot] = [0, 0.0]
-        sums[0] += 1
-        sums[1] += took
-        if len(group.worst) < _KEPT_EXAMPLES or took >= group.worst[0][0]:
-            group.keep_example((took, at, key or resource, source))
-        row = self._heat.get(slot)
-        if row is None:
-            self._add_heat(slot, index >> 7 << 7, 1)
+        fraction, exponent = frexp(took if took > SMALLEST_MS else SMALLEST_MS)
+        octave = exponent << 7
+        buckets = group.buckets
+        index = octave + int(fraction * 256.0) - 128
+        buckets[index] = buckets.get(index, 0) + 1
+        slot = int(at // self.slot_seconds)
+        if slot in group.slots:
+            sums = group.slots[slot]
+            sums[0] += 1
+            sums[1] += took
         else:
-            index &= ~127
-            row[index] = row.get(index, 0) + 1
+            group.slots[slot] = [1, took]
+        if took >= group.example_from:
+            group.keep_example((took, at, name[2], source))
+        if slot in self._heat:
+            row = self._heat[slot]
+            row[octave] = row.get(octave, 0) + 1
+        else:
+            self._add_heat(slot, octave, 1)
 
     def _new_group(self, name: GroupKey) -> _CallGroup:
         if len(self._groups) >= 2 * _KEPT_GROUPS:
@@ -145,8 +155,8 @@ class Ranking:
             self._widen_slots(self._width + 1)
 
     def _widen_slots(self, width: int) -> None:
-        factor = _WIDTHS[width] // _WIDTHS[self._width]
-        self._width = width
+        factor = _WIDTHS[width] // self.slot_seconds
+        self._width, self.slot_seconds = width, _WIDTHS[width]
         for calls in self._groups.values():
             calls.widen_slots(factor)
         old, self._heat = self._heat, {}

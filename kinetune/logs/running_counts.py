@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from kinetune.logs.release_lines import OriginTotals
 from kinetune.model.hotspot import LogCounts
 
 _MAX_STEP_BACK_S = 60.0
@@ -26,9 +27,11 @@ class RunningCounts:
     timeless: int = 0
     jumps: int = 0
     too_long: int = 0
+    unknown_language: int = 0
     formats: dict[str, int] = field(default_factory=dict)
     zones: set[int] = field(default_factory=set)
     notices: list[str] = field(default_factory=list)
+    origin: OriginTotals = field(default_factory=OriginTotals)
 
     def count_format(self, name: str, count: int = 1) -> None:
         self.formats[name] = self.formats.get(name, 0) + count
@@ -45,6 +48,7 @@ class RunningCounts:
         for name, count in other.formats.items():
             self.count_format(name, count)
         self.zones |= other.zones
+        self.origin.merge(other.origin)
         for sentence in other.notices:
             self.notice(sentence)
 
@@ -52,7 +56,8 @@ class RunningCounts:
         """The counts as a value, the most frequent format first; `folded` comes from the ranking."""
         formats = dict(sorted(self.formats.items(), key=lambda item: (-item[1], item[0])))
         fixed = {"zones": tuple(sorted(self.zones)), "notices": tuple(self.notices), "formats": formats}
-        return LogCounts(**vars(self) | fixed | {"folded": folded})
+        counted = {name: value for name, value in vars(self).items() if name != "origin"}
+        return LogCounts(**counted | fixed | {"folded": folded})
 
 
 @dataclass
@@ -61,6 +66,8 @@ class SourceClock:
 
     counts: RunningCounts
     last: float = float("-inf")
+    is_newest_first: bool = False
+    """The source is an export whose times decrease: steps back are its order."""
 
     def advance(self, at: float) -> None:
         """
@@ -69,7 +76,7 @@ class SourceClock:
         Calls are logged when they end, so their ends increase. Processes write in turn: less than a minute is normal.
         """
         if at < self.last - _MAX_STEP_BACK_S:
-            self.counts.jumps += 1
+            self.counts.jumps += not self.is_newest_first
             self.last = at
         elif at > self.last:
             self.last = at

@@ -11,20 +11,26 @@ from kinetune.kine.signals import DEBUG_ONLY, MARKERS, SERVER_ERRORS
 from kinetune.logs.envelopes import decode_journal_messages
 from kinetune.logs.line_formats import is_debug_line, is_known_line, is_server_line
 from kinetune.logs.line_reader import LineReader, LogEvent, MarkedLine, MarkerKind
+from kinetune.logs.marker_search import Hit, search_markers
+from kinetune.logs.message_translation import MessageTranslator
 from kinetune.logs.options import LogOptions
+from kinetune.logs.release_lines import START_MARKERS
 from kinetune.logs.running_counts import RunningCounts
 from kinetune.logs.slow_sql import SLOW_SQL
 from kinetune.logs.stderrlog import DURATION
+from kinetune.logs.stream_envelopes import StreamEnvelope
+from kinetune.logs.trace_lines import TRACE
 from kinetune.logs.window import MAX_LINE_BYTES, Window
+from kinetune.model.hotspot import SlowCall
 
 _SAMPLE_LINES = 200
 _SAMPLE_BYTES = 1 << 18
 _SPAN_BYTES = 1 << 14
-_COMMON_MARKERS = (SLOW_SQL, DURATION, *MARKERS)
+_COMMON_MARKERS = (SLOW_SQL, DURATION, *MARKERS, *START_MARKERS)
 _RARE_MARKERS = (*SERVER_ERRORS, *DEBUG_ONLY)
 _STATEMENT_MARKERS = (b"execute ", b"statement: ")
 _BEFORE_MESSAGE = (b"LOG:  ", b'LOG,00000,"', b'"message":"')
-_KINDS = {SLOW_SQL: MarkerKind.SLOW_SQL, DURATION: MarkerKind.DURATION} | dict.fromkeys(
+_KINDS = {SLOW_SQL: MarkerKind.SLOW_SQL, DURATION: MarkerKind.DURATION, TRACE: MarkerKind.TRACE} | dict.fromkeys(
     _STATEMENT_MARKERS, MarkerKind.STATEMENT
 )
 
@@ -35,6 +41,9 @@ class Scanner:
     def __init__(self, source: str, options: LogOptions, counts: RunningCounts, newest: float) -> None:
         self._counts = counts
         self._reader = LineReader(source, options, counts, newest)
+        self._envelope = StreamEnvelope()
+        self._reader.learned = self._envelope.learned
+        self._translator = MessageTranslator(counts)
         self._rest = b""
         self._rest_sampled = 0  # bytes of the rest that _sample_lines has seen
         self._skipping = False
@@ -43,10 +52,17 @@ class Scanner:
     def feed(self, block: bytes) -> list[LogEvent]:
         """The events that end in this block."""
         self._counts.bytes += len(block)
+        lines = self._envelope.feed(block)
+        self._counts.lines += self._envelope.take_line_difference()
+        self._reader.set_order(self._envelope.is_newest_first)
+        return self._feed_lines(lines)
+
+    def _feed_lines(self, block: bytes) -> list[LogEvent]:
         if self._skipping:
             block = self._skip_line_rest(block)
         data = self._rest + block if self._rest else block
         limit = data.rfind(b"\n") + 1
+        data, limit = self._translate_lines(data, limit)
         if self._sampled < _SAMPLE_LINES and (limit or len(data) > MAX_LINE_BYTES):
             self._sample_lines(data[self._rest_sampled : limit or MAX_LINE_BYTES])
         if limit == 0 and len(data) <= MAX_LINE_BYTES:
@@ -61,13 +77,23 @@ class Scanner:
 
     def finish(self) -> list[LogEvent]:
         """The events of the rest, which may lack its newline."""
+        lines = self._envelope.finish()
+        self._counts.lines += self._envelope.take_line_difference()
+        self._reader.set_order(self._envelope.is_newest_first)
+        events = self._feed_lines(lines) if lines else []
         data, self._rest = self._rest, b""
         if not data:
-            return []
+            return events
+        data, _ = self._translate_lines(data, len(data))
         if self._sampled < _SAMPLE_LINES:
             self._sample_lines(data[self._rest_sampled :])
         data = decode_journal_messages(data) if self._reader.is_journal else data
-        return self._scan_window(Window(data, len(data), True))
+        return events + self._scan_window(Window(data, len(data), True))
+
+    def _translate_lines(self, data: bytes, limit: int) -> tuple[bytes, int]:
+        """The data with the lines up to `limit` in English, and where they end."""
+        lines = self._translator.translate_lines(data, limit, self._reader.is_server_log)
+        return (data, limit) if lines is None else (lines + data[limit:], len(lines))
 
     def _skip_line_rest(self, block: bytes) -> bytes:
         end = block.find(b"\n")
@@ -80,7 +106,8 @@ class Scanner:
         """Read the beginning of a line longer than MAX_LINE_BYTES, and skip the rest of it."""
         self._counts.too_long += 1
         self._skipping = True
-        return self._scan_window(Window(data[:MAX_LINE_BYTES], MAX_LINE_BYTES, True))
+        head, end = self._translate_lines(data[:MAX_LINE_BYTES], MAX_LINE_BYTES)
+        return self._scan_window(Window(head, end, True))
 
     def _sample_lines(self, data: bytes) -> None:
         """
@@ -105,6 +132,7 @@ class Scanner:
 
     def _scan_window(self, window: Window) -> list[LogEvent]:
         events: list[LogEvent] = []
+        self._reader.origin.observe_window(window.data, window.limit)
         done = self._read_window(window, events)
         data = window.data
         if len(data) - done > MAX_LINE_BYTES and not window.final:
@@ -122,11 +150,13 @@ class Scanner:
         """
         reader = self._reader
         announced = _STATEMENT_MARKERS if reader.has_announcements else ()
+        # The API server traces the same requests, so its lines are not needed in a log with Slow SQL.
+        traced = () if reader.has_slow_sql else (TRACE,)
         if reader.is_only_server_log:
             return (SLOW_SQL, DURATION, *SERVER_ERRORS, *announced)
         if not (reader.has_announcements or reader.is_server_log or reader.has_debug_lines):
-            return _COMMON_MARKERS
-        return (*_COMMON_MARKERS, *_RARE_MARKERS, *announced)
+            return _COMMON_MARKERS + traced
+        return (*_COMMON_MARKERS, *_RARE_MARKERS, *announced, *traced)
 
     def _read_window(self, window: Window, events: list[LogEvent]) -> int:
         """Append the events of all lines with a marker. Returns the end, or the start of an incomplete record."""
@@ -151,7 +181,7 @@ class Scanner:
     def _read_span(self, window: Window, span: tuple[int, int], events: list[LogEvent]) -> tuple[int, bool]:
         """As _read_window for the lines of a span; False after the position of an incomplete record."""
         data, markers = window.data, self._choose_markers()
-        hits = _find_markers(data, span, markers)
+        hits = search_markers(markers).find(data, *span)
         done, at = span[0], 0
         while at < len(hits):
             position, marker = hits[at]
@@ -159,15 +189,22 @@ class Scanner:
             if position < done:  # within a record that was read already
                 continue
             start = max(data.rfind(b"\n", done, position) + 1, done)
-            if marker < 2 and (end := self._try_fast_path(window, start, position, events)) > start:
-                done = end
-                continue
+            if marker < 2:
+                calls, end = self._try_fast_path(window, start, hits, at - 1)
+                if end:
+                    events += calls
+                    done = end
+                    continue
             end = data.find(b"\n", position)
             end = len(data) if end < 0 else end
             while at < len(hits) and hits[at][0] < end:  # of several markers in a line the most important counts
                 if hits[at][1] < marker:
                     position, marker = hits[at]
                 at += 1
+            if markers[marker] in START_MARKERS:
+                self._reader.origin.observe_start(data, start, window.limit)
+                done = end + 1
+                continue
             kind = _KINDS.get(markers[marker], MarkerKind.SIGNAL)
             result = self._reader.read_line(MarkedLine(window, start, end, position), kind)
             if result is None:
@@ -177,30 +214,11 @@ class Scanner:
                 events.append(result.event)
         return max(done, span[1]), True
 
-    def _try_fast_path(self, window: Window, start: int, position: int, events: list[LogEvent]) -> int:
-        """Append the events of lines in a common form. Returns where the next line begins: `start` without events."""
-        if window.data.startswith(SLOW_SQL, position):
-            result = self._reader.try_slow_sql(window, position)
-            if result is None:
-                return start
-            if result.event is not None:
-                events.append(result.event)
-            return result.end
-        if not window.data.startswith(b"LOG:  ", position - 6):
-            return start
-        calls, end = self._reader.read_records(window, start, position)
-        events += calls
-        return end
-
-
-def _find_markers(data: bytes, span: tuple[int, int], markers: tuple[bytes, ...]) -> list[tuple[int, int]]:
-    """The position of each marker and its index in `markers`, in the order of positions."""
-    found = []
-    start, stop = span
-    for index, marker in enumerate(markers):
-        at = data.find(marker, start, stop)
-        while at >= 0:
-            found.append((at, index))
-            at = data.find(marker, at + len(marker), stop)
-    found.sort()
-    return found
+    def _try_fast_path(self, window: Window, start: int, hits: list[Hit], at: int) -> tuple[list[SlowCall], int]:
+        """The calls of lines in a common form from hit number `at` on, and where they end: 0 if there are none."""
+        position, marker = hits[at]
+        if marker == 0:
+            return self._reader.read_slow_lines(window, hits, at)
+        if window.data.startswith(b"LOG:  ", position - 6):
+            return self._reader.read_records(window, start, position)
+        return [], 0

@@ -105,10 +105,11 @@ def _read_terminal_entry(rest: bytes) -> _LogEntry:
     `Slow SQL: …   duration=1.3s name=… started="…"` for a terminal, with or without colours, and vcluster's form, which
     ends with the fields as JSON.
     """
-    brace = rest.rfind(b'{"component"') if rest.endswith(b"}") else -1
-    if brace > 0:
+    brace = rest.rfind(b'{"component"')
+    end = rest.rfind(b"}") + 1
+    if 0 < brace < end:
         try:
-            record = json.loads(rest[brace:])
+            record = json.loads(rest[brace:end])
         except ValueError:
             record = {}
         return _LogEntry(

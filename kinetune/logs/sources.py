@@ -19,7 +19,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, cast
 
-from kinetune.logs.options import LogSources
+from kinetune.logs.options import LogSources, LogStream
+from kinetune.logs.stream_envelopes import needs_one_reader
+from kinetune.logs.text_encodings import expand_blocks
 from kinetune.model.failure import CouldNotLook, UsageFailure
 
 BLOCK_BYTES = 1 << 20
@@ -32,7 +34,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x28\xb5\x2f\xfd", "zst"),
 )
 # csvlog and jsonlog have their own extensions. PostgreSQL then writes a .log too, which only refers to them.
-_LOG_NAME = re.compile(r"\.(?:log|csv|json)(?![a-z])")
+_LOG_NAME = re.compile(r"\.(?:log|csv|jsonl?|ndjson)(?![a-z])")
 _DAMAGE_ERRORS: tuple[type[Exception], ...] = (EOFError, OSError, zlib.error, lzma.LZMAError)
 
 AddNotice = Callable[[str], None]
@@ -43,7 +45,8 @@ AddNotice = Callable[[str], None]
 class LogInput:
     """
     A file, or the part of an uncompressed file from `start` up to `end` (0: to its end). stdin has the name `-`, a
-    journal has a unit. `size` in bytes as stored, `modified_at` in seconds since 1970 UTC.
+    journal has a unit, and what another program sends is a stream. `size` in bytes as stored, `modified_at` in seconds
+    since 1970 UTC.
     """
 
     name: str
@@ -53,6 +56,12 @@ class LogInput:
     compression: str = ""
     start: int = 0
     end: int = 0
+    stream: LogStream | None = None
+
+    @property
+    def is_process_local(self) -> bool:
+        """Whether only this process can read it: a child process has no stdin, and streams cannot be sent to it."""
+        return self.name == "-" or self.stream is not None
 
 
 def list_inputs(sources: LogSources, notice: AddNotice) -> list[LogInput]:
@@ -62,7 +71,7 @@ def list_inputs(sources: LogSources, notice: AddNotice) -> list[LogInput]:
     A directory stands for its files with `.log`, `.csv` or `.json` in the name, at any depth. CouldNotLook if no input
     is left.
     """
-    if not sources.paths and not sources.journal:
+    if not sources.paths and not sources.journal and not sources.streams:
         raise UsageFailure("no log to read", "name a file, a directory, '-' for stdin, or --journal UNIT")
     notices: list[str] = []
     files: dict[tuple[int, int], LogInput] = {}
@@ -75,6 +84,7 @@ def list_inputs(sources: LogSources, notice: AddNotice) -> list[LogInput]:
     if "-" in sources.paths:
         inputs.append(LogInput("-", modified_at=time.time()))
     inputs += [LogInput(f"journal of {unit}", unit, modified_at=time.time()) for unit in dict.fromkeys(sources.journal)]
+    inputs += [LogInput(stream.name, modified_at=time.time(), stream=stream) for stream in sources.streams]
     if not inputs:
         raise CouldNotLook(notices[0] if notices else f"no log in {', '.join(sources.paths)}")
     for sentence in notices:
@@ -112,9 +122,13 @@ def _inspect_file(file: Path, notice: AddNotice) -> tuple[tuple[int, int], LogIn
 
 def read_blocks(log: LogInput, notice: AddNotice) -> Iterator[bytes]:
     """The decompressed bytes, at most a megabyte at a time. Of a damaged file, those before the damage."""
+    if log.stream:
+        yield from log.stream.read()
+        return
     try:
         with _open_input(log) as file:
-            yield from _read_pieces(file, log)
+            blocks = _read_pieces(file, log)
+            yield from blocks if log.start else expand_blocks(blocks)
     except CouldNotLook as failure:
         notice(str(failure))
     except _damage_errors() as error:
@@ -224,9 +238,11 @@ def journalctl_command(unit: str, follow: bool = False) -> list[str]:
 
 def split_input(log: LogInput, number: int) -> list[LogInput]:
     """An uncompressed file in at most `number` parts that each begin with a record; any other input unchanged."""
-    if log.compression or log.unit or log.name == "-" or number < 2:
+    if log.compression or log.unit or log.is_process_local or number < 2:
         return [log]
     with open(log.name, "rb") as file:
+        if needs_one_reader(file.read(BLOCK_BYTES)):
+            return [log]
         wanted = [_find_boundary(file, log.size * at // number) for at in range(1, number)]
     cuts = sorted({0, log.size, *(cut for cut in wanted if cut is not None)})
     return [LogInput(log.name, "", log.size, log.modified_at, "", start, end) for start, end in pairwise(cuts)]

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from kinetune.kine.keyspace import resource_prefix
 from kinetune.kine.queries import load_catalogue
-from kinetune.kine.query_recognition import name_of
+from kinetune.kine.query_recognition import eras_of_clauses, name_of, name_of_dialect
 from kinetune.kine.releases import ERAS
 from kinetune.logs.options import GroupBy
 
@@ -18,30 +18,56 @@ MAX_STATEMENT_BYTES = 16_384
 """Kine's longest statement has about 1,000 bytes. A longer text is not Kine's, and would fill the cache."""
 _FIRST_NAMED_ERA = 17
 """E17 is Kine v0.16.0, the first release that logs the name of a query."""
+_NAMES_OF_E17 = "v0.16.3"
+# Outside of literals, Kine's statements have no backslash. remove_literals makes #000 of #012.
+_ESCAPED_BLANKS = re.compile(rb"\\+[nrt]|#0(?:1[125]|00)")
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _ARGUMENT = re.compile(rb"(?:^\[*|(?<= ))(/[^\s\]]+|gap-\d+)")
 _LITERAL = re.compile(rb"'(/[^']+|gap-\d+)'")
 _ESCAPED = re.compile(r"[\^\\]([%_^\\])")
+# What Kine sends at its start; the names of its indexes begin with kine_ (docs/facts/kine.md).
+_SCHEMA = re.compile(r"(?i)\s*create (?:unique )?(?:table|index) if not exists \"?(?:kine|kine_\w+)\"?(?=[\s(])")
 _FILL_OR_INSERT = re.compile(r"(?i)\s*insert into \"?kine\"? ?\(\s*(id\b)?")
 
 
 def recognise_statement(sql: bytes) -> StatementName:
     """Kine's name for the statement and its eras; NOT_FROM_KINE for any other statement."""
-    if b"'" not in sql:
-        return _recognise_text(sql) if len(sql) < MAX_STATEMENT_BYTES else NOT_FROM_KINE
-    # Kine v0.16.0 and later logs literals instead of parameters. Without them, and with all digits alike, the same
-    # statement has the same text again and is found in the cache.
-    bare = b"''".join(sql.split(b"'")[::2]).translate(_ZEROS)
+    bare = remove_literals(sql)
     return _recognise_text(bare) if len(bare) < MAX_STATEMENT_BYTES else NOT_FROM_KINE
+
+
+def remove_literals(sql: bytes) -> bytes:
+    """
+    The statement with '' for each literal and 0 for all digits; unchanged if it has none of the former.
+
+    Kine v0.16.0 and later logs literals instead of parameters. Without them the same statement has the same text again
+    and is found in a cache.
+    """
+    parts = sql.split(b"'")
+    return b"''".join(parts[::2]).translate(_ZEROS) if len(parts) > 1 else sql
 
 
 @lru_cache(maxsize=4096)
 def _recognise_text(sql: bytes) -> StatementName:
-    text = sql.decode("utf-8", "replace")
+    text = _decode_statement(sql)
     found = name_of(text) or name_of(text.replace("?", "$1"))  # on SQLite and MySQL, Kine logs ? for $1
     if found:
         return found[1], found[0]
-    return _recognise_clauses(" ".join(text.split())), ()
+    return _recognise_clauses(" ".join(text.split())) or name_of_dialect(text), eras_of_clauses(text)
+
+
+def _decode_statement(sql: bytes) -> str:
+    """The text with blanks for escaped newlines and tabs: `\\n` of many collectors, `#012` of rsyslog."""
+    if b"\\" in sql or b"#0" in sql:
+        sql = _ESCAPED_BLANKS.sub(b" ", sql)
+    return sql.decode("utf-8", "replace")
+
+
+@lru_cache(maxsize=1024)
+def is_recorded_statement(sql: bytes) -> bool:
+    """Whether the statement is exactly one that a recorded era sends."""
+    text = _decode_statement(remove_literals(sql[:MAX_STATEMENT_BYTES]))
+    return bool(name_of(text) or name_of(text.replace("?", "$1")))
 
 
 def _recognise_clauses(text: str) -> str:
@@ -51,6 +77,8 @@ def _recognise_clauses(text: str) -> str:
     Source: kine pkg/drivers/generic, v0.5.1 to v0.17.5. `name >` and `name >=` are the start of a page, `id <=` is a
     revision, `id >` selects the events after one.
     """
+    if _SCHEMA.match(text):
+        return "Schema"
     if inserts := _FILL_OR_INSERT.match(text):
         return "Fill" if inserts[1] else "Insert"
     if not re.search(r"(?i)\bfrom kine as [rm]?kv\b", text) or not text.lower().startswith(("select", "with")):
@@ -69,20 +97,23 @@ def _recognise_clauses(text: str) -> str:
 
 
 def find_eras(name: str, recognised: StatementName) -> tuple[str, ...]:
-    """The eras of a statement whose name is in the log: those of its text, else all that have a query of that name."""
+    """
+    The eras of a statement whose name is in the log: those of its text which have a query of that name. Empty for a
+    text that no known era sends: a later release may.
+    """
     if name == recognised[0]:
         return recognised[1]
     known = eras_with(name)
-    return tuple(era for era in recognised[1] if era in known) or known
+    return tuple(era for era in recognised[1] if era in known)
 
 
 @lru_cache(maxsize=64)
 def eras_with(name: str) -> tuple[str, ...]:
-    """The eras that log the name of a query and have a query of that name."""
+    """The eras that log the name of a query and have a query of that name. E17 was not recorded; it has E18's names."""
     return tuple(
         era.name
         for era in ERAS
-        if era.catalogue and int(era.number[1:]) >= _FIRST_NAMED_ERA and name in load_catalogue(era.catalogue)
+        if int(era.number[1:]) >= _FIRST_NAMED_ERA and name in load_catalogue(era.catalogue or _NAMES_OF_E17)
     )
 
 

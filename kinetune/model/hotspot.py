@@ -10,16 +10,18 @@ from typing import NamedTuple
 
 class Vantage(StrEnum):
     """
-    Where a duration was measured. The four do not add up: the same call may be in several.
+    Where a duration was measured. They do not add up: the same call may be in several.
 
     Kine's times (log, metrics) end at the first row and include waiting for a connection (kine pkg/metrics ObserveSQL;
     k3s#6299: 2m9s there, 8 s on the server). The server's times include sending all rows and exclude Kine's pool.
+    The API server's traces include Kine, its database and the network between them.
     """
 
     KINE_LOG = "kine log"
     SERVER_LOG = "server log"
     METRICS = "metrics"
     STATEMENTS = "statements"
+    API_SERVER = "api server traces"
 
 
 class SlowCall(NamedTuple):
@@ -49,6 +51,19 @@ class Signal(NamedTuple):
     at: float
     source: str
     text: str
+
+
+class LoggedTrace(NamedTuple):
+    """
+    A call that the API server traced. `at` is its start, `query` such as `List etcd3`; other fields as in SlowCall.
+    """
+
+    at: float
+    query: str
+    resource: str
+    key: str
+    milliseconds: float
+    source: str
 
 
 class LoggedPlan(NamedTuple):
@@ -124,7 +139,13 @@ class Hotspot:
 
 @dataclass(frozen=True)
 class SignalCount:
-    """All signals of one kind: their meaning, the code of the rule that explains it (or empty), and one example."""
+    """
+    All signals of one kind: their meaning, the code of the rule that explains it (or empty), and one example.
+
+    `cause` and `fix` are sentences without a full stop, empty if not known. `releases` are those that write such lines
+    or have the cause (`Kine v0.11.0–v0.11.2 (K3s 1.28.4–1.28.6)`), empty if any release may. `start_failed` is true if
+    the lines say that Kine or K3s did not start. `first` and `last` are seconds since 1970 UTC.
+    """
 
     kind: str
     words: str
@@ -133,6 +154,10 @@ class SignalCount:
     first: float
     last: float
     example: str
+    cause: str = ""
+    fix: str = ""
+    releases: str = ""
+    start_failed: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,9 +168,10 @@ class LogCounts:
 
     `sampled` lines at the start of each source were examined without regard to markers; `recognised` of them had a
     known format. `zoneless` lines have a time without a time zone, `timeless` lines have no time, `jumps` is how often
-    a clock went back by more than a minute, `too_long` lines were cut, and `folded` hotspots were combined because
-    they are light. `zones` are offsets from UTC in seconds. `notices` are sentences for the report, such as files that
-    could not be read.
+    a clock went back by more than a minute, `too_long` lines were cut, `unknown_language` lines are of a server whose
+    lc_messages is a language that kinetune cannot read, and `folded` hotspots were combined because they are light.
+    `zones` are offsets from UTC in seconds. `notices` are sentences for the report, such as files that could not be
+    read.
     """
 
     lines: int = 0
@@ -161,6 +187,7 @@ class LogCounts:
     timeless: int = 0
     jumps: int = 0
     too_long: int = 0
+    unknown_language: int = 0
     folded: int = 0
     zones: tuple[int, ...] = ()
     formats: Mapping[str, int] = field(default_factory=dict)
@@ -175,6 +202,100 @@ class LogCounts:
         return self.understood + self.passing + self.not_understood
 
 
+class StoreKind(StrEnum):
+    """The database behind Kine as logs name it, in the words of a report; K3s can also use etcd instead of Kine."""
+
+    POSTGRESQL = "PostgreSQL or a compatible database"
+    SQLITE = "SQLite"
+    MYSQL = "MySQL or MariaDB"
+    SQLITE_OR_MYSQL = "SQLite or MySQL"
+    DQLITE = "k8s-dqlite"
+    ETCD = "etcd"
+
+
+@dataclass(frozen=True)
+class LoggedRelease:
+    """
+    A release that a log names: `product` is K3s, RKE2 or Kine, `release` as it is written there.
+
+    `kine` is the Kine in it in words (`v0.13.17`, `v0.9.3 to v0.9.8`), empty if not known; `eras` are the numbers of
+    the eras that it can belong to (`E11`), empty if not known. `examined` is false for a release that this kinetune
+    does not know: advice then needs a caveat. `logs_slow_sql` is false before Kine v0.9.2, None if not known.
+    """
+
+    product: str
+    release: str
+    kine: str = ""
+    eras: tuple[str, ...] = ()
+    examined: bool = False
+    logs_slow_sql: bool | None = None
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.release}"
+
+
+class LogWriter(StrEnum):
+    """A program that lines of a log are of. Only of some it is known which calls they log, and which they omit."""
+
+    KINE = "Kine or K3s"
+    API_SERVER = "kube-apiserver"
+    TIMED_SERVER = "a database server that logs durations"
+    SERVER = "a database server"
+
+
+@dataclass(frozen=True)
+class LogOrigin:
+    """
+    Which programs wrote the logs and which store they use, from lines that say so; nothing is guessed.
+
+    `releases` are all that were named, sorted by product and release; empty if no line names one. `store_kinds` are
+    all kinds of store that lines of Kine or K3s show. `writers` are the programs that lines are certainly of;
+    `unknown_sources` are the names of logs without such lines. `available_at` is when a Kine last said that it is
+    available, in seconds since 1970 UTC; None if no line that was read says so.
+    """
+
+    releases: tuple[LoggedRelease, ...] = ()
+    store_kinds: tuple[StoreKind, ...] = ()
+    writers: frozenset[LogWriter] = frozenset()
+    unknown_sources: tuple[str, ...] = ()
+    available_at: float | None = None
+
+    @property
+    def store_kind(self) -> StoreKind | None:
+        """The kind of store; None if no line shows it, or if the logs are of several kinds."""
+        return self.store_kinds[0] if len(self.store_kinds) == 1 else None
+
+    @property
+    def is_sql_server(self) -> bool | None:
+        """Whether the store is a PostgreSQL or YugabyteDB; None if not known, or if the logs are of both."""
+        answers = {kind is StoreKind.POSTGRESQL for kind in self.store_kinds}
+        return answers.pop() if len(answers) == 1 else None
+
+    @property
+    def logs_slow_sql(self) -> bool | None:
+        """
+        Whether these programs log slow SQL statements: false before Kine v0.9.2, and on etcd, where no Kine runs.
+
+        None if no release is known, or if the releases differ.
+        """
+        if self.store_kind is StoreKind.ETCD:
+            return False
+        answers = {release.logs_slow_sql for release in self.releases}
+        return answers.pop() if len(answers) == 1 else None
+
+    @property
+    def eras(self) -> tuple[str, ...]:
+        """The numbers of all eras that the named releases can belong to; empty if one of them is not known."""
+        if not all(release.eras for release in self.releases):
+            return ()
+        return tuple(sorted({era for release in self.releases for era in release.eras}))
+
+    @property
+    def unexamined(self) -> tuple[str, ...]:
+        """The named releases that this kinetune does not know, `K3s v1.38.0+k3s1`."""
+        return tuple(str(release) for release in self.releases if not release.examined)
+
+
 @dataclass(frozen=True)
 class LogReading:
     """The contents of a set of logs. Hotspots of all vantages are together, those with the most total time first."""
@@ -185,3 +306,4 @@ class LogReading:
     heat: tuple[HeatCell, ...]
     slot_seconds: int
     counts: LogCounts
+    origin: LogOrigin = LogOrigin()

@@ -51,11 +51,28 @@ class ExceededLimit:
 
 
 @dataclass(frozen=True)
+class Conclusion:
+    """
+    What the sources say as a whole, if it is not a ranking: a sentence without a full stop, and what to do next.
+
+    `is_known` is false if the sources do not show whether Kine is slow; `is_good` is true if they show that it is not.
+    `is_start_failure`: a Kine or K3s that did not start, of which the report has a section of its own.
+    """
+
+    statement: str
+    next_step: str = ""
+    is_known: bool = True
+    is_good: bool = False
+    is_start_failure: bool = False
+
+
+@dataclass(frozen=True)
 class HotspotsResult:
     """
     A part is None if it was not requested, or if it could not be read: then `failures` has the reason.
 
     `server` is empty without a session. `explained` is the run of --explain. `notes` are sentences about the options.
+    `conclusion` is None if the rankings say everything.
     """
 
     logs: LogReading | None = None
@@ -69,6 +86,7 @@ class HotspotsResult:
     exceeded: tuple[ExceededLimit, ...] = ()
     notes: tuple[str, ...] = ()
     failures: tuple[CouldNotLook, ...] = ()
+    conclusion: Conclusion | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -81,7 +99,7 @@ class HotspotsResult:
         return (*self._log_rankings(), *self._counter_rankings())
 
     def _log_rankings(self) -> Iterator[SourceRanking]:
-        for vantage in (Vantage.KINE_LOG, Vantage.SERVER_LOG) if self.logs else ():
+        for vantage in (Vantage.KINE_LOG, Vantage.SERVER_LOG, Vantage.API_SERVER) if self.logs else ():
             assert self.logs is not None
             if spots := tuple(spot for spot in self.logs.hotspots if spot.vantage is vantage):
                 yield SourceRanking(vantage, spots)

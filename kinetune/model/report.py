@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -20,8 +21,11 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True)
 class Cell:
+    """`series` are numbers over time, of which `text` is a drawing: HTML draws them itself."""
+
     text: str
     tone: Tone = Tone.PLAIN
+    series: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,14 @@ class BulletList:
     """A bulleted list."""
 
     items: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class LabelledLines:
+    """Short lines about the subject in `title`, each after its label (`check: …`)."""
+
+    title: str
+    lines: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -73,10 +85,22 @@ class BarChart:
 
 @dataclass(frozen=True)
 class Collapsible:
-    """Sections that an HTML page shows on a click and prints in full. Text shows them below the title."""
+    """
+    Sections that an HTML page shows on a click, and prints in full if `printed` is true, else not at all. Text shows
+    them below the title.
+    """
 
     title: str
     sections: tuple[Section, ...]
+    printed: bool = True
+
+
+@dataclass(frozen=True)
+class ExpandableTable:
+    """A table with more sections about each row, which HTML shows on a click. Other formats show them below it."""
+
+    table: Table
+    details: tuple[tuple[Section, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -94,7 +118,9 @@ class Heatmap:
     steps: bool = False
 
 
-Section = Heading | Paragraph | BulletList | Table | Code | BarChart | Heatmap | Collapsible
+Section = (
+    Heading | Paragraph | BulletList | LabelledLines | Table | ExpandableTable | Code | BarChart | Heatmap | Collapsible
+)
 
 
 @dataclass(frozen=True)
@@ -102,8 +128,9 @@ class Report:
     """
     `kind` and `schema` name the JSON form of `data`, which holds plain values only (kinetune explain, 1).
 
-    `appendix` is omitted in text. `check_run` is the source of sarif, junit and github; only `check` has one. `records`
-    are the lines of csv; only `hotspots` has them.
+    `appendix` is omitted in text. `build_page` returns what HTML shows instead of both, if that differs; it is called
+    for HTML only. `check_run` is the source of sarif, junit and github; only `check` has one. `records` are the lines
+    of csv; only `hotspots` has them.
     """
 
     kind: str
@@ -114,3 +141,4 @@ class Report:
     appendix: tuple[Section, ...] = ()
     check_run: CheckRun | None = None
     records: tuple[dict[str, object], ...] | None = None
+    build_page: Callable[[], tuple[Section, ...]] | None = None

@@ -35,6 +35,7 @@ PREFIXES = [
     "%a %m [%p] ",
     "< %m %c %v %x %e %b >",
 ]
+YSQL = Path(__file__).parent.parent / "data" / "yugabytedb-2.21" / "ysql.log"
 MANY = LogOptions(by=GroupBy.KEY)
 
 
@@ -215,3 +216,15 @@ def test_the_recorded_server_log_of_a_folder_has_all_forms(server: Server, tmp_p
     logged(server, "%m [%p] ", "SET log_min_duration_statement = 0")
     found = read_logs(LogSources((str(server.cluster.data / "log"),)))
     assert set(FORMS.values()) <= set(found.counts.formats)
+
+
+def test_a_log_of_ysql_is_read_between_the_lines_of_its_tserver() -> None:
+    """Recorded: each backend also writes lines of YugabyteDB's own log to the same file."""
+    events, counts = scanned([YSQL.read_bytes()], MANY)
+    calls = [event for event in events if isinstance(event, SlowCall) and event.query]
+    assert [call.query for call in calls] == ["GetCurrentVal", "AfterOldVal", "CountCurrent", "Insert"] * 2
+    assert {(call.resource, call.vantage) for call in calls} == {("/registry/secrets/", Vantage.SERVER_LOG)}
+    assert [call.milliseconds for call in calls[:4]] == [2.319, 0.426, 0.755, 20.373]
+    assert [event.kind for event in events if isinstance(event, Signal)] == ["duplicate-key"]
+    assert (counts.not_understood, counts.unknown_language, counts.timeless) == (0, 0, 0)
+    assert SECRET.hex() not in repr(events)

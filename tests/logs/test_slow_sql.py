@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kinetune.kine.queries import load_catalogue
-from kinetune.logs.fast_path import FastPath
+from kinetune.logs.fast_path import FastPath, FastRun
 from kinetune.logs.line_formats import is_known_line
 from kinetune.logs.options import GroupBy, LogOptions
 from kinetune.model.hotspot import SlowCall
@@ -17,7 +17,7 @@ from tests.logs import emit
 from tests.logs.harness import calls, scanned
 
 DATA = Path(__file__).parent.parent / "data" / "logs"
-RECORDED = sorted(DATA.glob("*.log"))
+RECORDED = [DATA / "other-lines.log", *sorted(DATA.glob("slow-*.log"))]
 ERA_OF_SHAPE = {1: "v0.9.0", 2: "v0.13.0", 3: "v0.14.8", 4: "v0.17.3"}
 QUERIES = {shape: sorted(load_catalogue(era)) for shape, era in ERA_OF_SHAPE.items()}
 KEYS = st.sampled_from(
@@ -97,7 +97,7 @@ def test_the_fast_path_and_the_line_reader_agree(shape: int, form: str, data: st
     line = emit.FORMS[form](case, shape)
     quick = calls(line)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(FastPath, "parse_slow_sql", lambda *_: None)
+        patch.setattr(FastPath, "parse_slow_lines", lambda *_: FastRun([], "", set(), 0))
         assert calls(line) == quick
 
 

@@ -211,6 +211,19 @@ def test_the_parts_of_a_file_add_up_to_the_file(tmp_path: Path) -> None:
         assert b"".join(block for part in cut for block in read_blocks(part, pytest.fail)) == data
 
 
+@pytest.mark.parametrize("at_least_ms", [0.0, 1.0])
+def test_a_clock_that_runs_is_not_counted_as_set_back(at_least_ms: float, tmp_path: Path) -> None:
+    """Also if calls are left out: a block of a quiet server has the records of hours."""
+    record = "2026-11-23 {hour:02}:05:58.000 UTC [7] LOG:  duration: {took} ms  execute q: SELECT 1\n"
+    hours = "".join(record.format(hour=hour, took=5.0 if hour % 2 else 0.5) for hour in range(24))
+    (tmp_path / "a.log").write_text(hours)
+    (tmp_path / "b.log").write_bytes(lines(range(0, 7200, 600)))
+    counts = read_logs(LogSources((str(tmp_path),)), LogOptions(at_least_ms=at_least_ms)).counts
+    assert (counts.jumps, counts.calls) == (0, 36 if at_least_ms == 0 else 24)
+    (tmp_path / "a.log").write_text(hours * 2)
+    assert read_logs(LogSources((str(tmp_path),)), LogOptions(at_least_ms=at_least_ms)).counts.jumps == 1
+
+
 def test_two_jobs_read_the_same_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "_MIN_SHARE_BYTES", 100_000)
     recorded = b"".join(file.read_bytes() for file in sorted(DATA.glob("slow*.log")))
