@@ -69,6 +69,14 @@ def format_clock(seconds: float) -> str:
     return _to_utc(seconds).strftime("%m-%d %H:%M:%S")
 
 
+def format_clock_span(first: float, last: float) -> str:
+    """`11-23 14:02:11 – 18:40:02`: as format_clock, without repeating an equal date or time."""
+    begin, end = format_clock(first), format_clock(last)
+    if begin == end:
+        return begin
+    return f"{begin} – {end.split()[1] if begin.split()[0] == end.split()[0] else end}"
+
+
 def format_time(seconds: float) -> str:
     """`2026-11-23T14:02:11.250Z`: ISO 8601 in UTC, to the millisecond. `seconds` since 1970."""
     return _to_utc(seconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")

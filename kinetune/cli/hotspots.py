@@ -28,6 +28,9 @@ def hotspots(
     context: typer.Context,
     source: given.Source = None,
     journal: given.Journal = None,
+    loki: given.Loki = None,
+    loki_query: given.LokiQuery = None,
+    kubectl: given.Kubectl = None,
     endpoint: given.Database = None,
     metrics: given.Metrics = None,
     interval: given.Interval = None,
@@ -53,12 +56,14 @@ def hotspots(
     Rank Kine's queries by the time they take: which query, on which resource, how often, how slow, and what helps.
 
     Sources can be combined; each has its own ranking, because the same call may be in several. Without a source the
-    database is read, at the endpoint that the other commands use.
+    database is read, at the endpoint that the other commands use. Exit status 3: the sources do not show whether Kine
+    is slow, or Kine did not start.
 
     \b
     Examples:
       kinetune hotspots --journal k3s
       kinetune hotspots /var/log/k3s*.log.gz --by namespace -o hotspots.html
+      kinetune hotspots --kubectl 'deploy/kine -n kube-system' --from 2h
       kinetune hotspots --endpoint postgres://kine@db/kubernetes --interval 10s --explain 3
       kinetune hotspots --metrics http://127.0.0.1:8080/metrics --fail-over p99=2s
     """
@@ -69,16 +74,19 @@ def hotspots(
 
     require_outputs(format, output, save, own=HOTSPOTS_FORMATS)
     live = follow or refresh is not None
-    sources = LogSources(tuple(source or ()), tuple(journal or ()), live)
+    sources = LogSources(tuple(source or ()), tuple(journal or ()), follow=live)
     logs = values.parse_log_options(by, (from_, to), min_duration, timezone)
     # A k3s-config of a settings file tells where the database is, not that this run should read it.
     named = endpoint is not None or is_on_command_line(context, "k3s_config")
-    reads_database = named or not (source or journal or metrics)
+    selection, pods = values.parse_loki(loki, loki_query, os.environ), values.parse_kubectl(kubectl)
+    reads_database = named or not (source or journal or metrics or selection or pods)
     options = values.HotspotsOptions(
         sources=sources,
         logs=replace(logs, jobs=jobs or os.cpu_count() or 1),
         interval=parse_duration(interval, "--interval", least=0.1) if interval else 0.0,
         limits=tuple(map(values.parse_limit, fail_over or ())),
+        loki=selection,
+        kubectl=pods,
         endpoint=_find_endpoint(endpoint, k3s_config) if reads_database else None,
         metrics=tuple(metrics or ()),
         since=values.load_snapshot(since) if since else None,
@@ -95,8 +103,8 @@ def hotspots(
 
 def _find_endpoint(endpoint: str | None, k3s_config: Path | None) -> Endpoint:
     """As for every command; without any endpoint the error names the other sources too."""
-    from kinetune.model.endpoint_source import HOW_TO_NAME_ONE, LIBPQ, VARIABLES
+    from kinetune.model.endpoint_source import LIBPQ, VARIABLES
 
     if endpoint is None and k3s_config is None and not any(map(os.environ.get, (*VARIABLES, *LIBPQ))):
-        raise UsageFailure("no source", f"name a log, --journal, --metrics or --endpoint: {HOW_TO_NAME_ONE}")
+        raise UsageFailure("no source", "name a log, or use --journal, --loki, --kubectl, --metrics or --endpoint")
     return resolve_endpoint(endpoint, k3s_config)

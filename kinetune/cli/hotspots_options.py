@@ -18,10 +18,16 @@ Text: TypeAlias = str | None
 Texts: TypeAlias = list[str] | None
 _SOURCE = "Log of Kine, K3s, PostgreSQL or YugabyteDB: file (also .gz .bz2 .xz .zst), folder, glob, or - for stdin."
 _ENDPOINT = "Endpoint of the database: read its pg_stat_statements and current sessions."
+_LOKI = "Read lines of Loki from --from (default: 1h) to --to; login: LOKI_USERNAME, LOKI_PASSWORD, LOKI_BEARER_TOKEN."
+_LOKI_QUERY = 'Select the lines of --loki, such as \'{namespace="kube-system", container="kine"}\'.'
+_KUBECTL = "Run kubectl logs with ARGUMENTS from --from on, such as 'deploy/kine -n kube-system'."
 _LIMIT = "Exit 1 if a hotspot exceeds LIMIT: p99=2s, ListCurrentVal:mean=50ms, count=1000. Repeatable."
 
 Source = Annotated[Texts, typer.Argument(metavar="[SOURCE]...", show_default=False, help=_SOURCE)]
 Journal = Annotated[Texts, _option("--journal", "UNIT", "Read the journal of a systemd unit, such as k3s. Repeatable.")]
+Loki = Annotated[Text, _option("--loki", "URL", _LOKI)]
+LokiQuery = Annotated[Text, _option("--loki-query", "LOGQL", _LOKI_QUERY)]
+Kubectl = Annotated[Text, _option("--kubectl", "ARGUMENTS", _KUBECTL)]
 Database = Annotated[Text, typer.Option("--endpoint", metavar="ENDPOINT", help=_ENDPOINT)]
 Metrics = Annotated[Texts, _option("--metrics", "URL|FILE", "Read Kine's /metrics. Repeatable, once for each Kine.")]
 Interval = Annotated[Text, _option("--interval", "TIME", "Read counters twice, TIME apart, and show the difference.")]

@@ -11,15 +11,16 @@ from pathlib import Path
 from kinetune.commands.hotspots import LiveHotspots, find_hotspots
 from kinetune.commands.hotspots_options import HotspotsOptions
 from kinetune.commands.observer import SILENT, Observer
-from kinetune.model.failure import Exit, Failure
+from kinetune.model.failure import CouldNotLook, Exit, Failure
 from kinetune.model.hotspots_result import HotspotsResult
 from kinetune.model.report import Report
 from kinetune.reports.formats import save_report, write_report
 from kinetune.views.hotspots import build_hotspots_report, build_snapshot_report
-from kinetune.views.hotspots_rankings import describe_exceeded
+from kinetune.views.hotspots_names import describe_exceeded
 
 _HOME, _CLEAR_LINE, _CLEAR_BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
 _DEFAULT_HEIGHT = 40
+_REPORT_HAS_REST = "the report has the next step"
 _MIN_HEIGHT = 5
 
 
@@ -46,7 +47,10 @@ class HotspotsOutputs:
 
 
 def write_hotspots(options: HotspotsOptions, outputs: HotspotsOutputs) -> None:
-    """Raises LimitExceeded or the first failure of a source only after everything is written."""
+    """
+    Only after everything is written, raises LimitExceeded, the first failure of a source, or CouldNotLook if the
+    sources do not show whether Kine is slow.
+    """
     result = find_hotspots(options, _choose_observer(options))
     report = build_hotspots_report(result, outputs.top)
     write_report(report, outputs.format, sys.stdout)
@@ -55,7 +59,10 @@ def write_hotspots(options: HotspotsOptions, outputs: HotspotsOutputs) -> None:
         more = f" and {len(result.exceeded) - 1} more" if len(result.exceeded) > 1 else ""
         raise LimitExceeded(f"{describe_exceeded(result.exceeded[0])}{more}", "the report has advice")
     if result.failures:
-        raise result.failures[0]
+        first = result.failures[0]
+        raise CouldNotLook(first.cause, _REPORT_HAS_REST if first.next_step else "")
+    if result.conclusion and not result.conclusion.is_known:
+        raise CouldNotLook(result.conclusion.statement, _REPORT_HAS_REST if result.conclusion.next_step else "")
 
 
 def follow_hotspots(options: HotspotsOptions, outputs: HotspotsOutputs, pause: float) -> None:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from kinetune.commands.hotspots_conclusion import find_conclusion
 from kinetune.commands.hotspots_options import HotspotsOptions
 from kinetune.commands.observer import SILENT, Observer
+from kinetune.formatting import format_list
 from kinetune.kine.advice import WRITES, explain_arguments, explain_scenario
 from kinetune.model.counters import Activity, Counters, CounterSnapshot, CounterTotals
 from kinetune.model.failure import CouldNotLook, UsageFailure
@@ -20,6 +22,7 @@ from kinetune.model.server import Server
 
 if TYPE_CHECKING:
     from kinetune.database.session import Session
+    from kinetune.logs.options import LogStream
 
 T = TypeVar("T")
 _FILTERS_IGNORED = "--from, --to and --min-duration apply to logs only: counters do not record single calls"
@@ -89,6 +92,7 @@ class SourceReader:
 
     options: HotspotsOptions
     failures: list[CouldNotLook] = field(default_factory=list)
+    stream_notes: list[str] = field(default_factory=list)
 
     def read_result(self, logs: LogReading | None, before: CounterSnapshot | None) -> HotspotsResult:
         """The counters now less those of `before`, the sessions now, and the logs as they were read."""
@@ -109,6 +113,7 @@ class SourceReader:
         result = replace(result, failures=tuple(self.failures), notes=self._notes(result))
         if self.failures and result.is_empty:
             raise self.failures[0]
+        result = replace(result, conclusion=find_conclusion(result, filters_calls=self.options.filters_calls))
         return replace(result, exceeded=find_exceeded(self.options.limits, result.rankings))
 
     def read_counters(self) -> CounterSnapshot:
@@ -120,9 +125,17 @@ class SourceReader:
     def read_logs(self) -> LogReading | None:
         from kinetune.logs.read_logs import read_logs
 
-        return (
-            self._try(lambda: read_logs(self.options.sources, self.options.logs)) if self.options.reads_logs else None
-        )
+        if not self.options.reads_logs:
+            return None
+        sources = replace(self.options.sources, streams=self._open_streams())
+        return self._try(lambda: read_logs(sources, self.options.logs))
+
+    def _open_streams(self) -> tuple[LogStream, ...]:
+        if not (self.options.loki or self.options.kubectl):
+            return ()
+        from kinetune.commands.hotspots_streams import open_streams
+
+        return open_streams(self.options, self.failures.append, self.stream_notes.append)
 
     def _try(self, read: Callable[[], T]) -> T | None:
         """None after a failure. A source that fails at both ends of an interval is reported once."""
@@ -161,7 +174,8 @@ class SourceReader:
 
     def _notes(self, result: HotspotsResult) -> tuple[str, ...]:
         counters = result.statements or result.metrics
-        return (_FILTERS_IGNORED,) if counters and self.options.filters_calls else ()
+        ignored = (_FILTERS_IGNORED,) if counters and self.options.filters_calls else ()
+        return (*ignored, *self.stream_notes, *_note_unknown_logs(result))
 
     @contextmanager
     def _open_session(self) -> Iterator[Session]:
@@ -170,6 +184,17 @@ class SourceReader:
         assert self.options.endpoint is not None
         with open_session(self.options.endpoint, "hotspots") as session:
             yield session
+
+
+def _note_unknown_logs(result: HotspotsResult) -> Iterator[str]:
+    """Logs of other programs beside those that were understood; without these the conclusion says it."""
+    origin = result.logs.origin if result.logs else None
+    if origin is None or not origin.writers or not origin.unknown_sources:
+        return
+    names = origin.unknown_sources[:3]
+    more = len(origin.unknown_sources) - len(names)
+    listed = format_list([*names, f"{more} more"] if more else names)
+    yield f"no line is certainly of Kine, K3s, an API server or a database server in {listed}"
 
 
 def _refuse_other_database(now: Counters | None, before: Counters | None) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -19,7 +21,17 @@ from kinetune.model.versioned_file import read_document, report_damage
 TIMES = ("p50", "p95", "p99", "max", "mean", "total")
 MEASURES = (*TIMES, "count", "share")
 _LIMIT = re.compile(r"(?:([A-Za-z]+):)?([a-z0-9]+)\s*=\s*(.+)")
+_LIBPQ = re.compile(r"(?:host|hostaddr|dbname|user|service|port)\s*=")
+_KUBECTL_EXAMPLE = "write --kubectl 'deploy/kine -n kube-system'"
 _EXAMPLE = "write a limit such as p99=2s, ListCurrentVal:mean=50ms, count=1000 or share=50%"
+
+
+@dataclass(frozen=True)
+class LokiSelection:
+    """`url` of a Loki, perhaps with a login, and `query`: LogQL that selects lines."""
+
+    url: str
+    query: str
 
 
 @dataclass(frozen=True)
@@ -27,12 +39,15 @@ class HotspotsOptions:
     """
     Which sources to read, and how.
 
-    `interval` is the time in seconds between two readings of the counters; 0 reads them once. `since` is an earlier
-    reading. `explain` is how many of the heaviest queries to run EXPLAIN for at the endpoint.
+    `loki` and `kubectl` are logs that are read directly (commands/hotspots_streams.py); `kubectl` has the arguments of
+    `kubectl logs`. `interval` is the time in seconds between two readings of the counters; 0 reads them once. `since`
+    is an earlier reading. `explain` is how many of the heaviest queries to run EXPLAIN for at the endpoint.
     """
 
     sources: LogSources = field(default_factory=LogSources)
     logs: LogOptions = field(default_factory=LogOptions)
+    loki: LokiSelection | None = None
+    kubectl: tuple[str, ...] = ()
     endpoint: Endpoint | None = None
     metrics: tuple[str, ...] = ()
     interval: float = 0.0
@@ -43,7 +58,7 @@ class HotspotsOptions:
 
     @property
     def reads_logs(self) -> bool:
-        return bool(self.sources.paths or self.sources.journal)
+        return bool(self.sources.paths or self.sources.journal or self.loki or self.kubectl)
 
     @property
     def filters_calls(self) -> bool:
@@ -54,6 +69,7 @@ class HotspotsOptions:
 
 def refuse_contradictions(options: HotspotsOptions, *, save: bool) -> None:
     """UsageFailure for options that cannot be combined, before any source is read."""
+    _refuse_other_sources(options)
     counts = bool(options.endpoint or options.metrics)
     if (options.interval or options.since or save) and not counts:
         raise UsageFailure("--interval, --since and --save need counters", "add --endpoint or --metrics")
@@ -63,9 +79,54 @@ def refuse_contradictions(options: HotspotsOptions, *, save: bool) -> None:
         raise UsageFailure("--explain needs a database", "add --endpoint")
     files = [source for source in options.metrics if not source.startswith(("http://", "https://"))]
     # Both readings of a file would be equal: every difference would be 0, and the report would say "idle".
-    if options.interval and not options.endpoint and files and len(files) == len(options.metrics):
+    if options.interval and files:
         next_step = "use the URL of Kine's /metrics, or compare two files with --save and --since"
         raise UsageFailure(f"--interval cannot be used with the file {files[0]}", next_step)
+
+
+def _refuse_other_sources(options: HotspotsOptions) -> None:
+    """An endpoint may have a password, so it is not repeated in the message."""
+    for path in options.sources.paths:
+        scheme = path.partition("://")[0].lower() if "://" in path else ""
+        if scheme in ("postgres", "postgresql") or (not Path(path).exists() and _LIBPQ.match(path)):
+            raise UsageFailure("SOURCE is an endpoint of a database, not a log", "write --endpoint before it")
+        if scheme in ("http", "https"):
+            raise UsageFailure("SOURCE is a URL, not a log", "use --metrics for Kine's /metrics, or --loki for Loki")
+    if options.sources.follow and (options.loki or options.kubectl):
+        next_step = "pipe the lines: kubectl logs --follow … | kinetune hotspots - --follow"
+        raise UsageFailure("--follow and --refresh cannot be used with --loki and --kubectl", next_step)
+
+
+def parse_loki(url: str | None, query: str | None, environ: Mapping[str, str]) -> LokiSelection | None:
+    """From --loki and --loki-query; without --loki the address is LOKI_ADDR, as for logcli. None without both."""
+    if url is None and query is None:
+        return None
+    url = url or environ.get("LOKI_ADDR")
+    if not query:
+        raise UsageFailure("--loki needs a query", """add --loki-query '{namespace="kube-system", container="kine"}'""")
+    if not url:
+        raise UsageFailure("--loki-query needs an address", "add --loki http://loki:3100, or set LOKI_ADDR")
+    if not re.match(r"https?://[^/]", url):
+        raise UsageFailure("--loki is not an http or https URL", "write it as http://loki:3100")
+    return LokiSelection(url, query)
+
+
+def parse_kubectl(text: str | None) -> tuple[str, ...]:
+    """The arguments of --kubectl, separated as a shell does."""
+    if text is None:
+        return ()
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError as error:
+        raise UsageFailure(f"--kubectl cannot be split into arguments: {error}", _KUBECTL_EXAMPLE) from None
+    words = words[words[:1] == ("kubectl",) :]
+    words = words[words[:1] == ("logs",) :]
+    if not words:
+        raise UsageFailure("--kubectl names no pod", _KUBECTL_EXAMPLE)
+    for word in words:
+        if re.match(r"(?:--follow|-[a-z]*f[a-z]*|--since|--since-time|--timestamps)(?:=|$)", word):
+            raise UsageFailure(f"--kubectl must not have {word.partition('=')[0]}", "use --from, or pipe the lines")
+    return words
 
 
 def parse_log_options(by: str, times: tuple[str | None, str | None], min_duration: str | None, zone: str) -> LogOptions:

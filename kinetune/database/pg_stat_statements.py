@@ -22,6 +22,7 @@ from kinetune.quoting import identifier
 
 _IDENTITY = ("userid", "dbid", "toplevel", "queryid")
 _NOT_A_COUNTER = {*_IDENTITY, "calls", "rows", "stats_since", "minmax_stats_since", "yb_latency_histogram"}
+_CREATE = "CREATE EXTENSION pg_stat_statements"
 _RANGE = re.compile(r"\[([\d.]+),([\d.]*)\)")
 
 
@@ -66,8 +67,9 @@ def _require_access(session: Session) -> None:
     if not access["installed"]:
         raise CouldNotLook(
             f"pg_stat_statements is not installed in database {info.dbname}",
-            "set shared_preload_libraries = 'pg_stat_statements', restart the server, CREATE EXTENSION "
-            "pg_stat_statements",
+            f"in that database, {_CREATE}"
+            if access["preloaded"]
+            else f"set shared_preload_libraries = 'pg_stat_statements', restart the server, {_CREATE}",
         )
     if not access["allowed"]:
         raise CouldNotLook(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kinetune.model.report import BarChart
@@ -11,6 +11,7 @@ from kinetune.model.report import BarChart
 _LOGARITHMIC_FROM = 100
 """From this ratio of the largest to the smallest value on, a linear scale would hide the small ones."""
 _MIN_PERCENT = 0.2
+_MIN_SPARKLINE_PERCENT = 8.0
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,22 @@ def draw_bars(chart: BarChart) -> ChartDrawing:
 
 def _draw_bar(value: float, series: str, scale: Scale) -> Bar:
     return Bar(max(100 * scale.share(value), _MIN_PERCENT) if value > 0 else 0.0, series, format_figure(value))
+
+
+@dataclass(frozen=True)
+class SparklineBar:
+    """`x` is its number from the left; `y` and `height` are in percent of the drawing, `y` from the top."""
+
+    x: int
+    y: float
+    height: float
+
+
+def draw_sparkline(values: Sequence[float]) -> tuple[SparklineBar, ...]:
+    """A bar for each number above zero, on the scale of the largest; a small number is still visible."""
+    highest = max(values, default=0.0)
+    heights = ((x, max(100 * value / highest, _MIN_SPARKLINE_PERCENT)) for x, value in enumerate(values) if value > 0)
+    return tuple(SparklineBar(x, round(100 - height, 1), round(height, 1)) for x, height in heights)
 
 
 def choose_scale(values: list[float]) -> Scale:

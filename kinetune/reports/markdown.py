@@ -13,8 +13,10 @@ from kinetune.model.report import (
     Cell,
     Code,
     Collapsible,
+    ExpandableTable,
     Heading,
     Heatmap,
+    LabelledLines,
     Paragraph,
     Report,
     Section,
@@ -49,8 +51,13 @@ def _format_section(section: Section) -> str:
             return _format_cell(Cell(text, tone))
         case BulletList(items):
             return "\n".join(f"- {_format_cell(item)}" for item in items)
+        case LabelledLines(title, lines):
+            head = f"**{_escape_markdown(title)}**\n\n" if title else ""
+            return head + "\n".join(f"- {_escape_markdown(f'{label}: {text}')}" for label, text in lines)
         case Table():
             return _format_table(section)
+        case ExpandableTable(table, details):
+            return "\n\n".join(_format_sections((table, *(inner for below in details for inner in below))))
         case Code():
             return _format_code(section)
         case Collapsible(title, sections):

@@ -21,8 +21,10 @@ from kinetune.model.report import (
     BulletList,
     Code,
     Collapsible,
+    ExpandableTable,
     Heading,
     Heatmap,
+    LabelledLines,
     Paragraph,
     Report,
     Section,
@@ -208,8 +210,14 @@ def _format_section(section: Section, page: _Page) -> list[_Line]:
             return page.wrap(page.style(text, _STYLES[tone]))
         case BulletList(items):
             return [line for item in items for line in _format_item(item.text, _STYLES[item.tone], page)]
+        case LabelledLines(title, labelled):
+            lines = [line for label, text in labelled for line in _format_labelled(label, text, page.narrow(2))]
+            return [*page.wrap(page.style(title, _BOLD)), *_indent(lines)] if title else lines
         case Table():
             return _TableFormatter(section, page).format()
+        case ExpandableTable(table, details):
+            below = [inner for sections in details for inner in sections]
+            return list(_format_sections((table, *below), page))
         case Code():
             return _format_code(section, page)
         case Collapsible(title, sections):
@@ -228,6 +236,11 @@ def _format_item(text: str, style: str, page: _Page) -> list[_Line]:
     bullet = page.style("• " if page.coloured else "- ", style)
     first, *rest = page.narrow(2).wrap(page.style(text, style))
     return [bullet + first, *_indent(rest)]
+
+
+def _format_labelled(label: str, text: str, page: _Page) -> list[_Line]:
+    first, *rest = page.wrap(page.style(f"{label}:", _STYLES[Tone.DIM]) + page.style(f" {text}"))
+    return [first, *_indent(rest)]
 
 
 def _format_code(code: Code, page: _Page) -> list[_Line]:
@@ -352,10 +365,18 @@ class _TableFormatter:
             yield line.strip_end()
 
     def _format_below(self, cells: list[_Line], columns: tuple[int, ...]) -> list[_Line]:
+        """Aligned where all columns fit on a line; of three or more, else, the one that may wrap is on its own."""
+        page, fold = self.page.narrow(len(_GAP)), self._fold_column()
+        widths = {at: max(count_columns(self.table.columns[at]), self._content_width(at)) for at in columns}
+        if len(columns) > 1 and _squeeze(widths, -1, page.width):
+            return _indent(self._format_beside(cells, widths))
+        if fold in columns and len(columns) > 2:
+            others = tuple(column for column in columns if column != fold)
+            return [*_indent(page.wrap(cells[fold])), *self._format_below(cells, others)]
         joined = _Line()
         for cell in (cells[column] for column in columns if cells[column].text):
             joined += _Line(((" · ", ""),)) + cell if joined.pieces else cell
-        return _indent(self.page.narrow(len(_GAP)).wrap(joined)) if joined.pieces else []
+        return _indent(page.wrap(joined)) if joined.pieces else []
 
     def _format_list(self, cells: list[_Line]) -> list[_Line]:
         """One cell a line after its column's name; the first names the row."""

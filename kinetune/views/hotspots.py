@@ -12,38 +12,33 @@ from kinetune.formatting import (
     format_list,
     format_period,
 )
+from kinetune.kine.advice import find_remedy
 from kinetune.kine.pool_limit import IDLE, RAISE
 from kinetune.model.counters import SNAPSHOT_FILE, Activity, CounterSnapshot, CounterTotals
-from kinetune.model.hotspot import LogCounts, LogReading
+from kinetune.model.hotspot import LogCounts, LogOrigin, LogReading
 from kinetune.model.hotspots_result import HotspotsResult
 from kinetune.model.plain_data import encode
 from kinetune.model.report import (
     BulletList,
     Cell,
-    Code,
-    Collapsible,
     Heading,
-    Heatmap,
     Paragraph,
     Report,
     Section,
     Table,
     Tone,
 )
+from kinetune.views.hotspots_advice import advice_context
+from kinetune.views.hotspots_charts import draw_charts
+from kinetune.views.hotspots_conclusion import show_conclusion
 from kinetune.views.hotspots_data import build_data, build_records
-from kinetune.views.hotspots_rankings import (
-    describe_exceeded,
-    name_query,
-    name_resource,
-    name_spot,
-    show_ranking,
-    sum_timeline,
-)
+from kinetune.views.hotspots_names import describe_exceeded, name_query, name_resource
+from kinetune.views.hotspots_plans import show_plans
+from kinetune.views.hotspots_rankings import show_ranking
+from kinetune.views.hotspots_signals import expand_signals, show_failed_starts, show_signals
 
 KIND, SCHEMA = "kinetune hotspots", 1
 _SLOWEST_CALLS = 10
-_CHART_COLUMNS = 60
-_CHART_ROWS = 12
 _COUNTED_METRICS = {"kine_insert_errors_total": "Failed inserts", "kine_compact_total": "Compactions"}
 
 
@@ -51,29 +46,24 @@ def build_hotspots_report(result: HotspotsResult, top: int) -> Report:
     """Sections with the `top` hotspots of each source for people; all hotspots as data and records for programs."""
     # Statements and sessions are read from the same nodes, and report the same missing node.
     notes = list(dict.fromkeys(_collect_notes(result)))
-    sections: list[Section] = [*_show_exceeded(result), *_summarise(result)]
+    summary, rest = (*_show_exceeded(result), *_summarise(result)), tuple(_show_rest(result, notes))
+    explained = tuple(_show_explained(result))
+    sections = [*summary]
     for ranking in result.rankings:
         sections += show_ranking(ranking, result, top)
-    if any(ranking.spots for ranking in result.rankings):
-        sections.append(Paragraph("For a code such as KT107, run kinetune rule KT107.", Tone.DIM))
+    sections += _explain_codes(result, top)
     if result.logs:
-        sections += [*_show_slowest_calls(result.logs), *_show_signals(result.logs)]
-    if result.activity:
-        sections += _show_sessions(result.activity)
-    if result.metrics:
-        sections += _show_metrics(result.metrics)
-    if notes:
-        sections += [Heading("Notes"), BulletList(tuple(Cell(note, Tone.WARN) for note in notes))]
-    appendix: list[Section] = [*_draw_charts(result.logs, top), *_show_plans(result.logs)] if result.logs else []
-    if result.explained:
-        from kinetune.views.explain import run_report
-
-        explained = run_report(result.explained)
-        sections.append(Heading("EXPLAIN of the heaviest queries"))
-        sections += [section for section in explained.sections if not isinstance(section, Heading)]
-        appendix += explained.appendix
-    data, records = build_data(result, notes), build_records(result)
-    return Report(KIND, KIND, tuple(sections), data, SCHEMA, tuple(appendix), records=records)
+        sections += [*_show_slowest_calls(result.logs), *show_signals(result.logs)]
+    return Report(
+        KIND,
+        KIND,
+        (*sections, *rest, *explained),
+        build_data(result, notes),
+        SCHEMA,
+        appendix=tuple(show_plans(result)),
+        records=build_records(result),
+        build_page=lambda: (*summary, *_show_page(result, top), *rest, *explained, *show_plans(result)),
+    )
 
 
 def build_snapshot_report(snapshot: CounterSnapshot) -> Report:
@@ -88,11 +78,53 @@ def _show_exceeded(result: HotspotsResult) -> Iterator[Section]:
 
 def _summarise(result: HotspotsResult) -> Iterator[Section]:
     if result.logs:
+        yield from show_failed_starts(result.logs)
+    yield from show_conclusion(result)
+    if result.logs:
         yield Paragraph(_describe_logs(result.logs))
+        if origin := _describe_origin(result.logs.origin):
+            yield Paragraph(origin)
     if result.server:
         yield Paragraph(f"Server: {result.server}")
-    if not any(ranking.spots for ranking in result.rankings):
-        yield Paragraph("No Kine calls found: none was slow enough to be logged, or Kine was idle.", Tone.GOOD)
+
+
+def _show_page(result: HotspotsResult, top: int) -> Iterator[Section]:
+    """The middle of a page: charts first, and rows that open."""
+    from kinetune.views.hotspots_page import expand_ranking
+
+    if result.logs:
+        yield from draw_charts(result.logs)
+    for ranking in result.rankings:
+        yield from expand_ranking(ranking, result, top)
+    yield from _explain_codes(result, top)
+    if result.logs:
+        yield from _show_slowest_calls(result.logs)
+        yield from expand_signals(result.logs)
+
+
+def _explain_codes(result: HotspotsResult, top: int) -> Iterator[Section]:
+    context = advice_context(result)
+    spots = [spot for ranking in result.rankings for spot in ranking.spots[:top]]
+    if any("KT" in find_remedy(spot, context) for spot in spots):
+        yield Paragraph("For a code such as KT107, run kinetune rule KT107.", Tone.DIM)
+
+
+def _show_rest(result: HotspotsResult, notes: list[str]) -> Iterator[Section]:
+    if result.activity:
+        yield from _show_sessions(result.activity)
+    if result.metrics:
+        yield from _show_metrics(result.metrics)
+    if notes:
+        yield Heading("Notes")
+        yield BulletList(tuple(Cell(note, Tone.WARN) for note in notes))
+
+
+def _show_explained(result: HotspotsResult) -> Iterator[Section]:
+    if result.explained:
+        from kinetune.views.explain import run_report
+
+        yield Heading("EXPLAIN of the heaviest queries")
+        yield from (section for section in run_report(result.explained).sections if not isinstance(section, Heading))
 
 
 def _describe_logs(logs: LogReading) -> str:
@@ -105,6 +137,15 @@ def _describe_logs(logs: LogReading) -> str:
         text += f", {format_period(min(spot.first for spot in spots), max(spot.last for spot in spots))}"
     formats = [f"{format} ({format_count(lines, 'line')})" for format, lines in list(counts.formats.items())[:4]]
     return f"{text}. Formats: {format_list(formats)}." if formats else f"{text}."
+
+
+def _describe_origin(origin: LogOrigin) -> str:
+    """The releases and the store that the logs name; empty if they name none."""
+    releases = [f"{release} (Kine {release.kine})" if release.kine else str(release) for release in origin.releases]
+    parts = [f"Releases: {format_list(dict.fromkeys(releases))}."] if releases else []
+    if origin.store_kinds:
+        parts.append(f"Store: {format_list(map(str, origin.store_kinds))}.")
+    return " ".join(parts)
 
 
 def _show_slowest_calls(logs: LogReading) -> Iterator[Section]:
@@ -125,23 +166,6 @@ def _show_slowest_calls(logs: LogReading) -> Iterator[Section]:
     )
     yield Heading("Slowest calls")
     yield Table(("start (UTC)", "duration", "query", "resource", "log"), rows, frozenset({"duration"}), "log")
-
-
-def _show_signals(logs: LogReading) -> Iterator[Section]:
-    if not logs.signals:
-        return
-    rows = tuple(
-        (
-            Cell(f"{signal.count:,}"),
-            Cell(signal.words),
-            Cell(format_clock(signal.first), Tone.DIM),
-            Cell(format_clock(signal.last), Tone.DIM),
-            Cell(f"kinetune rule {signal.rule}" if signal.rule else "–"),
-        )
-        for signal in logs.signals
-    )
-    yield Heading("Other signals in the logs")
-    yield Table(("lines", "meaning", "first", "last", "explained by"), rows, frozenset({"lines"}), "meaning")
 
 
 def _show_sessions(activity: Activity) -> Iterator[Section]:
@@ -224,6 +248,7 @@ def _describe_gaps(counts: LogCounts) -> Iterator[str]:
     yield from counts.notices
     lines = {
         "lines with a known marker that could not be parsed": counts.not_understood,
+        "lines in a language that kinetune cannot read (set lc_messages = 'C' on the server)": counts.unknown_language,
         "lines cut because they are too long": counts.too_long,
         "lines without a time, which get the time of the line before": counts.timeless,
         "lines with a time but no time zone, read as --timezone (default UTC)": counts.zoneless,
@@ -239,44 +264,3 @@ def _describe_gaps(counts: LogCounts) -> Iterator[str]:
 def _format_offset(seconds: int) -> str:
     hours, minutes = divmod(abs(seconds) // 60, 60)
     return f"{'-' if seconds < 0 else '+'}{hours:02}:{minutes:02}" if seconds else "UTC"
-
-
-def _draw_charts(logs: LogReading, top: int) -> Iterator[Section]:
-    """For pages: the time spent on each hotspot, and the durations of all calls, over time."""
-    if not logs.hotspots or not logs.heat:
-        return
-    first = min(cell.at for cell in logs.heat)
-    last = max(cell.at for cell in logs.heat) + logs.slot_seconds
-    columns = max(min(_CHART_COLUMNS, round((last - first) / logs.slot_seconds)), 1)
-    times = tuple(format_clock(first + (last - first) * number / columns) for number in range(columns))
-    spent = tuple(
-        (name_spot(spot), tuple(sum_timeline(spot.timeline, (first, last), columns)))
-        for spot in logs.hotspots[: min(top, _CHART_ROWS)]
-    )
-    durations = _count_durations(logs, (first, last), columns)
-    yield Heading("Over time")
-    yield Heatmap("Time spent, each row on its own scale (UTC)", "ms", times, spent, steps=True)
-    yield Heatmap("Calls by duration (UTC)", "calls", times, durations)
-
-
-def _count_durations(
-    logs: LogReading, span: tuple[float, float], columns: int
-) -> tuple[tuple[str, tuple[float, ...]], ...]:
-    """The slowest first; a row for each doubling of the duration that has calls."""
-    rows: dict[float, list[float]] = {cell.from_ms: [0.0] * columns for cell in logs.heat}
-    width = (span[1] - span[0]) / columns
-    for cell in logs.heat:
-        rows[cell.from_ms][min(int((cell.at - span[0]) / width), columns - 1)] += cell.count
-    return tuple(
-        (f"{format_duration(low)} to {format_duration(2 * low)}", tuple(rows[low]))
-        for low in sorted(rows, reverse=True)
-    )
-
-
-def _show_plans(logs: LogReading) -> Iterator[Section]:
-    """Those of auto_explain, slowest first."""
-    if logs.plans:
-        yield Heading("Plans logged by the server")
-    for plan in logs.plans:
-        query, duration = plan.query or "another statement", format_duration(plan.milliseconds)
-        yield Collapsible(f"{query}, {duration} at {format_clock(plan.at)} UTC in {plan.source}", (Code(plan.text),))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from kinetune.formatting import format_time
-from kinetune.kine.advice import write_advice
-from kinetune.model.hotspot import Hotspot, LogReading
+from kinetune.kine.advice import AdviceContext, find_advice, write_advice
+from kinetune.model.hotspot import Hotspot, LogOrigin, LogReading
 from kinetune.model.hotspots_result import HotspotsResult, SourceRanking, Spot
 from kinetune.model.plain_data import encode
-from kinetune.views.hotspots_rankings import SOURCE_TEXTS, advice_context, locate_exceeded
+from kinetune.views.hotspots_advice import advice_context, describe_releases
+from kinetune.views.hotspots_names import SOURCE_TEXTS, locate_exceeded
 
 RECORD = (
     *("vantage", "query", "resource", "eras", "count", "share", "total_ms", "mean_ms", "p50_ms", "p95_ms", "p99_ms"),
@@ -22,11 +23,13 @@ def build_data(result: HotspotsResult, notes: list[str]) -> dict[str, object]:
     logs, metrics = result.logs, result.metrics
     return {
         "server": result.server or None,
+        "conclusion": encode(result.conclusion) if result.conclusion else None,
         "vantages": [_ranking_data(ranking, result) for ranking in result.rankings],
         "signals": [_signal_data(signal) for signal in encode(logs.signals)] if logs else None,
         "heat": _heat_data(logs) if logs else None,
         "plans": [_with_times(encode(plan._asdict()), "at") for plan in logs.plans] if logs else None,
         "logs": encode(logs.counts) if logs else None,
+        "origin": _origin_data(logs.origin) if logs else None,
         "activity": encode(result.activity) if result.activity else None,
         "gauges": dict(metrics.gauges) if metrics else None,
         "gauges_growth": dict(metrics.growth) if metrics else None,
@@ -58,10 +61,17 @@ def _ranking_data(ranking: SourceRanking, result: HotspotsResult) -> dict[str, o
         "vantage": str(ranking.vantage),
         "meaning": SOURCE_TEXTS[ranking.vantage].meaning,
         "seconds": ranking.seconds,
-        "hotspots": [
-            _spot_data(spot) | _spot_details(spot) | {"advice": write_advice(spot, context) or None}
-            for spot in ranking.spots
-        ],
+        "hotspots": [_spot_data(spot) | _spot_details(spot) | _advice_data(spot, context) for spot in ranking.spots],
+    }
+
+
+def _advice_data(spot: Spot, context: AdviceContext) -> dict[str, object]:
+    """`advice` is one sentence, `advice_parts` the same in parts; both are null where there is no advice."""
+    parts = find_advice(spot, context)
+    return {
+        "advice": write_advice(spot, context) or None,
+        "advice_parts": {name: text or None for name, text in encode(parts).items()} if parts else None,
+        "releases": describe_releases(spot, context.origin) or None,
     }
 
 
@@ -97,6 +107,11 @@ def _spot_details(spot: Spot) -> dict[str, object]:
 
 def _signal_data(signal: dict[str, Any]) -> dict[str, object]:
     return _with_times(signal, "first", "last") | {"rule": signal["rule"] or None}
+
+
+def _origin_data(origin: LogOrigin) -> dict[str, object]:
+    available_at = None if origin.available_at is None else format_time(origin.available_at)
+    return {**encode(origin), "available_at": available_at}
 
 
 def _heat_data(logs: LogReading) -> dict[str, object]:

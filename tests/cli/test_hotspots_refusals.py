@@ -93,6 +93,12 @@ WRONG = {
     ): "--interval '0s' is less than 0.1s; write 0.1s or more",
     ("--interval", "10s"): "--interval, --since and --save need counters",
     ("--explain", "3"): "--explain needs a database; add --endpoint",
+    ("postgres://kine:hunter2@db/kubernetes",): "SOURCE is an endpoint of a database, not a log; write --endpoint bef",
+    ("host=db password=hunter2",): "SOURCE is an endpoint of a database, not a log; write --endpoint before it",
+    ("https://kine:8080/metrics",): "SOURCE is a URL, not a log; use --metrics for Kine's /metrics, or --loki for Loki",
+    ("--endpoint", "postgres://127.0.0.1:1/x", "--metrics", str(METRICS), "--interval", "1s"): (
+        f"--interval cannot be used with the file {METRICS}"
+    ),
     ("--refresh", "0"): "--refresh '0' is less than 0.2s; write 0.2s or more",
 }
 
@@ -103,12 +109,13 @@ def test_a_wrong_call_is_exit_2_and_one_line(arguments: tuple[str, ...], log: Pa
     assert result.status == 2
     assert result.out == ""
     assert result.line.startswith(WRONG[arguments])
+    assert "hunter2" not in result.err
 
 
 def test_no_source_is_exit_2(tmp_path: Path) -> None:
     result = call("hotspots", folder=tmp_path)
     assert result.status == 2
-    assert result.line.startswith("no source; name a log, --journal, --metrics or --endpoint")
+    assert result.line.startswith("no source; name a log, or use --journal, --loki, --kubectl, --metrics or --endpoint")
 
 
 def test_what_cannot_be_read_is_exit_3(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinetune.model.report import BarChart
-from kinetune.reports.chart import draw_bars
+from kinetune.reports.chart import draw_bars, draw_sparkline
 
 VALUES = st.lists(st.floats(0, 1e12, allow_subnormal=False), min_size=1, max_size=8)
 
@@ -61,3 +61,16 @@ def test_each_number_has_the_name_of_its_series() -> None:
 
 def test_a_chart_without_bars_is_drawn() -> None:
     assert draw_bars(BarChart("Time", "ms", ("now",), ())).rows == ()
+
+
+def test_a_sparkline_has_a_visible_bar_for_each_number_above_zero() -> None:
+    low, high = draw_sparkline((0.0, 1.0, 0.0, 1000.0))
+    assert (low.x, high.x) == (1, 3)
+    assert (high.y, high.height) == (0.0, 100.0)
+    assert low.height >= 5
+    assert low.y + low.height == pytest.approx(100)
+
+
+@pytest.mark.parametrize("values", [(), (0.0, 0.0)])
+def test_a_sparkline_without_numbers_is_empty(values: tuple[float, ...]) -> None:
+    assert draw_sparkline(values) == ()

@@ -11,7 +11,9 @@ from kinetune.model.report import (
     Cell,
     Code,
     Collapsible,
+    ExpandableTable,
     Heading,
+    LabelledLines,
     Paragraph,
     Report,
     Section,
@@ -76,6 +78,8 @@ def test_a_key_is_never_markup() -> None:
         Code(EVIL, language=EVIL, title=EVIL),
         BarChart(EVIL, EVIL, (EVIL, EVIL), ((EVIL, (1.0, 2.0)),)),
         Collapsible(EVIL, (Heading(EVIL), Paragraph(EVIL))),
+        LabelledLines(EVIL, ((EVIL, EVIL),)),
+        ExpandableTable(Table((EVIL, "x"), ((Cell(EVIL), Cell(EVIL, series=(1.0,))),)), ((Paragraph(EVIL),),)),
     )
     page = written(Report(EVIL, EVIL, sections))
     assert "<script" not in page
@@ -117,3 +121,61 @@ def test_a_screen_reader_gets_each_number_of_a_chart_with_its_series() -> None:
     page = written(of(BarChart("Time", "ms", ("before", "after"), (("count pods", (388.0, 6.06)),))))
     words = re.sub(r"<[^>]*>", "", page[page.index('class="bars"') :])
     assert re.search(r"count pods\s+before 388\s+after 6\.06", words)
+
+
+RANKING = ExpandableTable(
+    Table(
+        ("hotspot", "over time", "calls"),
+        (
+            (Cell("list pods"), Cell("▁█", series=(1.0, 0.0, 4.0)), Cell("12,000")),
+            (Cell("poll"), Cell("█", series=(0.0, 2.0, 0.0)), Cell("7")),
+        ),
+        frozenset({"calls"}),
+        "hotspot",
+    ),
+    ((LabelledLines("", (("cause", "no index"), ("fix", "create it"))),), ()),
+)
+
+
+def test_a_row_with_details_opens_to_them_and_another_does_not_open() -> None:
+    page = written(of(RANKING))
+    Strict(page)
+    assert page.count("<details>") == 1
+    opened = page[page.index("<details>") : page.index("</details>")]
+    assert opened.index("list pods") < opened.index("</summary>") < opened.index("<dt>cause</dt><dd>no index</dd>")
+    assert "poll" in page[page.index("</details>") :]
+
+
+def test_numbers_over_time_are_drawn_instead_of_their_blocks() -> None:
+    page = written(of(RANKING, RANKING.table))
+    assert "█" not in page
+    assert page.count("<svg") == 4
+    assert '<rect x="2" y="0.0" width="0.9" height="100.0"/>' in page
+
+
+def test_the_columns_of_rows_depend_on_all_rows() -> None:
+    assert html.grid_columns(RANKING.table) == "minmax(0, 1fr) minmax(70px, 14%) 6ch"
+    assert 'style="--columns: minmax(0, 1fr) minmax(70px, 14%) 6ch"' in written(of(RANKING))
+
+
+def test_an_expandable_table_without_rows_says_so() -> None:
+    assert "none</p>" in written(of(ExpandableTable(Table(("call",), ()), ())))
+
+
+def test_what_is_not_for_paper_is_not_printed() -> None:
+    page = written(of(Collapsible("plan", ()), Collapsible("statement", (), printed=False)))
+    assert re.search(r"<details>\s*<summary>plan", page)
+    assert re.search(r'<details class="screen">\s*<summary>statement', page)
+    assert ".screen { display: none; }" in page[page.index("@media print") :]
+
+
+def test_a_report_may_have_a_page_of_its_own() -> None:
+    sections = (Paragraph("for text"),)
+    page = written(Report("kinetune test", "Test", sections, build_page=lambda: (Paragraph("for the page"),)))
+    assert "for the page" in page
+    assert "for text" not in page
+
+
+def test_the_title_is_not_repeated_above_itself() -> None:
+    page = written(Report("kinetune hotspots", "kinetune hotspots", ()))
+    assert page[page.index("<header>") : page.index("</header>")].count("kinetune") == 1

@@ -4,7 +4,18 @@ import io
 
 import pytest
 
-from kinetune.model.report import BulletList, Cell, Code, Collapsible, Paragraph, Report, Section, Table
+from kinetune.model.report import (
+    BulletList,
+    Cell,
+    Code,
+    Collapsible,
+    ExpandableTable,
+    LabelledLines,
+    Paragraph,
+    Report,
+    Section,
+    Table,
+)
 from kinetune.reports import markdown
 from tests.reports.golden import assert_golden
 from tests.reports.sample_report import REPORT
@@ -55,3 +66,14 @@ def test_a_fence_is_longer_than_any_within() -> None:
 
 def test_the_title_of_a_collapsible_section_is_text() -> None:
     assert "<summary>&lt;b&gt; &amp; c</summary>" in written(Collapsible("<b> & c", (Paragraph("x"),)))
+
+
+def test_labelled_lines_are_a_list_below_their_title() -> None:
+    lines = LabelledLines("count <pods>", (("cause", "a|b"), ("fix", "wait")))
+    assert written(lines) == "**count \\<pods\\>**\n\n- cause: a\\|b\n- fix: wait"
+
+
+def test_the_details_of_rows_are_below_the_table() -> None:
+    table = Table(("call",), ((Cell("list"),), (Cell("poll"),)))
+    page = written(ExpandableTable(table, ((Paragraph("lists the pods"),), (Paragraph("polls"),))))
+    assert page.index("| poll |") < page.index("lists the pods") < page.index("polls")

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from kinetune.model.report import BulletList, Cell, Code, Paragraph, Report, Section, Table, Tone
+from kinetune.model.report import BulletList, Cell, Code, LabelledLines, Paragraph, Report, Section, Table, Tone
 from kinetune.reports import text
 from tests.reports.golden import assert_golden
 from tests.reports.sample_report import REPORT, ROWS
@@ -212,3 +212,42 @@ def test_any_table_fits_or_is_listed(rows: list[list[str]], columns: int) -> Non
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", str(columns))
         assert all(cell_len(line) <= columns for line in written(of(table)).split("\n"))
+
+
+def test_labelled_lines_are_indented_below_their_title(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    page = written(of(LabelledLines("Compact", (("cause", "the table has many old revisions"), ("fix", "wait")))))
+    assert page.endswith("Compact\n  cause: the table has many\n    old revisions\n  fix: wait\n")
+
+
+def _narrow_table(resource: str) -> Table:
+    columns = ("query", "resource", "calls", "timeline", "first")
+    rows = tuple(
+        tuple(map(Cell, row))
+        for row in (("ListCurrentVal", resource, "12", "··█·", "16:06:01"), ("After", "–", "3", "█···", "16:06:05"))
+    )
+    return Table(columns, rows, frozenset({"calls"}), "resource")
+
+
+def test_columns_below_a_row_are_aligned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "36")
+    assert written(of(_narrow_table("configmaps"))).splitlines()[-6:] == [
+        "query           calls",
+        "  resource    timeline  first",
+        "ListCurrentVal     12",
+        "  configmaps  ··█·      16:06:01",
+        "After               3",
+        "  –           █···      16:06:05",
+    ]
+
+
+def test_a_long_text_below_a_row_leaves_the_others_aligned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "36")
+    assert written(of(_narrow_table("/registry/pods/kube-system/coredns"))).splitlines()[-6:] == [
+        "ListCurrentVal     12",
+        "  /registry/pods/kube-system/coredns",
+        "  ··█·      16:06:01",
+        "After               3",
+        "  –",
+        "  █···      16:06:05",
+    ]
