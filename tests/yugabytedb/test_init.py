@@ -154,7 +154,7 @@ def test_what_the_first_release_left_is_analysed_once_it_has_rows_enough(yb: Yb,
         again = yb.init(empty)
         assert NOTHING in again.out, again.out
         words = " ".join(again.out.split())
-        assert f"no statistics of these {more} rows: each create and update reads all of them" in words
+        assert f"no statistics for these {more} rows: each create and update reads all of them" in words
         assert "Run kinetune analyze once there are 2,000 rows" in words
         assert "KT402" not in findings(yb, empty, kine="v0.17.5")
         assert yb.run("analyze", empty).status == 4
