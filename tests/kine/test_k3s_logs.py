@@ -17,6 +17,7 @@ RUNNING = {
     "k3s-sqlite-table-gone.log": StoreKind.SQLITE,
     "k3s-etcd.log": StoreKind.ETCD,
     "k3s-postgresql-killed.log": StoreKind.POSTGRESQL,
+    "k3s-yugabytedb-killed.log": StoreKind.POSTGRESQL,
 }
 
 
@@ -53,3 +54,13 @@ def test_sqlite_gets_no_advice_for_postgresql(name: str) -> None:
         assert parts.cause == "the store is SQLite, which kinetune does not tune"
         assert not parts.command
         assert "KT" not in str(parts)
+
+
+def test_the_loss_of_a_yugabytedb_node_shows_in_the_log_of_k3s() -> None:
+    """Three nodes (2.21), one killed while K3s v1.35.0 wrote: calls wait for new leaders, and one is aborted."""
+    reading = read_logs(LogSources((str(LOGS[0].parent / "k3s-yugabytedb-killed.log"),)))
+    assert [str(release) for release in reading.origin.releases] == ["K3s v1.35.0+k3s1"]
+    assert sum(spot.count for spot in reading.hotspots) == 80
+    assert {"GetCurrentVal", "AfterOldVal", "Insert"} <= {spot.query for spot in reading.hotspots}
+    (aborted,) = [signal for signal in reading.signals if signal.kind == "serialization"]
+    assert aborted.count >= 6
