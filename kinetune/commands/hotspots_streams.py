@@ -95,7 +95,7 @@ def _read_kubectl(options: HotspotsOptions, note: AddNote) -> Iterator[bytes]:
     name = name_pods(options.kubectl)
     if shutil.which("kubectl") is None:
         raise CouldNotLook(f"cannot run {name}: kubectl is not installed", "install it, or save the log to a file")
-    # A file, because a pipe that nobody reads would stop kubectl when it is full.
+    # A file: an unread pipe would block kubectl once it is full.
     with tempfile.TemporaryFile() as messages:
         process = subprocess.Popen(
             kubectl_command(options), stdout=subprocess.PIPE, stderr=messages, stdin=subprocess.DEVNULL

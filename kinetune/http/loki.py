@@ -46,7 +46,7 @@ class LokiQuery:
 
 
 class LokiEntry(NamedTuple):
-    """A line, its time in nanoseconds since 1970 UTC, and its stream, which tells equal lines of two pods apart."""
+    """A line, its time in nanoseconds since 1970 UTC, and its stream, which distinguishes equal lines of two pods."""
 
     at: int
     stream: str

@@ -86,5 +86,5 @@ def _yugabytedb_line(release: tuple[int, ...]) -> ReleaseLine | None:
         return ReleaseLine(name, None, preview=True)
     if series < min(YUGABYTEDB):
         return ReleaseLine(name, YUGABYTEDB[2, 14][1])
-    mended, ends = YUGABYTEDB.get(series, (None, None))
-    return ReleaseLine(name, ends, mended) if ends else None
+    maintained_until, ends = YUGABYTEDB.get(series, (None, None))
+    return ReleaseLine(name, ends, maintained_until) if ends else None
