@@ -120,7 +120,8 @@ class RestoreChange(Change[RestorePlan, RestoreOptions]):
         return _plan_scripts(session, facts, self.plan.backup)
 
     def apply(self, session: Session, runner: Runner) -> None:
-        scripts = self._plan_here(session)
+        # The comparison under the lock found no difference, unless this run created the database.
+        scripts = self._plan_here(session) if self.plan.script.maintenance_script() else self.plan.scripts
         # Indexes and the name come after the rows: a load into a table without indexes is the fastest.
         runner.run(session, scripts.before_rows.database_script())
         self._copy_rows(session)

@@ -16,7 +16,7 @@ from kinetune.database.session import READ_SETTINGS, Session
 from kinetune.kine.schema import TABLE
 from kinetune.kine.table_shape import TABLES
 from kinetune.model.endpoint import Endpoint
-from kinetune.model.facts import Facts
+from kinetune.model.facts import OWN_SESSIONS, Facts
 from kinetune.model.failure import CouldNotLook
 from kinetune.model.holdings import Holdings, Leftover, RowCount, StoreUser, WriteWatch
 from kinetune.model.unknown import Unknown
@@ -152,7 +152,7 @@ def _find_users(session: Session) -> tuple[tuple[StoreUser, ...], tuple[str, ...
         StoreUser(row["pid"], row["application"], _why_in_use(row), name)
         for name, node in nodes
         for row in node.query_file("users")
-        if not row["application"].startswith("kinetune/")
+        if not row["application"].startswith(OWN_SESSIONS)
     ]
     return tuple(found), tuple(nodes.notices)
 

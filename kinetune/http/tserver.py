@@ -12,7 +12,6 @@ from kinetune.model.cluster import Cluster, ClusterNode
 from kinetune.model.failure import CouldNotLook
 from kinetune.model.unknown import Unknown
 
-DEFAULT_PORT = 9000
 NEXT_STEP = "set its port with --tserver-http, or run kinetune on a host that can reach it"
 RELEVANT_FLAGS = (
     "ysql_sequence_cache_minval",

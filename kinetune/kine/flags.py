@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from kinetune.kine.releases import LATEST, Trait
+from kinetune.kine.releases import Trait
 
 SOURCE = (
     "main.go and pkg/app/app.go of 44 tags from v0.6.0 to v0.17.5 (module proxy), and `kine --help` of v0.10.1, "
@@ -79,10 +79,6 @@ K3S_KEYS = frozenset(("datastore-endpoint", "datastore-cafile", "datastore-certf
 K3S_VARIABLES = frozenset("K3S_" + key.upper().replace("-", "_") for key in K3S_KEYS)
 K3S_IGNORES = frozenset(map(variable_name, ("endpoint", "listen-address", "metrics-bind-address", "ca-file")))
 """K3s replaces these with its own values (tried on v1.35.0, docs/facts/kine.md §9.2)."""
-K3S_READS_VARIABLES = Trait(
-    (((0, 14, 9), (LATEST, 0, 0)),),
-    "k3s#12599 and k3s#14098; tried on K3s v1.35.0 (Kine v0.14.9), docs/facts/kine.md §9.2",
-)
 _CLOSE = 0.75
 
 

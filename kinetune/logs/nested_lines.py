@@ -11,14 +11,13 @@ import re
 
 from kinetune.logs.json_content import find_content, has_own_time, is_entry, parse_json, split_lines
 from kinetune.logs.known_texts import is_known_text
+from kinetune.logs.slow_sql import unquote_go
 from kinetune.logs.timestamps import STAMP
 
 _MAX_LAYERS = 4
 _MAX_STARTS = 12
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*+)(?:"|\\?$)', re.DOTALL)
 _DOUBLED = re.compile(rb'(?:^|[,;\t])"((?:[^"]|"")*+)(?:"|$)', re.DOTALL)
-_ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
-_CONTROLS = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
 _ENTITIES = ((b"&quot;", b'"'), (b"&#34;", b'"'), (b"&#39;", b"'"), (b"&lt;", b"<"), (b"&gt;", b">"), (b"&amp;", b"&"))
 # Escaped or doubled quotes, JSON, or a quote before the beginning of a line; not that of `time="2026-…"`.
 _ENTITY = re.compile(rb"&(?:quot|gt|lt|#34|#39);")
@@ -86,7 +85,7 @@ def _read_json(line: bytes, marker: bytes) -> bytes | None:
 
 def _read_quoted(line: bytes, position: int, marker: bytes) -> bytes | None:
     """The text in quotes around the marker, without the quotes and escapes, if it begins like a known line."""
-    for pattern, unquote in ((_QUOTED, unquote_text), (_DOUBLED, _undouble)):
+    for pattern, unquote in ((_QUOTED, unquote_go), (_DOUBLED, _undouble)):
         for found in pattern.finditer(line):
             if found.start(1) > position:
                 break
@@ -106,15 +105,3 @@ def _is_line(text: bytes) -> bool:
 
 def _undouble(text: bytes) -> bytes:
     return text.replace(b'""', b'"')
-
-
-def unquote_text(text: bytes) -> bytes:
-    """The text inside the quotes of Go's %q or of JSON, unescaped."""
-    return _ESCAPE.sub(_decode_escape, text) if b"\\" in text else text
-
-
-def _decode_escape(found: re.Match[bytes]) -> bytes:
-    code = found[1] or found[2]
-    if code:
-        return chr(int(code, 16)).encode("utf-8", "replace")
-    return _CONTROLS.get(found[3], found[3])

@@ -203,11 +203,3 @@ class Ranking:
         rows = sorted(self._heat.items())
         width = self.slot_seconds
         return tuple(HeatCell(slot * width, octave_start(at), row[at]) for slot, row in rows for at in sorted(row))
-
-
-def rank_calls(calls: Iterable[SlowCall]) -> tuple[Hotspot, ...]:
-    """The hotspots of any calls, by total time."""
-    ranking = Ranking()
-    for call in calls:
-        ranking.add(call)
-    return ranking.hotspots()

@@ -15,7 +15,7 @@ _TOTAL = b") (total time: "
 _PAIR = re.compile(rb"(\w+)=(\"[^\"]*\"|\S+)")
 _OFF, _ON = rb"(?:\x1b\[0m)?", rb"(?:\x1b\[\d+m)?"
 _FIELDS = re.compile(rb" *duration%b=(\S+) %bname%b=(\w+) %bstarted%b=\"([^\"]+)\"" % (_OFF, _ON, _OFF, _ON, _OFF))
-_ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))")
+_ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _CONTROLS = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
 
 
@@ -144,7 +144,7 @@ def _json_fields(record: dict[str, Any]) -> _EntryFields:
 
 
 def unquote_go(text: bytes) -> bytes:
-    """The text inside the quotes of Go's %q, unescaped."""
+    """The text inside the quotes of Go's %q or of JSON, unescaped. A value of JSON may have several lines."""
     return _ESCAPE.sub(_decode_escape, text) if b"\\" in text else text
 
 

@@ -127,6 +127,10 @@ class ConfiguredProcess:
                 return found[-1]
         return None
 
+    def is_set_by(self, variable: str, setting: Setting) -> bool:
+        """Whether the variable set it. A variable is kept under its own name, and under the flag's with the value."""
+        return any(one.name == variable and one.place == setting.place for one in self.settings)
+
 
 @dataclass(frozen=True)
 class ConfigFile:

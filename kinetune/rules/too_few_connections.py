@@ -64,8 +64,8 @@ def _configured_limit(part: ConfiguredProcess, kine: KineRelease | None) -> int:
     setting = part.find(FLAG)
     if setting is None or not setting.value.isdecimal():
         return 0
-    by_variable = any(one.name == VARIABLE and one.place == setting.place for one in part.settings)
-    return 0 if by_variable and kine and NO_VARIABLES.applies_to(kine) else int(setting.value)
+    is_unread = part.is_set_by(VARIABLE, setting) and kine is not None and NO_VARIABLES.applies_to(kine)
+    return 0 if is_unread else int(setting.value)
 
 
 def _check_limit(kine: KineRelease | None, connections: int, part: ConfiguredProcess | None = None) -> Iterator[Remark]:

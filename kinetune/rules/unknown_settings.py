@@ -124,7 +124,7 @@ def _check_flag(part: ConfiguredProcess, setting: Setting, release: KineRelease 
         return replace(_create_finding(part, setting, says, do), on=f"{part.name} flag", severity=Severity.ERROR)
     if part.component is Component.K3S:
         return _check_k3s_flag(part, setting)
-    if part.component is not Component.KINE or _is_from_variable(part, setting):
+    if part.component is not Component.KINE or part.is_set_by(variable_name(setting.name), setting):
         return None
     if name not in FLAGS:
         return replace(_unknown_name(part, setting, FLAGS, "Kine does not start"), severity=Severity.ERROR)
@@ -153,12 +153,6 @@ def _leading_blank(part: ConfiguredProcess, setting: Setting) -> Remark:
         says += ", and K3s uses SQLite" + " unless a variable names an endpoint" * bool(part.unread)
     remark = _create_finding(part, setting, says, "remove the blank before the dash")
     return replace(remark, on=f"{part.name} flag", severity=Severity.ERROR)
-
-
-def _is_from_variable(part: ConfiguredProcess, setting: Setting) -> bool:
-    """Whether a variable set the flag: settings have the name of the flag in both cases."""
-    name = variable_name(setting.name)
-    return any(one.name == name and one.place == setting.place for one in part.settings)
 
 
 def _flag_name(name: str) -> str:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from kinetune import __version__
+from kinetune.formatting import format_count
 from kinetune.model.check_result import RULE_GROUPS, CheckResult, CheckRun
 from kinetune.model.configuration import UNKNOWN_KIND, Component, Configuration
 from kinetune.model.facts import Facts
@@ -81,7 +82,7 @@ def _describe_subject(result: CheckResult) -> str:
 def _name_files(facts: Facts) -> str:
     files = () if isinstance(facts.configuration, Unknown) else facts.configuration.files
     names = ", ".join(file.path for file in files[:NAMED_FILES]) + (" …" if len(files) > NAMED_FILES else "")
-    return f"{len(files)} configuration file{'' if len(files) == 1 else 's'}: {names}"
+    return f"{format_count(len(files), 'configuration file')}: {names}"
 
 
 def _finding_sections(results: RuleResults) -> Iterator[Section]:

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kinetune.logs.histogram import octave_start
-from kinetune.logs.ranking import OTHERS, Ranking, rank_calls
+from kinetune.logs.ranking import OTHERS, Ranking
 from kinetune.model.hotspot import Hotspot, SlowCall, Vantage
 from tests.logs.test_histogram import ERROR, exact
 
@@ -43,6 +43,13 @@ def ranking(calls: list[SlowCall]) -> Ranking:
 
 def group(spot: Hotspot | SlowCall) -> tuple[object, ...]:
     return spot.query, spot.eras, spot.resource, spot.vantage
+
+
+def rank_calls(calls: list[SlowCall]) -> tuple[Hotspot, ...]:
+    ranking = Ranking()
+    for call in calls:
+        ranking.add(call)
+    return ranking.hotspots()
 
 
 @given(st.lists(CALLS, min_size=1, max_size=60))
