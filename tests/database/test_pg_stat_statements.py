@@ -21,6 +21,7 @@ from kinetune.kine.query_recognition import name_of
 from kinetune.kine.releases import ERAS
 from kinetune.model.counters import Activity, Bucket, Counters
 from kinetune.model.failure import CouldNotLook
+from tests.cli.call import call
 from tests.cluster import Cluster
 from tests.database.stores import ask, make, place
 
@@ -74,6 +75,16 @@ def test_kines_calls_are_counted_by_kines_names(counted: str) -> None:
     found = by_name(counted)
     assert (found["CurrentRev"], found["CompactRev"]) == (7, 3)
     assert not [name for name in found if name not in ("CurrentRev", "CompactRev")]
+
+
+def test_kines_calls_are_counted_after_every_command_of_ours(counted: str) -> None:
+    """The server keeps the first text of statements that it takes for equal: kinetune must know it as Kine's."""
+    for arguments in (("check",), ("explain", "--kine", "v0.17.5"), ("init", "--yes")):
+        assert call(*arguments, counted).status in (0, 1), arguments
+    for name in ("CurrentRev", "CompactRev"):
+        before = read(counted)
+        send(counted, name, 3)
+        assert by_name(counted, before) == {name: 3}
 
 
 @pytest.mark.parametrize("era", [era.name for era in ERAS if era.catalogue == era.name])

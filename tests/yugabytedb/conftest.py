@@ -15,7 +15,7 @@ import time
 import uuid
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -32,6 +32,9 @@ HOST = f"{zlib.crc32(uuid.getnode().to_bytes(8, 'big')):08x}"
 OURS = f"kt_{HOST}_"
 """How our databases begin: only those of runs on this machine that have ended are dropped."""
 
+_numbers = itertools.count()
+"""Of all databases of this process: no test gets the name of one that an earlier test has left behind."""
+
 
 @dataclass
 class Yb:
@@ -41,14 +44,13 @@ class Yb:
     http: str
     flag: int
     ours: Ours | None = None
-    numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def of(self, database: str) -> str:
         place, mark, options = self.dsn.partition("?")
         return f"{place.rsplit('/', 1)[0]}/{database}{mark}{options}"
 
     def name(self) -> str:
-        return f"{OURS}{os.getpid()}_{next(self.numbers)}"
+        return f"{OURS}{os.getpid()}_{next(_numbers)}"
 
     def run(self, *arguments: object) -> CallResult:
         """kinetune, with the tservers' port; ids that would be cached are allowed where the flag says so."""
@@ -69,7 +71,7 @@ class Yb:
 
     @contextlib.contextmanager
     def fresh(self) -> Iterator[str]:
-        """The endpoint of a database that does not exist yet."""
+        """The endpoint of a database that does not exist yet. One of a failed test stays: it may still be in use."""
         name = self.name()
         yield self.of(name)
         self.execute(self.dsn, f"DROP DATABASE IF EXISTS {name}")

@@ -16,6 +16,7 @@ from tests.database.stores import ask
 from tests.kine.process import Kine
 from tests.yugabytedb.conftest import Yb
 from tests.yugabytedb.load import written_while
+from tests.yugabytedb.sources import ServerSources, load_all_nodes, require_agreement
 from tests.yugabytedb.stores import RestartedKine, early, fill, findings, former, reltuples
 
 pytestmark = [pytest.mark.yugabytedb, pytest.mark.xdist_group("yugabytedb")]
@@ -35,6 +36,16 @@ def prepared(yb: Yb) -> Iterator[str]:
         yield dsn
 
 
+@pytest.fixture(scope="module")
+def stocked(yb: Yb) -> Iterator[str]:
+    """Kine's own schema, with as many rows."""
+    with yb.fresh() as dsn:
+        with RestartedKine("v0.16.4", dsn):
+            pass
+        fill(dsn, ROWS)
+        yield dsn
+
+
 def explained(yb: Yb, dsn: str, kine: str) -> dict[str, dict[str, float]]:
     """Each call's requests, milliseconds and symptoms, under the settings of that release."""
     assert yb.init(dsn, "--kine", kine).status == 0
@@ -49,17 +60,24 @@ def explained(yb: Yb, dsn: str, kine: str) -> dict[str, dict[str, float]]:
     return {one["scenario"]: one for one in calls}
 
 
-def test_a_prepared_store_takes_more_updates_than_stock(yb: Yb, prepared: str) -> None:
+def test_a_prepared_store_takes_more_updates_than_stock(prepared: str, stocked: str) -> None:
     """A small form of `make bench ARGS=yugabytedb`, with generous bounds; first of this file: 20,000 rows."""
     fill(prepared, ROWS, 10_000)
-    with yb.fresh() as stock:
-        with RestartedKine("v0.16.4", stock):
-            pass
-        fill(stock, ROWS)
-        found = [
-            (run_load(stock, "v0.16.4", 5.0).updates, run_load(prepared, "v0.16.4", 5.0).updates) for _ in range(2)
-        ]
+    found = [(run_load(stocked, "v0.16.4", 5.0).updates, run_load(prepared, "v0.16.4", 5.0).updates) for _ in range(2)]
     assert max(one for _, one in found) >= 1.5 * max(one for one, _ in found), found
+
+
+def test_three_sources_show_a_schema_that_reads_the_table(yb: Yb, stocked: str, tmp_path: Path) -> None:
+    """One Kine at each node of a store with Kine's own schema, which finds ids by reading all of them."""
+    server = ServerSources(yb, stocked)
+    logs = load_all_nodes(server, "v0.16.4", 4)
+    require_agreement(logs, server, server.hosts)
+    result = yb.run("hotspots", *server.write_logs(tmp_path, logs), "--endpoint", stocked, "--format", "json")
+    assert result.status == 0, result.err
+    for vantage in json.loads(result.out)["vantages"]:
+        heaviest = vantage["hotspots"][:4]
+        (poll,) = [spot for spot in heaviest if spot["query"] == "AfterAllOldVal"]
+        assert "it reads the whole table (KT103)" in poll["advice"], vantage["vantage"]
 
 
 def test_reads_of_a_prepared_store_do_not_grow_with_the_table(yb: Yb, prepared: str) -> None:

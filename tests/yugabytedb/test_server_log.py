@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import psycopg
 import pytest
 
@@ -13,6 +11,7 @@ from kinetune.model.hotspot import Signal, SlowCall, Vantage
 from tests.logs.harness import scanned
 from tests.logs.test_server_logs import KEY, SECRET, work
 from tests.yugabytedb.conftest import Yb
+from tests.yugabytedb.sources import log_of
 
 pytestmark = [pytest.mark.yugabytedb, pytest.mark.xdist_group("yugabytedb")]
 TABLE = (
@@ -21,15 +20,6 @@ TABLE = (
 )
 KINE_QUERIES = ["GetCurrentVal", "AfterOldVal", "CountCurrent", "Insert"]
 STATEMENTS = "SELECT query, total_time FROM pg_stat_statements JOIN pg_database d ON d.oid = dbid WHERE datname = %s"
-
-
-def log_of(connection: psycopg.Connection[tuple[str]]) -> Path:
-    found = connection.execute("SELECT pg_current_logfile()").fetchone()
-    assert found is not None
-    path = Path(found[0])
-    if not path.exists():
-        pytest.skip(f"{path} is on another machine")
-    return path
 
 
 def test_the_log_of_each_node_agrees_with_its_statistics(yb: Yb, empty: str) -> None:
@@ -53,7 +43,7 @@ def test_the_log_of_each_node_agrees_with_its_statistics(yb: Yb, empty: str) -> 
         assert calls[-1].key.startswith(KEY.split("'")[0])
         assert SECRET.hex() not in repr(events)
         assert (counts.not_understood, counts.unknown_language) == (0, 0)
-        assert [event.kind for event in events if isinstance(event, Signal)][-1] == "duplicate-key"
+        assert [event.kind for event in events if isinstance(event, Signal)][-1] == "id-taken"
         measured = {found[1]: total for query, total in rows if (found := name_of(str(query)))}
         assert set(measured) == set(KINE_QUERIES)
         for call in calls:
