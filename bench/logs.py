@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.bench_server import BenchServer
-from bench.budgets import ResourceUse, measure_use
+from bench.budgets import ResourceUse, installed_environment, measure_use
 from bench.log_generator import generated_log, k3s_lines, postgresql_lines
 from bench.progress import print_progress
 from kinetune.model.failure import Exit
@@ -32,6 +32,15 @@ ROUNDS = 3
 BARE_LOOP = "for line in open(sys.argv[1], 'rb'): pass"
 TESTING_LOOP = "for line in open(sys.argv[1], 'rb'): b'Slow SQL' in line"
 """The least that a script does which reads a log line by line: nothing, and the search for slow calls alone."""
+SEARCHES = """
+from kinetune.kine.signals import MARKERS
+from kinetune.logs.marker_search import search_markers
+find = search_markers((b'Slow SQL', b'duration: ', *MARKERS)).find
+file = open(sys.argv[1], 'rb')
+while block := file.read(1 << 20):
+    find(block, 0, len(block)), block.count(b'\\n')
+"""
+"""The least that hotspots does, whatever a line with a marker says: search the markers, and count the lines."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +65,12 @@ def measure_kine_log(folder: Path, megabytes: int) -> list[LogMeasurement]:
     size, large = log.stat().st_size / 1e6, megabytes >= K3S_MB
     print_progress(f"K3s log of {size:,.0f} MB")
     jobs = os.cpu_count() or 1
-    one, many, bare, testing = _best_of_rounds(
+    one, many, bare, testing, searches = _best_of_rounds(
         lambda: measure_use("hotspots", str(log), "--jobs", "1"),
         lambda: measure_use("hotspots", str(log), "--jobs", str(jobs)),
         lambda: _run_loop(BARE_LOOP, log),
         lambda: _run_loop(TESTING_LOOP, log),
+        lambda: _run_loop(SEARCHES, log),
     )
     log.unlink()
     what = f"K3s log, {size:,.0f} MB"
@@ -69,6 +79,7 @@ def measure_kine_log(folder: Path, megabytes: int) -> list[LogMeasurement]:
         LogMeasurement(
             f"{what}: time of a bare loop over its lines", "times", one.cpu / bare.cpu, at_most=3 if large else None
         ),
+        LogMeasurement(f"{what}: of that, to search markers and count lines", "times", searches.cpu / bare.cpu),
         LogMeasurement(f"{what}: time of a loop that searches each line for Slow SQL", "times", one.cpu / testing.cpu),
         LogMeasurement(f"{what}: peak memory", "MB", one.megabytes, at_most=150),
         LogMeasurement(f"{what}: --jobs {jobs}, against one", "times", one.wall / many.wall),
@@ -130,7 +141,7 @@ def _pgbadger(log: Path, folder: Path) -> ResourceUse | None:
 
 def _run_program(*command: str) -> ResourceUse:
     began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=installed_environment())
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kinetune.kine.releases import Trait
-from kinetune.model.facts import KineRelease
+from kinetune.model.kine_release import KineRelease
 
 SOURCE = (
     "pgconn/config.go and conn.go of pgx v5.3.1 to v5.12.0, the versions in go.mod of Kine v0.10.1 to v0.17.5; tried "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kinetune.kine.flags import NO_VARIABLES, variable_name
 from kinetune.kine.releases import describe_release
 from kinetune.model.configuration import Component
-from kinetune.model.facts import KineRelease
+from kinetune.model.kine_release import KineRelease
 
 FLAG = "datastore-max-open-connections"
 VARIABLE = variable_name(FLAG)

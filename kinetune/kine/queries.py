@@ -15,7 +15,7 @@ from types import MappingProxyType
 from kinetune import resources
 from kinetune.kine.keyspace import prefix_end, resource_name
 from kinetune.kine.releases import find_era, recorded_catalogue
-from kinetune.model.workload import Call, Parameter, Query, SampleArguments
+from kinetune.model.query import Call, Parameter, Query, SampleArguments
 
 PAGE = 501
 """

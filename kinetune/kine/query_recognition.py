@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Set
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from kinetune.kine.queries import load_catalogue, with_limit
@@ -25,7 +25,7 @@ _CONSTANT = r"""
 # Queries by the era in which they first appear, newest first. Only those that every Kine of the era sends at its start
 # or at its first write (docs/facts/kine.md §2.1), so that their absence is significant.
 _FIRST_IN = (("InsertReturning", "E20"), ("AllCurrent", "E19"), ("AllCurrentVal", "E19"), ("AfterAllOldVal", "E18"))
-_PREPARED = re.compile(r"PREPARE kinetune_call (?:\([^)]*\) )?AS ")
+_PREPARED = re.compile(r"PREPARE kinetune_call\s+(?:\([^)]*\)\s+)?AS\s+")
 
 
 @cache
@@ -37,6 +37,7 @@ def _compile_patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[st
     )
 
 
+@lru_cache(maxsize=1024)
 def normalise_statement(text: str) -> str:
     """
     The statement without its variable parts: constants and parameters become `$n`, comments are removed, blanks are

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from kinetune.kine.k3s_releases import BUNDLED, BundledKine, find_bundled_kine, find_first_builds
-from kinetune.model.facts import KineRelease
 from kinetune.model.failure import UsageFailure
+from kinetune.model.kine_release import KineRelease
 
 Version = tuple[int, int, int]
 _OLD = "it was no longer in use when the statements were recorded"

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from kinetune.kine.failure_kinds import FAILURE_KINDS
 from kinetune.kine.message_kinds import CERTAIN_KINDS, MESSAGE_KINDS
+from kinetune.kine.pool_limit import IDLE
 from kinetune.kine.signal_kind import SignalKind, find_kind, find_state
 from kinetune.kine.start_failures import START_KINDS, STOP_KINDS, match_start_failure, match_stop
 
@@ -22,23 +23,33 @@ SERVER_ERRORS = (b"ERROR", b"FATAL")
 DEBUG_ONLY = (b"MODREVISION GAP",)
 """Written by Kine's --debug only; searched in logs that have lines of that level."""
 MARKERS: tuple[bytes, ...] = (
-    b"(SQLSTATE ", b"converting NULL to int64", b"compact revision", b", revision=", b"nsert error for key",
-    b"ompact failed", b"COMPACT deleted ", b"list latest changes", b"revision has been compact",
+    b"(SQLSTATE ", b"NULL to int64", b"pact revision", b", revision=", b"nsert error for key",
+    b"ompact failed", b"COMPACT deleted ", b"latest changes", b"has been compact",
     b"Too large resource version", b"ailed to ping ", b"error in txn", b"error while range on",
-    b"WATCH SEND EVENTS FOR PAST", b"Transaction commit failed", b"level=fatal", b"building kine", b"create driver for",
+    b"WATCH SEND EVENTS FOR PAST", b"Transaction commit failed", b"=fatal", b"building kine", b"create driver for",
     b"starting kine backend", b"starting kubernetes: ", b"preparing server: ", b"panic: ", b"TTL event watch",
-    b"TTL initial list", b"Error while dialing", b"StorageError: ", b"eaderelection lost",
+    b"TTL initial list", b"Error while dialing", b"StorageError: ", b"eaderelection lost", b'"fatal"',
+    b"not defined: -", b"authentication handshake failed", b"error creating storage factory",
+    b"etcdserver: request timed out", b"unary invoker failed", b"health check key",
 )  # fmt: skip
 """
-Each line with a signal contains one of these, so that only such lines are read. They are long, because bytes.find skips
-the length of what it searches: `fatal` alone costs as much as three of these.
+Each line with a signal contains one of these, so that only such lines are read. They begin with two letters that are
+seldom next to each other in other lines: `level=fatal` takes twice the time of `=fatal` (logs/marker_search.py).
 """
 SIGNAL_KINDS: tuple[SignalKind, ...] = (
     *START_KINDS, *CERTAIN_KINDS, *FAILURE_KINDS, *STOP_KINDS, *MESSAGE_KINDS
 )  # fmt: skip
 """The most serious first."""
 _ON_SERVER = tuple(kind for kind in FAILURE_KINDS if kind.on_server)
-_DERIVED_KINDS = (SignalKind(SLOW_PLANNING, "the server took 100 ms or longer to parse or plan a statement"),)
+_DERIVED_KINDS = (
+    SignalKind(
+        SLOW_PLANNING,
+        "the server took 100 ms or longer to parse or plan a statement",
+        cause="the server is overloaded, or it is YugabyteDB, where a new session reads the catalog first",
+        fix="no action is necessary after a start of Kine; if it is repeated, Kine opens new sessions: raise "
+        f"{IDLE} in the environment of Kine or K3s",
+    ),
+)
 BY_KIND: Mapping[str, SignalKind] = MappingProxyType({kind.kind: kind for kind in (*SIGNAL_KINDS, *_DERIVED_KINDS)})
 # Two blanks after the level: pgx and lib/pq quote errors with one.
 _SERVER_LINE = re.compile(rb"\b(?:ERROR|FATAL|PANIC):  |,(?:ERROR|FATAL|PANIC),[0-9A-Z]{5},|\"error_severity\"")

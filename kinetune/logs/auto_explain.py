@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import NamedTuple
+
+from kinetune.logs.envelopes import parse_json
 
 _PARAMETERS = re.compile(rb"\n?[ \t]*Query Parameters: [^\n]*|,?\s*\"Query Parameters\": \"(?:[^\"\\]|\\.)*\"")
 # bytea as PostgreSQL prints it: '\x6b38…', with more backslashes where the log format escapes them.
@@ -45,9 +46,6 @@ def _find_text_query(plan: bytes) -> bytes:
 
 
 def _find_json_query(plan: bytes) -> bytes:
-    try:
-        document = json.loads(plan)
-    except ValueError:
-        return b""
+    document = parse_json(plan)
     text = document.get("Query Text") if isinstance(document, dict) else None
     return text.encode("utf-8", "replace") if isinstance(text, str) else b""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from kinetune.kine.log_origin import find_oldest_kine
+from kinetune.kine.releases import Version
 from kinetune.kine.signals import BY_KIND, SIGNAL_KINDS
-from kinetune.kine.start_failures import is_start_failure
+from kinetune.kine.start_failures import exclude_fixed_cause, is_start_failure
 from kinetune.logs.line_reader import LogEvent
 from kinetune.logs.ranking import Ranking
 from kinetune.logs.running_counts import RunningCounts
@@ -39,25 +41,24 @@ class EventCollector:
         self._signals: dict[str, _SignalTotal] = {}
         self._plans: dict[tuple[str, str], list[LoggedPlan]] = {}
 
-    def add_events(self, events: Iterable[LogEvent]) -> None:
-        add = self.ranking.add
-        for event in events:
-            if type(event) is SlowCall:  # faster than isinstance; a log has a hundred thousand of them
-                add(event)
-            else:
+    def add_events(self, events: Sequence[LogEvent]) -> None:
+        # isinstance takes longer, and a log has a hundred thousand calls.
+        calls = [event for event in events if type(event) is SlowCall]
+        self.ranking.add_calls(calls)
+        if len(calls) < len(events):
+            for event in events:
                 self._add_other(event)
 
     def _add_other(self, event: LogEvent) -> None:
         if isinstance(event, Signal):
             self._add_signal(event.kind, _SignalTotal(1, event.at, event.at, event.text))
         elif isinstance(event, LoggedPlan):
-            self._planned.add(SlowCall(*event[:4], "", *event[4:6], Vantage.SERVER_LOG))
+            self._planned.add_calls([SlowCall(*event[:4], "", *event[4:6], Vantage.SERVER_LOG)])
             self._keep_plan(event)
-
         elif isinstance(event, LoggedTrace):
             at, query, resource, key, took, source = event
             call = SlowCall(at, query, (), resource, key, took, source, Vantage.API_SERVER)
-            self._traced.setdefault(event.source, Ranking()).add(call)
+            self._traced.setdefault(event.source, Ranking()).add_calls([call])
 
     def _add_signal(self, kind: str, more: _SignalTotal) -> None:
         known = self._signals.get(kind)
@@ -100,14 +101,16 @@ class EventCollector:
         counts, found = self.counts.freeze(ranking.folded), sum(map(len, traced))
         ignored = sum(map(len, self._traced.values())) - found
         plans = (plan for kept in self._plans.values() for plan in kept)
+        origin = self.counts.origin.freeze()
+        oldest = find_oldest_kine(origin.releases)
         return LogReading(
             hotspots=ranking.hotspots(),
-            signals=tuple(_count_signal(kind, self._signals[kind]) for kind in _sort_kinds(self._signals)),
+            signals=tuple(_count_signal(kind, self._signals[kind], oldest) for kind in _sort_kinds(self._signals)),
             plans=tuple(sorted(plans, key=lambda plan: -plan.milliseconds)),
             heat=ranking.heat(),
             slot_seconds=ranking.slot_seconds,
             counts=replace(counts, calls=counts.calls + found, passing=counts.passing + ignored),
-            origin=self.counts.origin.freeze(),
+            origin=origin,
         )
 
     def _choose_traces(self) -> list[Ranking]:
@@ -124,10 +127,10 @@ def _sort_kinds(kinds: dict[str, _SignalTotal]) -> list[str]:
     return sorted(kinds, key=lambda kind: places.get(kind, len(places)))
 
 
-def _count_signal(kind: str, total: _SignalTotal) -> SignalCount:
-    known = BY_KIND[kind]
+def _count_signal(kind: str, total: _SignalTotal, oldest: Version) -> SignalCount:
+    known = exclude_fixed_cause(BY_KIND[kind], total.example, oldest)
     return SignalCount(
-        kind,
+        known.kind,
         known.words,
         known.rule,
         total.count,
@@ -137,5 +140,5 @@ def _count_signal(kind: str, total: _SignalTotal) -> SignalCount:
         known.cause,
         known.fix,
         known.releases,
-        is_start_failure(kind),
+        is_start_failure(known.kind),
     )

@@ -7,6 +7,7 @@ PostgreSQL's csvlog is not an export: csvlog.py reads it.
 from __future__ import annotations
 
 import csv
+import io
 import re
 
 from kinetune.logs.json_content import CONTENT_KEYS
@@ -15,11 +16,12 @@ from kinetune.logs.known_texts import is_known_text
 from kinetune.logs.window import MAX_LINE_BYTES
 
 _SEPARATORS = (",", ";", "\t")
-_NAME = re.compile(r'"?[@A-Za-z_][\w @.\-\[\]()/:]{0,60}"?')
+_NAME = re.compile(r'"?(?:[@A-Za-z_][\w @.\-\[\]()/:]{0,60})?"?')
 _CSVLOG = re.compile(rb"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [A-Z0-9+-]+,(?:\"|,)", re.MULTILINE)
 _LINE_START = re.compile(r"(?:time=|INFO\[|[\d<\x1b]|[A-Z][a-z]{2} [ \d]\d )")
 _MAX_ROW_LINES = 2000
-_TEXT_NAMES = {name.lower() for name in CONTENT_KEYS} | {"log line", "logline", "event", "rawdata"}
+_NO_LETTER = re.compile(r"[^a-z]")
+_TEXT_NAMES = {_NO_LETTER.sub("", name.lower()) for name in CONTENT_KEYS} | {"logline", "event", "rawdata"}
 _MIN_COLUMNS = 2
 
 
@@ -33,7 +35,9 @@ def detect_csv(head: bytes) -> CsvStream | None:
         names = line.split(separator)
         if len(names) >= _MIN_COLUMNS and all(map(_NAME.fullmatch, names)):
             header = [name.strip('"') for name in names]
-            if any(name.lower().lstrip("@_") in _TEXT_NAMES or name.lower() in _TEXT_NAMES for name in header):
+            # `@message`, `log_line`, `jsonPayload.message`
+            words = (_NO_LETTER.sub("", name.lower().rpartition(".")[2]) for name in header)
+            if not _TEXT_NAMES.isdisjoint(words):
                 return CsvStream(separator, header)
     if _is_row(line) and (not rest or _is_row(rest.split(b"\n", 1)[0])):
         return CsvStream(",", [])
@@ -103,10 +107,6 @@ class CsvStream:
 
 def _parse_row(text: str, separator: str) -> list[str]:
     try:
-        return next(csv.reader([text], delimiter=separator), []) if "\n" not in text else _parse_lines(text, separator)
+        return next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
     except csv.Error:  # a field of more than 128 KiB, or a NUL
         return []
-
-
-def _parse_lines(text: str, separator: str) -> list[str]:
-    return next(csv.reader(text.splitlines(keepends=True), delimiter=separator), [])

@@ -14,6 +14,7 @@ JOURNAL = re.compile(
 _ANY = re.compile(rb"\0*(?:\{[ ]*\"|" + CRI.pattern + rb"|" + JOURNAL.pattern + rb")")
 _COLOUR = re.compile(rb"(?:\x1b|#033)\[[0-9;]*m")
 _NUMBERS = re.compile(rb"\"MESSAGE\" ?: ?\[([\d, ]+)\]")
+_DOCKER_KEYS = {"log", "stream", "time", "attrs"}
 _MAX_ENVELOPES = 4
 PIECE_BYTES = 16000
 """containerd and Docker split lines at 16 KiB. CRI marks the pieces; Docker's show only by their size."""
@@ -48,7 +49,7 @@ def unwrap_line(line: bytes) -> UnwrappedLine:
             inner = _inner_message(record)
             if inner is None:
                 return UnwrappedLine(line, envelopes, partial, record)
-            partial = partial or (inner[0] == "docker" and not inner[1].endswith(b"\n") and len(inner[1]) > PIECE_BYTES)
+            partial = partial or _is_docker_piece(record, inner[1])
             envelopes, line = (*envelopes, inner[0]), inner[1].rstrip(b"\r\n")
         elif found := CRI.match(line):
             partial = partial or found[1] == b"P"
@@ -60,24 +61,46 @@ def unwrap_line(line: bytes) -> UnwrappedLine:
     return UnwrappedLine(line, envelopes, partial)
 
 
-def _parse_object(line: bytes) -> dict[str, Any] | None:
+def parse_json(text: str | bytes) -> object:
+    """The value of a JSON text; None if it is not one."""
     try:
-        found = json.loads(line)
+        return json.loads(text)
     except (ValueError, RecursionError):  # RecursionError: deeply nested JSON, which a log may contain
         return None
+
+
+def write_json(value: object) -> str:
+    """The JSON of a value in one line; empty if it is nested as deeply as parse_json can just read."""
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return ""
+
+
+def _parse_object(line: bytes) -> dict[str, Any] | None:
+    found = parse_json(line)
     return found if isinstance(found, dict) else None
 
 
 def _inner_message(record: dict[str, Any] | None) -> tuple[str, bytes] | None:
     for key, name in (("log", "docker"), ("MESSAGE", "journald-json")):
         if record is not None and key in record:
-            content = _message_bytes(record[key])
+            content = encode_message(record[key])
             return None if content is None else (name, content)
     return None
 
 
-def _message_bytes(content: object) -> bytes | None:
-    """The message as bytes. journald writes an array of byte values for a message that is not printable."""
+def _is_docker_piece(record: dict[str, Any] | None, content: bytes) -> bool:
+    """Only Docker's own content ends with a newline: Fluent Bit has the same key, and removes it."""
+    is_docker = record is not None and record.keys() <= _DOCKER_KEYS
+    return is_docker and len(content) > PIECE_BYTES and not content.endswith(b"\n")
+
+
+def encode_message(content: object) -> bytes | None:
+    """
+    The message as bytes; None for a value of another type. journald writes an array of byte values for a message that
+    is not printable.
+    """
     if isinstance(content, str):
         return content.encode("utf-8", "surrogatepass")
     if isinstance(content, list) and all(isinstance(value, int) and 0 <= value < 256 for value in content):

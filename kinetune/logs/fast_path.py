@@ -64,13 +64,8 @@ _MAX_CACHED = 1024
 """Statements and resources of one source; Kine has about 20 and 200. More come only from texts with values in them."""
 
 
-class FastCall(NamedTuple):
-    """A call, its log format, its offset from UTC (None: the text has no zone), and where the next line begins."""
-
-    call: SlowCall
-    format_name: str
-    offset: int | None
-    end: int
+_ParsedLine = tuple[SlowCall, str, int | None, int]
+"""A call, its log format, its offset from UTC (None: the text has no zone), and where the next line begins."""
 
 
 class FastRun(NamedTuple):
@@ -128,7 +123,7 @@ class FastPath:
                 self._clock.advance(ended)
         return FastRun(calls, name, offsets, end)
 
-    def _parse_slow_sql(self, window: Window, position: int) -> FastCall | None:
+    def _parse_slow_sql(self, window: Window, position: int) -> _ParsedLine | None:
         """The call of a line with `Slow SQL` at `position`; None if the line is not exactly of a common form."""
         data = window.data
         if data[position - 5 : position] == b'msg="':
@@ -143,7 +138,7 @@ class FastPath:
         found = _UNTIL_15.match(data, position, window.limit)
         return self._call_until_15(found, format_name) if found else None
 
-    def _call_of_text(self, found: re.Match[bytes]) -> FastCall | None:
+    def _call_of_text(self, found: re.Match[bytes]) -> _ParsedLine | None:
         sql, took, name, minute, seconds = found.groups()
         if b"\\" in sql or b"\n" in sql:
             return None
@@ -161,7 +156,7 @@ class FastPath:
                 resource, key = self._locate_key(key_match[1])
         at, milliseconds = began + float(seconds), float(took) * 1000.0
         call = _new_call((at, query, eras, resource, key, milliseconds, self._source, _KINE_LOG))
-        return FastCall(call, "kine text", 0, found.end())
+        return call, "kine text", 0, found.end()
 
     def _remember_minute(self, minute: bytes) -> float | None:
         start = parse_timestamp(minute + b"00.0Z", UTC)
@@ -181,7 +176,7 @@ class FastPath:
             self._named[text] = named
         return named
 
-    def _call_since_16(self, found: re.Match[bytes], format_name: str) -> FastCall | None:
+    def _call_since_16(self, found: re.Match[bytes], format_name: str) -> _ParsedLine | None:
         sql, took, name, started_text = found.groups()
         started = parse_timestamp(started_text, self._zone)
         if started is None:
@@ -191,9 +186,9 @@ class FastPath:
         eras = find_eras(query, recognise_statement(sql))
         resource, key = self._locate_key(find_literal_key(sql))
         call = SlowCall(started.at, query, eras, resource, key, float(took) * 1000.0, self._source)
-        return FastCall(call, format_name, started.offset, found.end())
+        return call, format_name, started.offset, found.end()
 
-    def _call_until_15(self, found: re.Match[bytes], format_name: str) -> FastCall | None:
+    def _call_until_15(self, found: re.Match[bytes], format_name: str) -> _ParsedLine | None:
         started_text, duration, sql, arguments = found.groups()
         started, took = parse_timestamp(started_text, self._zone), parse_go_duration(duration)
         if started is None or took is None:
@@ -201,7 +196,7 @@ class FastPath:
         query, eras = recognise_statement(sql.strip())
         resource, key = self._locate_key(find_argument_key(arguments[1:])) if arguments else ("", "")
         call = SlowCall(started.at, query, eras, resource, key, took, self._source)
-        return FastCall(call, format_name, started.offset, found.end())
+        return call, format_name, started.offset, found.end()
 
     def parse_records(self, window: Window, start: int, position: int) -> FastRun:
         """

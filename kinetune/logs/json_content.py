@@ -8,18 +8,19 @@ line of a supported program are the lines. The keys only decide between several,
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from kinetune.logs.envelopes import encode_message, parse_json, write_json
 from kinetune.logs.known_texts import MAX_HEAD, SERVER, is_known_text
 
 _MAX_DEPTH = 40
 _MAX_TEXTS = 3
 """Layers of JSON in a text of JSON."""
 _MAX_PATHS = 16
+_MAX_COPIES = 8
 _MESSAGE_KEYS = ("message", "msg")
 CONTENT_KEYS = frozenset(
     (
@@ -89,13 +90,6 @@ def has_own_time(line: bytes) -> bool:
     return _OWN_TIME.search(line[:_MAX_PREFIX]) is not None
 
 
-def decode_message(values: object) -> str | None:
-    """The text of journald's array of byte values; None for any other list."""
-    if not isinstance(values, list) or not all(isinstance(value, int) and 0 <= value < 256 for value in values):
-        return None
-    return bytes(values).decode("utf-8", "replace")
-
-
 def find_content(value: object) -> list[ContentLine]:
     """As ContentFinder.find_lines, for a single value."""
     return ContentFinder().find_lines(value)
@@ -145,8 +139,8 @@ class _Walk:
     def _read_list(self, values: list[Any], path: tuple[str, ...], time: str) -> list[ContentLine]:
         if values and all(isinstance(one, dict) and one.keys() == {"field", "value"} for one in values):
             return self._read_object({str(one["field"]): one["value"] for one in values}, path, time)  # CloudWatch
-        row = bool(values) and not any(isinstance(one, dict | list) for one in values)
-        if row:  # Loki: time and line; Azure: a row of a table
+        row = bool(values) and isinstance(values[0], str | int) and not any(isinstance(one, list) for one in values)
+        if row:  # Loki: time, line and sometimes metadata; Azure: a row of a table
             time = next(filter(None, map(read_time, values)), time)
         found = [self.read(one, (*path, str(at) if row else "*"), time) for at, one in enumerate(values)]
         return [line for lines in found for line in lines]
@@ -154,7 +148,7 @@ class _Walk:
     def _read_object(self, record: dict[str, Any], path: tuple[str, ...], time: str) -> list[ContentLine]:
         time = _find_time(record) or time
         if isinstance(record.get("MESSAGE"), list):
-            record = {**record, "MESSAGE": decode_message(record["MESSAGE"])}
+            record = {**record, "MESSAGE": (encode_message(record["MESSAGE"]) or b"").decode("utf-8", "replace")}
         if is_entry(record):
             return [self._write_entry(record, time)]
         scalars: list[ContentLine] = []
@@ -168,7 +162,7 @@ class _Walk:
                     return found
                 scalars = scalars or found
             else:
-                others += [line for line in found if line not in others[-8:]]
+                others += [line for line in found if not _is_copy(line, others[-_MAX_COPIES:])]
         return scalars or others
 
     def _write_entry(self, record: dict[str, Any], time: str) -> ContentLine:
@@ -177,7 +171,12 @@ class _Walk:
             record = {**record, "time": time}
         if "error_severity" not in record and "duration" not in record and (fields := _find_fields(self._root)):
             record = {**record, **fields}
-        return ContentLine(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace"), "")
+        return ContentLine(write_json(record).encode("utf-8", "replace"), "")
+
+
+def _is_copy(line: ContentLine, others: list[ContentLine]) -> bool:
+    """Whether another field of the same object has the line: Elasticsearch returns it in `_source` and in `fields`."""
+    return any(other.text.startswith(line.text) for other in others)
 
 
 def _find_fields(value: object, depth: int = 0) -> dict[str, Any]:
@@ -222,14 +221,6 @@ def _read_epoch(value: object) -> str:
         return ""
     seconds = float(value) / 10.0 ** (len(whole) - 10)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S.%f} UTC"
-
-
-def parse_json(text: str | bytes) -> object:
-    """The value of a JSON text; None if it is not one."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):  # RecursionError: deeply nested JSON, which a log may contain
-        return None
 
 
 def split_lines(line: ContentLine) -> list[bytes]:

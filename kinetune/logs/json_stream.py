@@ -12,11 +12,12 @@ import json
 import re
 from typing import NamedTuple
 
+from kinetune.logs.envelopes import parse_json
 from kinetune.logs.window import MAX_LINE_BYTES
 
 _MAX_DEPTH = 64
 _BLANK = re.compile(r"[\s,\0]*")
-_AFTER_VALUE = re.compile(r"[ \t,\r]*\n?")
+_AFTER_VALUE = re.compile(r"[ \t,\r\0]*\n?")
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _LONG_TEXT = re.compile(r'(?:[^"\\]|\\.)*+', re.DOTALL)
 _COLON = re.compile(r"\s*:\s*")
@@ -67,10 +68,7 @@ class PrefixedJsonLines:
 
 def _read_prefixed(line: bytes) -> StreamItem:
     brace = line.find(b"{")
-    try:
-        value = json.loads(line[brace:]) if brace >= 0 else None
-    except (ValueError, RecursionError):
-        value = None
+    value = parse_json(line[brace:]) if brace >= 0 else None
     return StreamItem(value, line.decode("utf-8", "surrogateescape"))
 
 
@@ -111,7 +109,7 @@ class JsonStream:
 
     def _read_top(self, begin: int, items: list[StreamItem], final: bool) -> bool:
         text = self._text
-        parsed = self._parse(begin, final) if text[begin] in "{[" else None
+        parsed = self._parse(begin, final) if text[begin] in '{["' else None
         if parsed is None:
             return self._read_plain_line(items, final)
         if parsed.end >= 0:
@@ -128,7 +126,7 @@ class JsonStream:
             return False
         line_end = text.find("\n", begin)
         is_line = line_end < 0 and len(text) - begin < MAX_LINE_BYTES and not _ARRAY_OF_VALUES.search(text, begin)
-        if is_line or (parsed is not _MORE and (line_end < 0 or -parsed.end <= line_end)):
+        if is_line or text[begin] == '"' or (parsed is not _MORE and (line_end < 0 or -parsed.end <= line_end)):
             return self._read_plain_line(items, final)
         self._enter(begin)
         return True

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from kinetune.logs.envelopes import unwrap_line
+from kinetune.logs.envelopes import parse_json, unwrap_line
 from kinetune.logs.stderrlog import HEAD, StatementRecord, make_record
 
 
@@ -31,11 +30,7 @@ def parse_json_record(line: bytes, end: int) -> StatementRecord | None:
 def _inner_record(entry: dict[str, Any]) -> dict[str, Any]:
     """PostgreSQL's record in CloudNativePG's field `record`, an object or its JSON text; else the entry itself."""
     inner = entry.get("record")
-    if isinstance(inner, str):
-        try:
-            inner = json.loads(inner)
-        except ValueError:
-            return entry
+    inner = parse_json(inner) if isinstance(inner, str) else inner
     return inner if isinstance(inner, dict) else entry
 
 

@@ -17,7 +17,7 @@ from kinetune.logs.statements import MAX_STATEMENT_BYTES, is_recorded_statement
 _LOG = rb"(?:LOGG?|DZIENNIK|[\x80-\xff]{3}):  "
 # A time directly before a tab is a line of vcluster or of zap, whose fields are divided by tabs.
 _RECORD = re.compile(
-    rb"^([^\n\t]{1,300}?)" + _LOG + rb"[^\n]*+\n([^\n\t]{0,299}?[^\w\n\t])(?:\t|#011|\\t)", re.MULTILINE
+    rb"^([^\n\t]{1,300}?)" + _LOG + rb"[^\n]*+\n([^\n\t]{0,299}?(?:[^\w\n\t]|\x1b\[\d*m))(?:\t|#011|\\t)", re.MULTILINE
 )
 _LEVEL = b"LOG:  "
 _OTHER_LEVEL = re.compile(_LOG)
@@ -105,10 +105,11 @@ def _find_level(block: bytes, any_language: bool) -> int:
     return found.start() if found else -1
 
 
-def _is_unwrapped(block: bytes, prefix: tuple[int, int]) -> bool:
+def _is_unwrapped(block: bytes, begin: int) -> bool:
     """Whether envelopes.py knows the prefix of a further line; not so `[5-2] #011`, PostgreSQL's own to syslog."""
-    begin, end = prefix
-    return has_envelope(block, begin, end) and unwrap_line(block[begin : end + 1]).content == b"\t"
+    end = block.find(b"\n", begin)
+    line = block[begin : end if end >= 0 else len(block)]
+    return has_envelope(line, 0, len(line)) and unwrap_line(line).content.startswith(b"\t")
 
 
 def _learn_prefix(block: bytes, level: int) -> re.Pattern[bytes] | None:
@@ -117,6 +118,6 @@ def _learn_prefix(block: bytes, level: int) -> re.Pattern[bytes] | None:
     for found in _RECORD.finditer(block, begin, begin + _SAMPLE_BYTES):
         message, further = found.groups()
         shape = rb"\d+".join(map(re.escape, re.split(rb"\d+", further)))
-        if re.match(shape, message) and not _is_unwrapped(block, found.span(2)):
+        if re.match(shape, message) and not _is_unwrapped(block, found.start(2)):
             return re.compile(rb"^" + shape + rb"(?:\t|#011|\\t)", re.MULTILINE)
     return None

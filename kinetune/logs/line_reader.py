@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import NamedTuple
 
@@ -27,13 +28,18 @@ from kinetune.logs.statements import (
     recognise_statement,
 )
 from kinetune.logs.stderrlog import StatementRecord, parse_stderr_record
-from kinetune.logs.timestamps import Timestamp, find_timestamp, find_yearless_timestamp, parse_timestamp
+from kinetune.logs.timestamps import KLOG, Timestamp, find_timestamp, find_yearless_timestamp, parse_timestamp
 from kinetune.logs.trace_lines import parse_trace
 from kinetune.logs.window import MAX_LINE_BYTES, Window
 from kinetune.model.hotspot import LoggedPlan, LoggedTrace, Signal, SlowCall
 
+_START_BYTES = 40
+"""A date further in a line may be one that the message is about."""
 _MARKER_BYTES = 8
 """The first letters of a marker identify it within its line: `Slow SQL`, `duration`."""
+
+_LEVEL = re.compile(rb"(?:LOG:  (?:00000: )?|,LOG,00000,\")\Z")
+_MAX_LEVEL_BYTES = 16
 
 LogEvent = SlowCall | Signal | LoggedPlan | LoggedTrace
 
@@ -76,6 +82,8 @@ class LineReader:
         self._keeps_all = options == LogOptions(by=options.by, zone=options.zone, jobs=options.jobs)
         self._counts = counts
         self._newest = newest
+        self._dated: float | None = None
+        """The last time of a log with dates, by which lines without a year get theirs."""
         self._clock = SourceClock(counts)
         self._server = ServerRecordReader(options)
         self.learned = LearnedEnvelope()
@@ -115,6 +123,7 @@ class LineReader:
         """The calls of a run that the options do not exclude. FastPath has moved the clock already."""
         if not run.calls:
             return run.calls
+        self._dated = run.calls[-1].at
         self._counts.count_format(run.format_name, len(run.calls))
         for offset in run.offsets:
             self._count_zone(offset)
@@ -174,7 +183,7 @@ class LineReader:
         started = parse_timestamp(found.started, self._options.zone)
         if started is not None:
             self._count_zone(started.offset)
-            at = started.at
+            at = self._dated = started.at
         else:
             at = self._find_time(text) - found.milliseconds / 1000.0
         return SlowCall(at, query, eras, resource, key, found.milliseconds, self._source)
@@ -183,7 +192,7 @@ class LineReader:
         record = _parse_record(line)
         if isinstance(record, int):
             return None
-        if record is None:
+        if record is None or not (record.kind or _follows_level(line)):
             return self._skip_line(line)
         self.is_server_log = True
         record = record._replace(sql=self.learned.clean_statement(record.sql))
@@ -198,23 +207,22 @@ class LineReader:
 
     def _skip_line(self, line: MarkedLine) -> LineResult:
         """Any program may write `duration: `. Only from a PostgreSQL server it is a line that was not understood."""
-        before = line.window.data[max(line.start, line.position - 12) : line.position]
-        if before.endswith(b"LOG:  "):
-            self._counts.not_understood += 1
+        self._counts.not_understood += _follows_level(line)
         return LineResult(None, line.end + 1)
 
     def _read_signal(self, line: MarkedLine) -> LineResult | None:
-        text = line.window.data[line.start : min(line.end, line.start + MAX_LINE_BYTES)]
-        attempts = read_attempts(line.window, text, line.end)
-        if attempts is None:
+        first = line.window.data[line.start : min(line.end, line.start + MAX_LINE_BYTES)]
+        # The error is at the end of a line, which may be in another piece.
+        joined = _join_pieces(line) if _may_be_piece(line) else (first, line.end + 1)
+        attempts = joined and read_attempts(line.window, *joined)
+        if not joined or not attempts:
             return None
         further, after = attempts
-        found = find_signal(text, further)
-        if found is not None:
-            self.origin.observe_message(text)
+        found = find_signal(joined[0], further)
         if found is None:
             return LineResult(None, after)
-        signal = Signal(found[0].kind, self._find_time(text), self._source, found[1])
+        self.origin.observe_message(joined[0])
+        signal = Signal(found[0].kind, self._find_time(first), self._source, found[1])
         return LineResult(self._count_wanted(signal), after)
 
     def _read_trace(self, line: MarkedLine) -> LineResult:
@@ -258,27 +266,49 @@ class LineReader:
         """
         When the line was written, in seconds since 1970 UTC; the time of the line before it if it has none.
 
-        A time in the whole text is the last resort: it may belong to the statement.
+        A time in the whole text is the last resort: it may belong to the statement. One after klog's belongs to the
+        message: `x509: certificate has expired: current time 2026-…`.
         """
         head = text[:512]
+        if klog := KLOG.search(head):
+            head = head[: klog.end()]
         zone = self._options.zone
         found = (
             find_timestamp(head, zone)
             or _find_journal_time(text)
-            or find_yearless_timestamp(head, self._newest, zone)
+            or find_yearless_timestamp(head, self._newest, zone, self._dated)
             or find_timestamp(text, zone)
         )
         if found is None:
             self._counts.timeless += 1
             return self._clock.last if self._clock.last > 0 else self._newest
         self._count_zone(found.offset)
+        self._dated = self._dated and found.at
         return found.at
+
+    def learn_date(self, lines: list[bytes]) -> None:
+        """Remember the first time with a date: K3s writes lines with a date and klog's, which have no year."""
+        if self._dated is None:
+            starts = (unwrap_line(line).content[:_START_BYTES] for line in lines)
+            found = next(filter(None, (find_timestamp(start, self._options.zone) for start in starts)), None)
+            self._dated = found.at if found else None
 
     def _count_zone(self, offset: int | None) -> None:
         if offset is None:
             self._counts.zoneless += 1
         else:
             self._counts.zones.add(offset)
+
+
+def _follows_level(line: MarkedLine) -> bool:
+    """
+    Whether the marker is directly after PostgreSQL's level and, with log_error_verbosity = verbose, its SQLSTATE, or in
+    its JSON.
+    """
+    data, start, end, position = line.window.data, line.start, line.end, line.position
+    if _LEVEL.search(data, max(start, position - _MAX_LEVEL_BYTES), position):
+        return True
+    return data[position - 1 : position] == b'"' and data.find(b'"error_severity"', start, end) >= 0
 
 
 def _may_be_piece(line: MarkedLine) -> bool:
@@ -298,7 +328,8 @@ def _unwrap_nested(line: MarkedLine, kind: MarkerKind) -> MarkedLine | None:
     is_record = kind in (MarkerKind.DURATION, MarkerKind.STATEMENT)
     if is_record and (envelope := unwrap_line(text)).envelopes and is_known_text(envelope.content):
         return None
-    marker = text[position : position + _MARKER_BYTES]
+    # What follows a backslash is escaped, and has another form in the inner line.
+    marker = text[position : position + _MARKER_BYTES].partition(b"\\")[0]
     inner = unwrap_nested_line(text, marker)
     at = -1 if inner is None else inner.find(marker)
     if inner is None or at < 0:

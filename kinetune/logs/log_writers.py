@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC
 
-from kinetune.logs.timestamps import find_timestamp
+from kinetune.logs.timestamps import KLOG, find_timestamp
 from kinetune.model.hotspot import LogWriter
 
 # Messages of all releases of Kine at its start (kine/log_messages.py), the identifier of K3s' unit in syslog, and what
@@ -37,7 +37,14 @@ _SERVER = (b" LOG:  ", b" ERROR:  ", b" FATAL:  ", b" STATEMENT:  ", b",LOG,0000
 _SERVER_LINE = re.compile(
     rb"\b(?:LOG|ERROR|FATAL|PANIC|STATEMENT):  |,(?:LOG|ERROR|FATAL|PANIC),[0-9A-Z]{5},|\"error_severity\""
 )
-_KLOG = re.compile(rb"(?:^|[ \"])[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ ")
+_KINE_MESSAGE = re.compile(
+    rb"\bkine\b|error in txn|error while range on|ompact failed|compact revision|COMPACT |latest changes|"
+    rb"nsert error for key|, revision=|WATCH SEND EVENTS|TTL (?:event|initial)|create driver for|starting kubernetes: |"
+    rb"preparing server: |ailed to ping |existence of database|NULL to int64"
+)
+_STORAGE_MESSAGE = re.compile(
+    rb"StorageError: |Error while dialing|resource version|has been compact|etcd-endpoints://"
+)
 # K3s writes its own lines with logrus and those of Kubernetes with klog, both at the beginning of a line.
 _LOGRUS_START = re.compile(rb"^time=\"\d{4}-\d\d-\d\dT[^\"\n]+\" level=\w+ msg=", re.MULTILINE)
 _KLOG_START = re.compile(rb"^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ ", re.MULTILINE)
@@ -56,7 +63,8 @@ class WriterTotals:
     """
     The writers of each log of a process. A log without any is listed too.
 
-    `available_at` is the time of the last line by which a Kine finished its start, in seconds since 1970 UTC.
+    `available_at` is the time of the last line by which a Kine finished its start, in whole seconds since 1970 UTC: K3s
+    or its envelope may write no fraction, and an error of the same second must not seem to be earlier.
     """
 
     by_source: dict[str, set[LogWriter]] = field(default_factory=dict)
@@ -95,15 +103,20 @@ class WriterTotals:
             if at >= 0:
                 # logrus writes the offset of its times; a time without one is compared with others of the same log.
                 stamp = find_timestamp(text[text.rfind(b"\n", 0, at) + 1 : at], UTC)
-                self._observe_start(stamp.at if stamp else None)
+                self._observe_start(stamp.at // 1 if stamp else None)
 
     def observe_message(self, source: str, line: bytes) -> None:
-        """A line about a problem: the API server writes klog, a server its own form, and Kine everything else."""
+        """
+        A line about a problem: a server has its own form, and the API server writes klog or has a client of etcd.
+
+        Any program in Go may write a SQLSTATE, stop with a fatal error, crash, or lose a lease.
+        """
         if _SERVER_LINE.search(line):
             self.add(source, LogWriter.SERVER)
-        elif _KLOG.search(line):
-            self.add(source, LogWriter.API_SERVER)
-        else:
+        elif KLOG.search(line) or b"etcd-client" in line:
+            if _STORAGE_MESSAGE.search(line):
+                self.add(source, LogWriter.API_SERVER)
+        elif _KINE_MESSAGE.search(line):
             self.add(source, LogWriter.KINE)
 
 

@@ -13,6 +13,7 @@ from kinetune.logs.server_languages import ServerLanguage, find_languages
 from kinetune.logs.stderrlog import DURATION
 
 _SAMPLE_BYTES = 1 << 18
+_HEAD_BYTES = 1 << 12
 _ENGLISH_DURATION = re.compile(rb"duration: \d[\d.]* ms(?:  (?:statement|execute|parse|bind)\b|(?![^\r\n\"\\]))")
 _SERVER_HINT = re.compile(rb"(?:[A-Z\x80-\xff]\)?|\\u[0-9a-f]{4}) ?:  |\"error_severity\"|,[0-9A-Z]{5},\"")
 # A message of words, a number with three decimals and a unit is a duration in any language. Its level is LOG, and other
@@ -57,7 +58,11 @@ class MessageTranslator:
         is_sample = self._examined < _SAMPLE_BYTES
         self._examined += limit
         if not self._languages:
-            if not (is_sample or is_server_log) or _has_english_duration(data, limit):
+            # Sessions may have other languages, so the beginning of each block is searched for other durations too.
+            head = min(limit, _SAMPLE_BYTES if is_sample else _HEAD_BYTES)
+            if not (is_sample or is_server_log):
+                return None
+            if _has_english_duration(data, limit) and not _has_other_duration(data, head):
                 return None
             if not self._find_first_language(data, limit, is_sample, is_server_log):
                 return None

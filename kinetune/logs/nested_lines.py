@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 
-from kinetune.logs.json_content import find_content, has_own_time, is_entry, parse_json, split_lines
+from kinetune.logs.envelopes import parse_json
+from kinetune.logs.json_content import find_content, has_own_time, is_entry, split_lines
 from kinetune.logs.known_texts import is_known_text
 from kinetune.logs.slow_sql import unquote_go
 from kinetune.logs.timestamps import STAMP
@@ -18,9 +19,12 @@ _MAX_LAYERS = 4
 _MAX_STARTS = 12
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*+)(?:"|\\?$)', re.DOTALL)
 _DOUBLED = re.compile(rb'(?:^|[,;\t])"((?:[^"]|"")*+)(?:"|$)', re.DOTALL)
-_ENTITIES = ((b"&quot;", b'"'), (b"&#34;", b'"'), (b"&#39;", b"'"), (b"&lt;", b"<"), (b"&gt;", b">"), (b"&amp;", b"&"))
+_ENTITIES = (
+    (b"&quot;", b'"'), (b"&#34;", b'"'), (b"&apos;", b"'"), (b"&#39;", b"'"), (b"&#x27;", b"'"),
+    (b"&lt;", b"<"), (b"&gt;", b">"), (b"&amp;", b"&"),
+)  # fmt: skip
 # Escaped or doubled quotes, JSON, or a quote before the beginning of a line; not that of `time="2026-…"`.
-_ENTITY = re.compile(rb"&(?:quot|gt|lt|#34|#39);")
+_ENTITY = re.compile(rb"&(?:quot|apos|gt|lt|#34|#39|#x27);")
 _SIGN = re.compile(
     rb'\\"|""|\{ ?"|"(?:\\x1b|\\u001b|\x1b|(?:PANI|FATA|ERRO|WARN|INFO|DEBU|TRAC)\[)|(?<!time=)"\d{4}-\d\d-'
 )

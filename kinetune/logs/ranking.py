@@ -103,34 +103,35 @@ class Ranking:
     def has_vantage(self, vantage: Vantage) -> bool:
         return any(name[3] is vantage for name in self._groups)
 
-    def add(self, call: SlowCall) -> None:
+    def add_calls(self, calls: Iterable[SlowCall]) -> None:
         # Runs for each call of a log, so bucket_index, keep_example, _add_slots and _add_heat are written out here.
-        at, query, eras, resource, key, took, source, vantage = call
-        name = query, eras, key or resource, vantage
-        group = self._groups.get(name) or self._new_group(name)
-        if at < group.first:
-            group.first = at
-        if at > group.last:
-            group.last = at
-        fraction, exponent = frexp(took if took > SMALLEST_MS else SMALLEST_MS)
-        octave = exponent << 7
-        buckets = group.buckets
-        index = octave + int(fraction * 256.0) - 128
-        buckets[index] = buckets.get(index, 0) + 1
-        slot = int(at // self.slot_seconds)
-        if slot in group.slots:
-            sums = group.slots[slot]
-            sums[0] += 1
-            sums[1] += took
-        else:
-            group.slots[slot] = [1, took]
-        if took >= group.example_from:
-            group.keep_example((took, at, name[2], source))
-        if slot in self._heat:
-            row = self._heat[slot]
-            row[octave] = row.get(octave, 0) + 1
-        else:
-            self._add_heat(slot, octave, 1)
+        groups = self._groups
+        for at, query, eras, resource, key, took, source, vantage in calls:
+            name = query, eras, key or resource, vantage
+            group = groups.get(name) or self._new_group(name)
+            if at < group.first:
+                group.first = at
+            if at > group.last:
+                group.last = at
+            fraction, exponent = frexp(took if took > SMALLEST_MS else SMALLEST_MS)
+            octave = exponent << 7
+            buckets = group.buckets
+            index = octave + int(fraction * 256.0) - 128
+            buckets[index] = buckets.get(index, 0) + 1
+            slot = int(at // self.slot_seconds)
+            if slot in group.slots:
+                sums = group.slots[slot]
+                sums[0] += 1
+                sums[1] += took
+            else:
+                group.slots[slot] = [1, took]
+            if took >= group.example_from:
+                group.keep_example((took, at, name[2], source))
+            if slot in self._heat:
+                row = self._heat[slot]
+                row[octave] = row.get(octave, 0) + 1
+            else:
+                self._add_heat(slot, octave, 1)
 
     def _new_group(self, name: GroupKey) -> _CallGroup:
         if len(self._groups) >= 2 * _KEPT_GROUPS:

@@ -10,7 +10,7 @@ from kinetune.model.failure import CouldNotLook, UsageFailure
 from kinetune.model.hotspot import LogReading
 
 _MIN_SHARE_BYTES = 32 << 20
-"""A third of a second of work; below that, starting a process costs more than it saves."""
+"""A tenth of a second of work; below that, starting a process costs more than it saves."""
 _LARGEST_RELEASED_BYTES = 30 << 20
 """
 glibc returns a released block to the system if it is larger than each one released before (mallopt(3), at most 32 MB).

@@ -138,6 +138,8 @@ class OriginReader:
         for found in _POOL.finditer(text):
             if kind := DRIVER_STORES.get(found[1].decode("ascii", "replace")):
                 self._totals.stores.add(kind)
+        if b"connecting to nats://" in text:
+            self._totals.stores.add(StoreKind.NATS)
         if _ETCD.search(text):
             self._totals.stores.add(StoreKind.ETCD)
         self._totals.stores.update(_find_error_stores(text, only_kine=True))

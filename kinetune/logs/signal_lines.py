@@ -32,16 +32,16 @@ _MESSAGE = re.compile(rb"msg=\"((?:[^\"\\]|\\.){0,4000})")
 _TERMINAL = re.compile(rb"\b(?:PANI|FATA|ERRO|WARN|INFO|DEBU|TRAC)\[[^\]]*\] ")
 
 
-def read_attempts(window: Window, text: bytes, end: int) -> tuple[bytes, int] | None:
+def read_attempts(window: Window, text: bytes, at: int) -> tuple[bytes, int] | None:
     """
-    The lines that belong to the message of a line that ends at `end`, joined, and where the next line begins.
+    The lines that belong to the message of the line before `at`, joined, and where the next line begins.
 
     pgx lists its attempts to connect in further lines, each after a tab: only they have the cause. Kine's text form
     escapes them, its terminal form does not. None if the window may end before the last one.
     """
     if b"`:" not in text or not unwrap_line(text).content.rstrip().endswith(b"`:"):
-        return b"", end + 1
-    data, at, attempts = window.data, end + 1, b""
+        return b"", at
+    data, attempts = window.data, b""
     for _ in range(_MAX_ATTEMPTS):
         if at >= window.limit:
             return (attempts, at) if window.final else None
@@ -61,7 +61,7 @@ def find_signal(line: bytes, further: bytes = b"") -> tuple[SignalKind, str] | N
     `further` are the lines that belong to its message. A line that begins with a tab belongs to the message before it.
     """
     unwrapped = unwrap_line(line)
-    content = unwrapped.content + further
+    content = strip_colours(unwrapped.content + further)
     kind = None if content.startswith(b"\t") else _match_message(_cut_middle(content))
     if kind is None:
         return None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any, NamedTuple
 
-from kinetune.logs.envelopes import UnwrappedLine, strip_colours, unwrap_line
+from kinetune.logs.envelopes import UnwrappedLine, parse_json, strip_colours, unwrap_line
 from kinetune.logs.timestamps import parse_go_duration
 
 SLOW_SQL = b"Slow SQL"
@@ -108,13 +107,9 @@ def _read_terminal_entry(rest: bytes) -> _LogEntry:
     brace = rest.rfind(b'{"component"')
     end = rest.rfind(b"}") + 1
     if 0 < brace < end:
-        try:
-            record = json.loads(rest[brace:end])
-        except ValueError:
-            record = {}
-        return _LogEntry(
-            rest[:brace].rstrip(), _json_fields(record) if isinstance(record, dict) else _NO_FIELDS, "vcluster"
-        )
+        record = parse_json(rest[brace:end])
+        fields = _json_fields(record) if isinstance(record, dict) else _NO_FIELDS
+        return _LogEntry(rest[:brace].rstrip(), fields, "vcluster")
     # The statement may contain the word "duration" and is not quoted: the last one begins the fields.
     at = rest.rfind(b"duration")
     if at < 0 or rest[at + 8 : at + 9] not in (b"=", b"\x1b", b"#"):

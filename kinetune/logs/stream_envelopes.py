@@ -8,18 +8,17 @@ record of a server is a line and its DETAIL, which collectors keep in two values
 
 from __future__ import annotations
 
-import json
 import re
+from typing import Any
 
 from kinetune.logs.csv_stream import CsvStream, detect_csv
-from kinetune.logs.envelopes import has_envelope
+from kinetune.logs.envelopes import has_envelope, parse_json, write_json
 from kinetune.logs.json_content import (
     ContentFinder,
     ContentLine,
     find_content,
     has_own_time,
     is_entry,
-    parse_json,
     split_lines,
 )
 from kinetune.logs.json_stream import JsonStream, PrefixedJsonLines, StreamItem
@@ -137,7 +136,7 @@ def _write_unknown(item: StreamItem) -> str:
     """A line without known content, so that its signals are found and it counts as not recognised."""
     if item.line is not None:
         return item.line
-    return item.raw if item.raw and "\n" not in item.raw else json.dumps(item.value, ensure_ascii=False)
+    return item.raw if item.raw and "\n" not in item.raw else write_json(item.value)
 
 
 def _encode(text: str) -> bytes:
@@ -150,19 +149,27 @@ def _encode(text: str) -> bytes:
 
 def _detect_stream(start: bytes) -> JsonStream | PrefixedJsonLines | CsvStream | None:
     """The reader for a source that begins with this text; None if its lines are read as they are."""
-    if start[:1] not in (b"{", b"["):
-        return _detect_prefixed(start) or detect_csv(start) or _detect_after_banner(start)
     first, newline, _ = start.partition(b"\n")
     line = first.strip().rstrip(b",")
-    record = parse_json(line)
+    record = parse_json(line) if start[:1] in (b"{", b"[", b'"') else None
+    if isinstance(record, str) and is_known_text(record.encode("utf-8", "replace")):
+        return JsonStream()
+    if start[:1] not in (b"{", b"["):
+        return _detect_prefixed(start) or detect_csv(start) or _detect_after_banner(start)
     if isinstance(record, dict):
-        # Docker, journald, and entries of Kine and PostgreSQL themselves: envelopes.py and jsonlog.py read them.
-        return None if record.keys() & _PLAIN_KEYS or is_entry(record) else JsonStream()
+        return None if _is_plain(record) else JsonStream()
     if isinstance(record, list):
         return JsonStream() if not record or isinstance(record[0], list | dict | str) else None
     # `[1234] LOG:  …` and `[pod/db-0/postgres] …` are prefixes, and a line that ends with a brace is damaged.
     is_damaged = (bool(newline) and line.endswith(b"}")) or line.startswith(_PLAIN_STARTS)
     return JsonStream() if _OPENS_VALUE.match(line) and not is_damaged else None
+
+
+def _is_plain(record: dict[str, Any]) -> bool:
+    """Whether Docker, journald, Kine or PostgreSQL wrote the object: envelopes.py and jsonlog.py read their lines."""
+    inner = parse_json(record["log"]) if isinstance(record.get("log"), str) else None
+    is_nested = isinstance(inner, dict) and not is_entry(inner) and bool(find_content(inner))
+    return is_entry(record) or (not record.keys().isdisjoint(_PLAIN_KEYS) and not is_nested)
 
 
 def _detect_prefixed(start: bytes) -> PrefixedJsonLines | None:

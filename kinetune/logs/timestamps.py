@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
@@ -13,11 +14,12 @@ STAMP = re.compile(
     rb"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,](\d+))?(?: ?(Z\b|[+-]\d\d(?::?\d\d)?(?!\d))| ([A-Z][A-Za-z]{1,4})\b)?"
 )
 _SYSLOG = re.compile(rb"(?<![A-Za-z])([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d)")
-_KLOG = re.compile(rb"(?:^|[ \"])[IWEF](\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{6})")
+KLOG = re.compile(rb"(?:^|[ \"])[IWEF](\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{6})")
 # PostgreSQL's %n, for the years 2001 to 2033.
 _EPOCH = re.compile(rb"(?<!\d)(1\d{9})\.(\d{3})(?!\d)")
 _GO_PARTS = re.compile(r"([\d.]+)(h|ms|m|s|µs|μs|us|ns)")
 _UNIT_MS = {"h": 3_600_000.0, "m": 60_000.0, "s": 1000.0, "ms": 1.0, "µs": 1e-3, "μs": 1e-3, "us": 1e-3, "ns": 1e-6}
+_YEAR_S = 365.2425 * 86400
 _MAX_MS = 9.3e12  # the range of Go's time.Duration, 292 years
 _MONTHS = {name.encode(): at for at, name in enumerate(calendar.month_abbr) if name}
 # Hours from UTC as PostgreSQL itself reads an abbreviation (timezonesets/Default). For any other, --timezone holds.
@@ -128,32 +130,32 @@ def _zone_offset(digits: bytes | None, letters: bytes | None) -> int | None:
     return None if hours is None else int(hours * 3600)
 
 
-def find_yearless_timestamp(text: bytes, newest: float, zone: tzinfo) -> Timestamp | None:
+def find_yearless_timestamp(text: bytes, newest: float, zone: tzinfo, near: float | None = None) -> Timestamp | None:
     """
     The timestamp of syslog (`May 18 12:10:18`), klog (`E0518 12:10:13.075440`) or PostgreSQL's %n (`1779106213.075`).
 
-    syslog and klog write no year: it is chosen so that the time is the newest that is not after `newest`.
+    syslog and klog write no year: it is chosen so that the time is the one nearest to `near`, a time of the same log
+    with a date, or without that, the newest that is not after `newest`.
     """
     if found := _EPOCH.search(text):
         return Timestamp(float(found[0]), 0)
     if found := _SYSLOG.search(text):
         month = _MONTHS.get(found[1])
         parts = (month, *map(int, found.groups()[1:])) if month else None
-    elif found := _KLOG.search(text):
+    elif found := KLOG.search(text):
         parts = tuple(map(int, found.groups()[:5]))
     else:
         return None
-    return _add_year(parts, newest, zone) if parts else None
+    return _add_year(parts, newest, zone, near) if parts else None
 
 
-def _add_year(parts: tuple[int, ...], newest: float, zone: tzinfo) -> Timestamp | None:
-    """The newest such time at most a day after `newest`: the zone of the text is unknown, and clocks differ."""
-    year = datetime.fromtimestamp(newest, UTC).year + 1
-    for candidate in (year, year - 1, year - 2):
-        try:
-            at = datetime(candidate, *parts, tzinfo=zone).timestamp()  # type: ignore[arg-type, misc]
-        except (ValueError, OverflowError):  # 29 February
-            continue
-        if at <= newest + 86400:
-            return Timestamp(at, None)
-    return None
+def _add_year(parts: tuple[int, ...], newest: float, zone: tzinfo, near: float | None) -> Timestamp | None:
+    """`newest` may be exceeded by a day: the zone of the text is unknown, and clocks differ."""
+    year = 1970 + int((newest if near is None else near) / _YEAR_S)
+    found = []
+    for candidate in (year + 1, year, year - 1):
+        with suppress(ValueError, OverflowError):  # 29 February
+            found.append(datetime(candidate, *parts, tzinfo=zone).timestamp())  # type: ignore[arg-type, misc]
+    if near is not None:
+        found.sort(key=lambda at: abs(at - near))
+    return next((Timestamp(at, None) for at in found if near is not None or at <= newest + 86400), None)

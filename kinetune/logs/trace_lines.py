@@ -22,7 +22,8 @@ from kinetune.logs.statements import locate_key
 from kinetune.logs.timestamps import Timestamp, parse_go_duration, parse_timestamp
 
 TRACE = b"Trace["
-_NAME = re.compile(rb"Trace\[\d+\]: +(\[?)\"([^\"\n]{1,100})\" ?")
+# k0s writes the line into a text in quotes, where its own quotes are escaped.
+_NAME = re.compile(rb"Trace\[\d+\]: +(\[?)\\*\"([^\"\\\n]{1,100})\\*\" ?")
 _TOTAL = re.compile(rb"\((?:started: )?([^()\n]{1,80})\) \(total time: ([^()\s]{1,32})\):")
 _STEP_TOTAL = re.compile(rb"(\d{1,9})ms \(\d\d:\d\d:\d\d\.\d{3}\)")
 _STORAGE = b" etcd3"

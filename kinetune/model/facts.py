@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from kinetune.model.cluster import Cluster
 from kinetune.model.configuration import Configuration
+from kinetune.model.kine_release import KineRelease as KineRelease
 from kinetune.model.server import Flavour, Server
 from kinetune.model.unknown import NOT_REQUESTED as NOT_REQUESTED
 from kinetune.model.unknown import Unknown as Unknown
@@ -118,16 +119,6 @@ class Relation:
 
     def column(self, name: str) -> Column | None:
         return next((column for column in self.columns if column.name == name), None)
-
-
-@dataclass(frozen=True)
-class KineRelease:
-    """The Kine that uses the store: its era (name and number), its tag if known, and the source of this fact."""
-
-    era: str
-    number: str
-    source: str
-    tag: str | None = None
 
 
 @dataclass(frozen=True)

@@ -210,6 +210,7 @@ class StoreKind(StrEnum):
     MYSQL = "MySQL or MariaDB"
     SQLITE_OR_MYSQL = "SQLite or MySQL"
     DQLITE = "k8s-dqlite"
+    NATS = "NATS"
     ETCD = "etcd"
 
 
@@ -274,11 +275,12 @@ class LogOrigin:
     @property
     def logs_slow_sql(self) -> bool | None:
         """
-        Whether these programs log slow SQL statements: false before Kine v0.9.2, and on etcd, where no Kine runs.
+        Whether these programs log slow SQL statements: false before Kine v0.9.2, on NATS, and on etcd, where no Kine
+        runs.
 
         None if no release is known, or if the releases differ.
         """
-        if self.store_kind is StoreKind.ETCD:
+        if self.store_kind in (StoreKind.NATS, StoreKind.ETCD):
             return False
         answers = {release.logs_slow_sql for release in self.releases}
         return answers.pop() if len(answers) == 1 else None

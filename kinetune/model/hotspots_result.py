@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from kinetune.model.counters import Activity, CounterSnapshot, CounterTotals, QueryCost
 from kinetune.model.failure import CouldNotLook
 from kinetune.model.hotspot import Hotspot, LogReading, Vantage
 from kinetune.model.server import Flavour
-from kinetune.model.workload import ExplainRun
+
+if TYPE_CHECKING:
+    from kinetune.model.workload import ExplainRun
 
 Spot = Hotspot | QueryCost
 """One line of a ranking: from a log, or from counters."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from kinetune.model.check_result import CheckRun
+if TYPE_CHECKING:
+    from kinetune.model.check_result import CheckRun
 
 
 class Tone(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import gzip
+import html
 import io
 import json
 from collections.abc import Callable
@@ -88,6 +89,17 @@ def _elastic(line: Line) -> dict[str, Any]:
     }
 
 
+def _elastic_fields(line: Line) -> dict[str, Any]:
+    """With the option `fields`, each value is in a list, and a keyword field has the beginning of the text again."""
+    fields = {"@timestamp": [line.rfc], "message": [line.text], "message.keyword": [line.text[:256]]}
+    return {"_index": "logs", "_source": {"@timestamp": line.rfc, "message": line.text}, "fields": fields}
+
+
+def _fluent_bit_of_docker(line: Line) -> dict[str, Any]:
+    docker = json.dumps({"log": line.text + "\n", "stream": "stderr", "time": line.rfc})
+    return {"@timestamp": line.rfc, "log": docker, "kubernetes": {"pod_name": "kine-0"}}
+
+
 def _fluent_bit(line: Line) -> dict[str, Any]:
     return {"date": line.at.timestamp(), "log": line.text, "kubernetes": {"pod_name": "kine-0"}, "stream": "stderr"}
 
@@ -140,7 +152,9 @@ RECORDS: dict[str, Callable[[Line], dict[str, Any]]] = {
     "loki": _loki,
     "vector": _vector,
     "elastic": _elastic,
+    "elastic with fields": _elastic_fields,
     "fluent bit": _fluent_bit,
+    "fluent bit of docker": _fluent_bit_of_docker,
     "datadog": _datadog,
     "azure": _azure,
     "cloudwatch": _cloudwatch,
@@ -208,6 +222,12 @@ def _loki_response(lines: list[Line]) -> bytes:
     return _document({"status": "success", "data": {"resultType": "streams", "result": streams, "stats": {}}}, None)
 
 
+def _loki_metadata(lines: list[Line]) -> bytes:
+    """With the header X-Loki-Response-Encoding-Flags: categorize-labels."""
+    values = [[line.nanoseconds, line.text, {"structuredMetadata": {"trace_id": "0"}}] for line in lines]
+    return _document({"data": {"resultType": "streams", "result": [{"stream": {"app": "kine"}, "values": values}]}})
+
+
 def _azure_tables(lines: list[Line]) -> bytes:
     columns = [{"name": "TimeGenerated", "type": "datetime"}, {"name": "LogMessage", "type": "string"}]
     rows = [[line.rfc, line.text] for line in lines]
@@ -234,6 +254,11 @@ def _list_of_texts(lines: list[Line]) -> bytes:
     return _document([line.text for line in lines])
 
 
+def _quoted_texts(lines: list[Line]) -> bytes:
+    """As `jq '.[].textPayload'` without -r."""
+    return "".join(json.dumps(line.text) + "\n" for line in lines).encode()
+
+
 def _csv(header: list[str], row: Callable[[Line], list[str]], **form: Any) -> Callable[[list[Line]], bytes]:
     def write(lines: list[Line]) -> bytes:
         out = io.StringIO()
@@ -252,16 +277,20 @@ DOCUMENTS: dict[str, Callable[[list[Line]], bytes]] = {
     "aws logs filter-log-events": _filter_log_events,
     "aws logs get-query-results": _insights_results,
     "loki query_range": _loki_response,
+    "loki with metadata": _loki_metadata,
     "azure tables": _azure_tables,
     "elasticsearch hits": _elastic_hits,
     "opentelemetry": _open_telemetry,
     "list of texts": _list_of_texts,
+    "texts in quotes": _quoted_texts,
     "csv of cloudwatch": _csv(["@timestamp", "@message"], lambda line: [line.rfc, line.text]),
     "csv of azure": _csv(["TimeGenerated [UTC]", "PodName", "LogEntry"], lambda line: [line.rfc, "kine-0", line.text]),
     "csv of grafana": _csv(
         ["Time", "Line", "tsNs"], lambda line: [line.rfc, line.text, line.nanoseconds], quoting=csv.QUOTE_ALL
     ),
     "csv with semicolons": _csv(["Date", "Content"], lambda line: [line.rfc, line.text], delimiter=";"),
+    "csv of pandas": _csv(["", "time", "log_line"], lambda line: ["0", line.rfc, line.text]),
+    "csv of paths": _csv(["jsonPayload.message", "timestamp"], lambda line: [line.text, line.rfc]),
     "csv without header": _csv([], lambda line: [line.rfc, line.text], quoting=csv.QUOTE_ALL),
     "utf-16 little endian": lambda lines: (
         b"\xff\xfe" + _plain(lines).decode().replace("\n", "\r\n").encode("utf-16-le")
@@ -275,6 +304,7 @@ PREFIXES: dict[str, Callable[[Line], str]] = {
     "kubectl --prefix": lambda line: f"[pod/kine-0/kine] {line.text}",
     "stern": lambda line: f"kine-0 kine {line.text}",
     "compose": lambda line: f"kine-1  | {line.text}",
+    "compose with colours": lambda line: f"\x1b[36mkine-1  | \x1b[0m{line.text}",
     "rfc 5424": lambda line: f"<14>1 {line.rfc} host-1 k3s 22277 - - {line.text}",
     "rfc 5424 with data": lambda line: f'<14>1 {line.rfc} host-1 k3s 7 ID47 [exampleSDID@32473 iut="3"] {line.text}',
     "aws logs tail": lambda line: f"{line.rfc} k3s-db.0 {line.text}",
@@ -288,6 +318,7 @@ PREFIXES: dict[str, Callable[[Line], str]] = {
     "docker of logrus": lambda line: json.dumps({"log": PREFIXES["logrus"](line) + "\n", "stream": "stderr"}),
     "quoted text": lambda line: f"2026/11/23 forward {_quoted(line.text)} to=sink-7",
     "xml": lambda line: f"<event host='h'>{_escape_xml(line.text)}</event>",
+    "html": lambda line: f"<code>{html.escape(line.text)}</code>",
 }
 """Envelopes of single lines, which need no state."""
 

@@ -196,6 +196,18 @@ def test_deeply_nested_json_raises_nothing() -> None:
     for _ in range(12):
         nested = json.dumps({"log": nested})
     assert understood(nested.encode() + b"\n").not_understood == 1
+    brackets = "[" * 100_000
+    started = "Slow SQL (started: 2026-11-23 16:00:00 +0000 UTC m=+3.3) (total time: 1.5s):  SELECT 1"
+    plan = '{"Query Text": "SELECT 1", "Plan": '
+    for text in (
+        f'2026-11-23 16:00:00\tINFO\tcommandwriter/commandwriter.go:126\t{started}\t{{"component":{brackets}}}\n',
+        f"2026-11-23 16:00:00.123 UTC [1] LOG:  duration: 5.123 ms  plan:\n\t{plan}{brackets}}}\n",
+        f'{{"message":"duration: 5.123 ms  statement: SELECT 1","record":"{brackets}"}}\n',
+    ):
+        understood(text.encode())
+    entry = '{"message":"x","severity":"info","time":"2026-11-23T16:00:00Z","q":'
+    for depth in range(900, 1000, 5):  # json reads a little more than it writes
+        understood(f'{{"labels":{{}},"line":{entry}{"[" * depth}{"]" * depth}}}}}\n'.encode())
 
 
 def test_holes_of_zeros_are_skipped() -> None:

@@ -14,7 +14,7 @@ KNOWN = (b"Slow SQL", b"duration: ", *MARKERS)
 TEXTS = st.lists(
     st.one_of(
         st.sampled_from(KNOWN),
-        st.sampled_from([b"Q", b"rror ", b"tarting ", b"\0", b"\n", b" "]),
+        st.sampled_from([b"SQL", b"rror ", b"arting ", b"TTL ", b"\0", b"\n", b" "]),
         st.binary(max_size=9),
     ),
     max_size=30,
@@ -31,7 +31,7 @@ def expected(data: bytes, start: int, stop: int) -> list[tuple[int, int]]:
     ]
 
 
-@pytest.mark.parametrize("by", ["memmem", "bytes.find"])
+@pytest.mark.parametrize("by", ["strstr", "bytes.find"])
 @settings(deadline=None)
 @given(data=TEXTS, cut=st.tuples(st.integers(0, 40), st.integers(0, 40)))
 def test_all_markers_within_the_span_are_found_in_order(by: str, data: bytes, cut: tuple[int, int]) -> None:
@@ -40,8 +40,9 @@ def test_all_markers_within_the_span_are_found_in_order(by: str, data: bytes, cu
     with pytest.MonkeyPatch.context() as patch:
         if by == "bytes.find":
             patch.setattr(marker_search, "_load_locate", lambda: marker_search._locate)
-        assert MarkerSearch(KNOWN).find(data, start, stop) == expected(data, start, stop)
-        assert all(contains(data, marker) == (marker in data) for marker in KNOWN)
+        for text in (data, data.replace(b"\0", b" ")):  # strstr is used only where no zero is
+            assert MarkerSearch(KNOWN).find(text, start, stop) == expected(text, start, stop)
+            assert all(contains(text, marker) == (marker in text) for marker in KNOWN)
 
 
 def test_the_c_library_of_this_machine_is_used() -> None:
@@ -49,5 +50,5 @@ def test_the_c_library_of_this_machine_is_used() -> None:
 
 
 def test_a_marker_among_many_words_that_it_shares_is_found() -> None:
-    data = b"Q" * 5000 + b"rror " * 5000 + b"Slow SQL" + b"Q" * 5000 + b"error in txn" + b"rror " * 5000
+    data = b"SQL" * 5000 + b"rror " * 5000 + b"Slow SQL" + b"SQL" * 5000 + b"error in txn" + b"rror " * 5000
     assert MarkerSearch(KNOWN).find(data, 0, len(data)) == expected(data, 0, len(data))

@@ -36,8 +36,7 @@ def call(at: float, took: float, query: str = "AfterOldVal", resource: str = "/r
 
 def ranking(calls: list[SlowCall]) -> Ranking:
     ranked = Ranking()
-    for one in calls:
-        ranked.add(one)
+    ranked.add_calls(calls)
     return ranked
 
 
@@ -46,10 +45,7 @@ def group(spot: Hotspot | SlowCall) -> tuple[object, ...]:
 
 
 def rank_calls(calls: list[SlowCall]) -> tuple[Hotspot, ...]:
-    ranking = Ranking()
-    for call in calls:
-        ranking.add(call)
-    return ranking.hotspots()
+    return ranking(calls).hotspots()
 
 
 @given(st.lists(CALLS, min_size=1, max_size=60))
@@ -119,7 +115,7 @@ def test_slots_widen_and_a_wrong_clock_costs_one_slot() -> None:
     ranked = ranking([call(1_700_000_000 + second, 1.0) for second in range(10_000)])
     assert ranked.slot_seconds == 60
     assert len({cell.at for cell in ranked.heat()}) <= 240
-    ranked.add(call(5.0, 1.0))
+    ranked.add_calls([call(5.0, 1.0)])
     assert ranked.slot_seconds == 60
     assert sum(cell.count for cell in ranked.heat()) == 10_001
     assert {cell.from_ms for cell in ranked.heat()} == {octave_start(1 << 7)}
@@ -153,7 +149,7 @@ def test_each_vantage_has_its_own_others() -> None:
     ranked = Ranking()
     for number in range(8000):
         vantage = Vantage.KINE_LOG if number % 2 else Vantage.SERVER_LOG
-        ranked.add(call(1.0, 1.0, resource=f"/registry/r{number}/")._replace(vantage=vantage))
+        ranked.add_calls([call(1.0, 1.0, resource=f"/registry/r{number}/")._replace(vantage=vantage)])
     others = [spot for spot in ranked.hotspots() if spot.resource == OTHERS]
     assert {spot.vantage for spot in others} == {Vantage.KINE_LOG, Vantage.SERVER_LOG}
     assert ranked.has_vantage(Vantage.KINE_LOG)

@@ -152,7 +152,7 @@ def test_an_error_of_a_real_server_is_the_same_signal(server: Server, language: 
         data = file.read_bytes()[sizes[form] :]
         assert b"duplicate key value" not in data
         kinds = [event.kind for event in scanned([data])[0] if isinstance(event, Signal)]
-        assert kinds == ["duplicate-key"], form
+        assert kinds == ["id-taken"], form
 
 
 @pytest.mark.parametrize("language", LOCALES)
@@ -223,7 +223,7 @@ def write_records(language: str, variant: int, prefix: str) -> str:
 def test_the_words_of_every_catalogue_are_read(language: str, prefix: str) -> None:
     expected = read_form(write_records("en", 0, prefix).encode())
     assert [event.milliseconds for event in expected if isinstance(event, SlowCall)] == [1.5, 2.5, 3.5, 6.5, 7.5]
-    assert [event.kind for event in expected if isinstance(event, Signal)] == ["slow-planning"] * 2 + ["duplicate-key"]
+    assert [event.kind for event in expected if isinstance(event, Signal)] == ["slow-planning"] * 2 + ["id-taken"]
     for variant in range(max(map(len, LANGUAGES[language]["messages"].values()))):
         data = write_records(language, variant, prefix).encode()
         assert read_form(data) == expected
@@ -291,6 +291,7 @@ def test_two_languages_of_one_log_are_read() -> None:
     texts = [write_records(language, 0, RDS) for language in ("de", "ru", "en")]
     expected = read_form(write_records("en", 0, RDS).encode())
     assert scanned([text.encode() for text in texts], BY_KEY)[0] == expected * 3
+    assert scanned(["".join(reversed(texts)).encode()], BY_KEY)[0] == expected * 3
 
 
 UNKNOWN = {

@@ -205,7 +205,7 @@ def test_errors_of_the_server_are_signals(server: Server) -> None:
         wait_for(lambda file=file: b"kine_pkey" in file.read_bytes(), 10)  # type: ignore[misc]
         events, _ = scanned([file.read_bytes()])
         signals = [event for event in events if isinstance(event, Signal)]
-        assert {event.kind for event in signals} == {"duplicate-key"}, form
+        assert {event.kind for event in signals} == {"id-taken"}, form
         assert all(SECRET.hex()[:10] not in event.text for event in signals), form
 
 
@@ -225,6 +225,6 @@ def test_a_log_of_ysql_is_read_between_the_lines_of_its_tserver() -> None:
     assert [call.query for call in calls] == ["GetCurrentVal", "AfterOldVal", "CountCurrent", "Insert"] * 2
     assert {(call.resource, call.vantage) for call in calls} == {("/registry/secrets/", Vantage.SERVER_LOG)}
     assert [call.milliseconds for call in calls[:4]] == [2.319, 0.426, 0.755, 20.373]
-    assert [event.kind for event in events if isinstance(event, Signal)] == ["duplicate-key"]
+    assert [event.kind for event in events if isinstance(event, Signal)] == ["id-taken"]
     assert (counts.not_understood, counts.unknown_language, counts.timeless) == (0, 0, 0)
     assert SECRET.hex() not in repr(events)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -58,9 +59,13 @@ LINES = {
     "crashed": "panic: runtime error: invalid memory address or nil pointer dereference",
     "ttl-stopped": E.format("TTL event watch failed: mvcc: required revision is a future revision"),
     "kine-unreachable": 'W1209 10:11:13.110101       1 logging.go:55] [core] grpc: addrConn.createTransport failed to connect to {Addr: "kine.sock"}. Err: connection error: desc = "transport: Error while dialing: dial unix kine.sock: connect: connection refused"',
+    "request-timed-out": '{"level":"warn","ts":"2026-11-23T16:05:58.1Z","caller":"v3@v3.5.9/retry_interceptor.go:62","msg":"retrying of unary invoker failed","target":"etcd-endpoints://0xc0009/kine.sock","attempt":0,"error":"rpc error: code = DeadlineExceeded desc = context deadline exceeded"}',
     "database-error": E.format("Failed to list /registry/pods/ for revision 5: ERROR: internal error (SQLSTATE XX000)"),
     "storage-error": 'E1209 10:11:02.110101       1 controller.go:195] "Failed to update lease" err="StorageError: key not found, Code: 1, Key: /registry/masterleases/10.0.137.74"',
-    "duplicate-key": '2026-11-23 16:05:58.123 UTC [12] ERROR:  duplicate key value violates unique constraint "kine_pkey"',
+    "damaged-files": E.format("error in txn: ERROR: could not read block 5 in file: Input/output error (SQLSTATE 58030)"),
+    "too-large": E.format("error in txn: ERROR: index row size 2720 exceeds btree version 4 maximum 2704 (SQLSTATE 54000)"),
+    "id-taken": '2026-11-23 16:05:58.123 UTC [12] ERROR:  duplicate key value violates unique constraint "kine_pkey"',
+    "duplicate-key": '2026-11-23 16:05:58.123 UTC [12] ERROR:  duplicate key value violates unique constraint "kine_name_prev_revision_uindex"',
 }  # fmt: skip
 
 
@@ -78,6 +83,42 @@ def test_a_line_has_its_kind_in_any_envelope(kind: str, line: str) -> None:
     assert [event.kind for event in events if isinstance(event, Signal)] == [kind] * 3
     assert counts.signals == 3
     assert counts.not_understood == 0
+
+
+OTHER_STORES = {
+    "no-connections": "error in txn: Error 1226 (42000): User 'k' has exceeded the 'max_user_connections' resource",
+    "read-only": "error in txn: Error 1290 (HY000): The MySQL server is running with the --read-only option",
+    "no-space": "error in txn: Error 1114 (HY000): The table 'kine' is full",
+    "damaged-files": "error in txn: database disk image is malformed",
+    "too-large": "error in txn: Error 1406 (22001): Data too long for column 'value' at row 1",
+    "statement-canceled": "error in txn: Error 1205 (HY000): Lock wait timeout exceeded; try restarting transaction",
+    "unreachable": "fail to list latest changes: invalid connection",
+    "duplicate-key": "error in txn: UNIQUE constraint failed: kine.name, kine.prev_revision",
+    "write-failed": "Failed to create health check key: context deadline exceeded",
+}
+
+
+@pytest.mark.parametrize(("kind", "message"), OTHER_STORES.items())
+def test_errors_of_mysql_and_sqlite_have_their_kinds(kind: str, message: str) -> None:
+    (signal,), _ = scanned([E.format(message).encode() + b"\n"])
+    assert isinstance(signal, Signal)
+    assert signal.kind == kind
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        'failed to connect to {Addr: "kine:2379"}. Err: connection error: desc = "transport: Error while dialing: dial tcp: lookup kine: no such host"',
+        'failed to connect to {Addr: "10.0.0.9:2379"}. Err: connection error: desc = "transport: authentication handshake failed: tls: first record does not look like a TLS handshake"',
+        'failed to connect to {unix:///var/lib/rancher/k3s/server/kine.sock}. Err: desc = "transport: Error while dialing dial unix kine.sock: connect: no such file or directory"',
+    ],
+)
+def test_an_api_server_that_cannot_reach_its_kine(error: str) -> None:
+    sign = match_signal(f"W1209 10:11:13.110101 1 logging.go:55] [core] grpc: {error}".encode())
+    assert sign is not None
+    assert sign.kind == "kine-unreachable"
+    other = error.replace("2379", "10250").replace("kine", "node")
+    assert match_signal(f"W1209 10:11:13.110101 1 logging.go:55] [core] grpc: {other}".encode()) is None
 
 
 def test_every_message_about_missing_connections_is_recognised() -> None:
@@ -137,6 +178,35 @@ def test_the_attempts_to_connect_belong_to_the_message_before_them(begin: str, c
     assert all("28P01" in event.text for event in events if isinstance(event, Signal))
 
 
+def test_the_colours_of_a_level_do_not_change_a_kind() -> None:
+    for line, kind in (
+        ("FATA[2026-11-23T16:05:58Z] flannel exited: operation not permitted", "stopped"),
+        ("FATA[2026-11-23T16:05:58Z] starting kubernetes: pq: syntax error at or near", "start-failed-database-name"),
+    ):
+        for text in (line, f"\x1b[31m{line[:4]}\x1b[0m{line[4:]}", f"\x1b[36mkine-1 | \x1b[0m{line}"):
+            assert [event.kind for event in scanned([text.encode()])[0] if isinstance(event, Signal)] == [kind]
+
+
+@pytest.mark.parametrize("block", [1000, 1 << 20])
+def test_the_error_at_the_end_of_a_line_in_pieces_is_read(block: int) -> None:
+    """containerd and Docker split lines at 16 KiB: a failed transaction has the object, and then the error."""
+    value = "compare:{" + "x" * 40_000
+    line = E.format(f"error in txn {value}: ERROR: could not serialize access (SQLSTATE 40001)")
+    pieces = [line[at : at + 16_384] for at in range(0, len(line), 16_384)]
+    cri = "".join(f"2026-11-23T16:05:58.5Z stderr {'F' if piece is pieces[-1] else 'P'} {piece}\n" for piece in pieces)
+    ends = ["\n" if piece is pieces[-1] else "" for piece in pieces]
+    docker = "".join(json.dumps({"log": piece + end}) + "\n" for piece, end in zip(pieces, ends, strict=True))
+    bit = {"date": 1795449958.5, "log": line}
+    for text in (line + "\n", cri, docker, json.dumps(bit) + "\n"):
+        data = text.encode()
+        found = scanned([data[at : at + block] for at in range(0, len(data), block)])[0]
+        assert [event.kind for event in found if isinstance(event, Signal)] == ["serialization"]
+        assert "xxx" not in str(found)
+    twice = json.dumps(bit) + "\n" + json.dumps(bit | {"log": line.replace("40001", "57014")})
+    kinds = [event.kind for event in scanned([twice.encode()])[0] if isinstance(event, Signal)]
+    assert kinds == ["serialization", "statement-canceled"]
+
+
 def test_attempts_without_their_message_are_no_signal() -> None:
     line = b'\t127.0.0.1:5432 (127.0.0.1): server error: FATAL: database "x" does not exist (SQLSTATE 3D000)\n'
     assert scanned([line])[0] == []
@@ -155,6 +225,7 @@ def test_attempts_without_their_message_are_no_signal() -> None:
         ),
         ("FATAL: the database system is shutting down (SQLSTATE 57P03)", "connection-terminated"),
         ("pq: the database system is starting up", "connection-terminated"),
+        ("ERROR: Shutdown connection (SQLSTATE XX000)", "connection-terminated"),
         ("pq: cannot execute INSERT in a read-only transaction", "read-only"),
         ('pq: duplicate key value violates unique constraint \\"kine_name_prev_revision_uindex\\"', "duplicate-key"),
         ("FATAL: query_wait_timeout (SQLSTATE 08P01)", "no-connections"),
@@ -218,7 +289,7 @@ def test_only_deadlines_are_called_a_time_limit() -> None:
         ("context canceled", True),
         ("ERROR: canceling statement due to user request (SQLSTATE 57014)", True),
         ("failed to record compact revision: sql: transaction has already been committed or rolled back", True),
-        ("ERROR: invalid page in block 7 of relation base/5/16388 (SQLSTATE XX001)", False),
+        ("ERROR: internal error (SQLSTATE XX000)", False),
     ):
         found = match_signal(E.format(f"Compact failed: {end}").encode())
         assert found is not None

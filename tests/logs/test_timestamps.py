@@ -122,6 +122,25 @@ def test_a_time_without_a_year_is_the_newest_possible(text: str, at: float) -> N
     assert found.at == pytest.approx(at, abs=0.001)
 
 
+def test_a_time_without_a_year_has_that_of_the_log() -> None:
+    """K3s writes klog's lines without a year, between its own."""
+    klog = "F0125 23:01:03.210101   27841 controllermanager.go:294] leaderelection lost\n"
+    started = 'time="{}" level=info msg="Starting k3s v1.19.5+k3s2 (746cf403)"\n'
+    for time, at in (("2021-01-25T23:00:48Z", 1_611_615_663.2), ("2020-12-31T23:59:59Z", 1_611_615_663.2)):
+        for prefix in ("", "Jan 25 23:01:03 host k3s[1]: "):
+            text = f"{prefix}{started.format(time)}{prefix}{klog}"
+            (event,) = scanned([text.encode()])[0]
+            assert isinstance(event, Signal)
+            assert event.at == pytest.approx(at, abs=0.3)
+
+
+def test_the_time_of_a_line_is_not_one_of_its_message() -> None:
+    klog = "E1123 16:05:58.075440   22277 x.go:1] StorageError: x509: current time 2022-02-14T08:14:01Z is after\n"
+    (event,) = scanned([klog.encode()])[0]
+    assert isinstance(event, Signal)
+    assert event.at == pytest.approx(1_795_449_958.0, abs=0.1)
+
+
 def server(*stamps: str) -> bytes:
     return "".join(f"{stamp} [12] {SERVER}\n" for stamp in stamps).encode()
 

@@ -129,7 +129,7 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize("envelope", ["plain", "journald", "cri", "docker", "journal-json"])
+@pytest.mark.parametrize("envelope", ["plain", "journald", "cri", "docker", "journal-json", "k0s", "quoted"])
 def test_traces_are_ranked_in_any_envelope(tmp_path: Path, envelope: str) -> None:
     lines = [LIST, UPDATE, *STEPS]
     wraps: dict[str, Callable[[str], str]] = {
@@ -137,6 +137,8 @@ def test_traces_are_ranked_in_any_envelope(tmp_path: Path, envelope: str) -> Non
         "journald": lambda line: f"Jan 25 23:01:02 host k3s[1]: {line}",
         "cri": lambda line: f"2023-09-01T10:00:02.1Z stderr F {line}",
         "docker": lambda line: json.dumps({"log": f"{line}\n", "stream": "stderr", "time": "2023-09-01T10:00:02.1Z"}),
+        "k0s": lambda line: f'time="2023-09-01 10:00:02" level=info msg={json.dumps(line)} component=kube-apiserver',
+        "quoted": json.dumps,
         "journal-json": lambda line: json.dumps({"__REALTIME_TIMESTAMP": "1693562402000000", "MESSAGE": line}),
     }
     wrap = wraps[envelope]
