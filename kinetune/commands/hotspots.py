@@ -13,7 +13,7 @@ from kinetune.commands.hotspots_conclusion import find_conclusion
 from kinetune.commands.hotspots_options import HotspotsOptions
 from kinetune.commands.observer import SILENT, Observer
 from kinetune.formatting import format_list
-from kinetune.kine.advice import WRITES, explain_arguments, explain_scenario
+from kinetune.kine.query_purposes import WRITES, explain_arguments, explain_scenario
 from kinetune.model.counters import Activity, Counters, CounterSnapshot, CounterTotals
 from kinetune.model.failure import CouldNotLook, UsageFailure
 from kinetune.model.hotspot import LogReading

@@ -9,12 +9,17 @@ from __future__ import annotations
 import math
 
 from kinetune.formatting import format_clock, format_count, format_list
-from kinetune.kine.start_failures import WAITING
-from kinetune.model.hotspot import LogReading, LogWriter, StoreKind, Vantage
+from kinetune.kine.start_failures import CRASHED, STOPPED, WAITING
+from kinetune.model.hotspot import LoggedRelease, LogReading, LogWriter, StoreKind, Vantage
 from kinetune.model.hotspots_result import Conclusion, HotspotsResult
 
 _FIRST_WITH_SLOW_SQL = "Kine v0.9.2 (K3s v1.24.3)"
 """docs/facts/kine.md §2.3; kine/releases.py LOGS_SLOW_SQL."""
+_WITHOUT_SQL = {
+    StoreKind.NATS: "NATS, so no SQL is logged; Kine writes calls of 500 ms and longer as warnings, which kinetune "
+    "does not read",
+    StoreKind.ETCD: "etcd, so no Kine runs and no SQL is logged",
+}
 _USE_SERVER_LOG = "set log_min_duration_statement on the database server, and read its log"
 _ENVELOPES = "export plain lines, or JSON with each line in one string (docs/hotspots.md lists the forms)"
 
@@ -30,13 +35,17 @@ def find_conclusion(result: HotspotsResult, *, filters_calls: bool) -> Conclusio
 
 
 def _conclude_start(logs: LogReading) -> Conclusion | None:
-    """A failed start is said first. If the same logs show that Kine ran later, only that it ran is added."""
+    """
+    A failed start, or a fatal error, after which nothing shows that Kine ran. If Kine ran after a failed start, only
+    that it ran is added.
+    """
     failed = [signal for signal in logs.signals if signal.start_failed]
-    waiting = [signal for signal in logs.signals if signal.kind.startswith(WAITING)]
+    # A fatal error of another program says nothing of Kine.
+    ends = (WAITING, STOPPED, CRASHED) if LogWriter.KINE in logs.origin.writers else (WAITING,)
+    ended = [signal for signal in logs.signals if signal.kind.startswith(ends)]
     ran_at = _last_sign_of_running(logs)
     if not failed:
-        unfinished = [signal for signal in waiting if signal.last >= ran_at]
-        last = max(unfinished, key=lambda signal: signal.last, default=None)
+        last = max((signal for signal in ended if signal.last >= ran_at), key=lambda signal: signal.last, default=None)
         return Conclusion(last.words, last.fix, is_known=bool(logs.hotspots)) if last else None
     latest = max(failed, key=lambda signal: signal.last)
     if latest.last >= ran_at:
@@ -105,10 +114,10 @@ def _conclude_quiet_logs(logs: LogReading, filters_calls: bool) -> Conclusion:
 
 def _conclude_kine_log(logs: LogReading) -> Conclusion:
     origin = logs.origin
-    if origin.store_kind is StoreKind.ETCD:
+    if origin.store_kind in _WITHOUT_SQL:
         return Conclusion(
-            "not known whether the datastore is slow: the logs show etcd, so no Kine runs and no SQL is logged",
-            "kinetune reads stores of Kine only",
+            f"not known whether the datastore is slow: the logs show {_WITHOUT_SQL[origin.store_kind]}",
+            "kinetune reads SQL stores of Kine only",
             is_known=False,
         )
     if origin.logs_slow_sql is False:
@@ -119,10 +128,26 @@ def _conclude_kine_log(logs: LogReading) -> Conclusion:
             _USE_SERVER_LOG,
             is_known=False,
         )
+    if uncertain := [
+        f"{release} (Kine {release.kine})" for release in origin.releases if _may_log_no_slow_sql(release)
+    ]:
+        return Conclusion(
+            f"not known whether Kine is slow: slow SQL is logged from {_FIRST_WITH_SLOW_SQL} on, and "
+            f"{format_list(uncertain)} may be older",
+            _USE_SERVER_LOG,
+            is_known=False,
+        )
     quiet = "No Kine calls found: none was slower than --slow-sql-threshold (default 1 s), or Kine was idle"
-    if not origin.releases:
-        quiet += f". The logs do not name the release: slow SQL is logged from {_FIRST_WITH_SLOW_SQL} on"
+    unknown = [str(release) for release in origin.releases if release.logs_slow_sql is None]
+    if unknown or not origin.releases:
+        reason = f"The Kine in {format_list(unknown)} is not known" if unknown else "The logs do not name the release"
+        quiet += f". {reason}: slow SQL is logged from {_FIRST_WITH_SLOW_SQL} on"
     return _add_signals(Conclusion(quiet, is_good=True), logs)
+
+
+def _may_log_no_slow_sql(release: LoggedRelease) -> bool:
+    """Whether the bounds of its Kine are known, and are on both sides of the first Kine that logs slow SQL."""
+    return release.logs_slow_sql is None and bool(release.kine)
 
 
 def _add_signals(conclusion: Conclusion, logs: LogReading) -> Conclusion:

@@ -12,39 +12,13 @@ from types import MappingProxyType
 
 from kinetune.formatting import format_duration
 from kinetune.kine.pool_limit import RAISE
+from kinetune.kine.query_purposes import COMPACTIONS, COUNTS, EVERYTHING, GETS, INSERTS, LISTS, POLLS, show_plan
 from kinetune.kine.releases import NEWEST_RELEASE, find_era
 from kinetune.kine.store_advice import AdviceParts, advise_other_store, advise_traces
 from kinetune.model.counters import QueryCost
 from kinetune.model.hotspot import Hotspot, LogOrigin, StoreKind, Vantage
 from kinetune.model.server import Flavour
 
-PAGES = frozenset(("ListCurrent", "ListCurrentVal", "GetCurrent", "GetCurrentVal"))
-NEXT_PAGES = frozenset(("GetRevisionAfter", "GetRevisionAfterVal"))
-OLD_PAGES = frozenset(("ListRevisionStart", "ListRevisionStartVal"))
-LISTS = PAGES | NEXT_PAGES | OLD_PAGES
-COUNTS = frozenset(("Count", "CountCurrent"))
-EVERYTHING = frozenset(("AllCurrent", "AllCurrentVal", "CountAllCurrent", "CountAllRevision"))
-POLLS = frozenset(("After", "AfterOldVal", "AfterAllOldVal", "AfterSingleOldVal"))
-GETS = frozenset(("GetSingle", "GetSingleVal"))
-INSERTS = frozenset(("Insert", "InsertReturning"))
-COMPACTIONS = frozenset(("Compact", "UpdateCompact"))
-WRITES = INSERTS | COMPACTIONS | {"Fill"}
-_SCENARIOS: Mapping[str, str] = {
-    **dict.fromkeys(PAGES, "list-page"),
-    **dict.fromkeys(NEXT_PAGES, "next-page"),
-    **dict.fromkeys(OLD_PAGES, "old-page"),
-    **dict.fromkeys(COUNTS, "count"),
-    "CountRevision": "count-revision",
-    **dict.fromkeys(GETS, "get"),
-    **dict.fromkeys(POLLS, "poll"),
-    **dict.fromkeys(INSERTS, "create"),
-    "Compact": "compact",
-    "UpdateCompact": "update-compact",
-    "CompactRev": "compact-rev",
-    "CurrentRev": "current-rev",
-    "Fill": "fill",
-}
-_WITH_PREFIX = ("list-page", "next-page", "old-page", "count")
 STOPS_AT_A_PAGE = "E19"
 """
 From this era on a list with a limit stops after the page, if kine_list_query_index exists (docs/facts/kine.md §0.2).
@@ -58,11 +32,12 @@ _IDS_OUT_OF_ORDER = frozenset(("insert-retried", "gap-fill-failed", "gap-seen", 
 @dataclass(frozen=True)
 class AdviceContext:
     """
-    What else is known: kinds of signals in the logs, the server, for each query the longest time the server took in ms,
-    as far as pg_stat_statements goes back, and which releases and store the logs name.
+    What else is known: kinds of signals in the logs and when they began and ended (in seconds since 1970 UTC), the
+    server, for each query the longest time the server took in ms, as far as pg_stat_statements goes back, and which
+    releases and store the logs name.
     """
 
-    signals: frozenset[str] = frozenset()
+    signals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     flavour: Flavour | None = None
     longest: Mapping[str, float] = field(default_factory=dict)
     origin: LogOrigin = field(default_factory=LogOrigin)
@@ -140,18 +115,21 @@ _LIST_OF_REVISIONS = replace(
         "let compaction delete old revisions, or upgrade to Kine v0.16.5 or v0.17.2",
     ),
 )
+_COMPACT_OR_INDEX = "let compaction delete old revisions, or build a missing index with kinetune init"
 _LIST_OF_UNKNOWN_RELEASE = replace(
     _LIST,
     postgresql=Remedy(
         "find out the Kine release, which these logs do not name: up to v0.16.4, and in v0.17.0, a list reads every "
-        "revision under the prefix (KT501, KT502); later ones need the index kine_list_query_index (KT107)"
+        "revision under the prefix (KT501, KT502); later ones need the index kine_list_query_index (KT107)",
+        _COMPACT_OR_INDEX,
     ),
 )
 _LIST_OF_SEVERAL_RELEASES = replace(
     _LIST,
     postgresql=Remedy(
         "for releases up to Kine v0.16.4, and v0.17.0, check the compaction lag (KT501, KT502), because a list reads "
-        "every revision under the prefix; for later ones check the index kine_list_query_index (KT107)"
+        "every revision under the prefix; for later ones check the index kine_list_query_index (KT107)",
+        _COMPACT_OR_INDEX,
     ),
 )
 _COUNT = QueryAdvice(
@@ -197,7 +175,15 @@ _COMPACTION = QueryAdvice(
 )
 _EVERYTHING = QueryAdvice(
     "it reads every key when Kine starts and for etcdctl get --prefix ''",
-    always=Remedy("kinetune check --select KT5 shows what fills the table"),
+    always=Remedy(
+        "kinetune check --select KT5 shows what fills the table",
+        "no action is necessary at a start of Kine; otherwise find the client that lists without a prefix",
+    ),
+)
+_FIX_OF_RULES = "apply the fix of each finding"
+_COMPACTION_ROW = Remedy(
+    "check that exactly one is left (KT114), and the index (KT104)",
+    "stop every Kine and apply the statement of KT114; build a missing index with kinetune init",
 )
 _ADVICE: Mapping[str, QueryAdvice] = MappingProxyType(
     {
@@ -212,16 +198,19 @@ _ADVICE: Mapping[str, QueryAdvice] = MappingProxyType(
             Remedy("check dead rows at its end (KT405)", "remove them with VACUUM (ANALYZE) kine"),
             _HASH_SHARDED,
         ),
-        "CompactRev": QueryAdvice(
-            "it reads the rows named compact_rev_key", always=Remedy("check their number (KT114) and the index (KT104)")
-        ),
+        "CompactRev": QueryAdvice("it reads the rows named compact_rev_key", always=_COMPACTION_ROW),
         "Delete": QueryAdvice(
             "Kine deletes the rows named compact_rev_key if it finds more than one at its start",
-            always=Remedy("check that exactly one is left (KT114)"),
+            always=_COMPACTION_ROW,
         ),
         "Fill": QueryAdvice(
             "Kine fills a missing revision each time, and watches wait for it",
-            always=Remedy("kinetune check --select KT2,KT503 checks the sequence and the gaps"),
+            yugabytedb=Remedy(
+                "check that the sequence caches no ids (KT201, KT206), which makes gaps all the time",
+                "restart every tserver with --ysql_sequence_cache_minval=1, then run kinetune init --allow "
+                "SEQUENCE_CACHE and restart Kine",
+            ),
+            always=Remedy("kinetune check --select KT2,KT503 checks the sequence and the gaps", _FIX_OF_RULES),
         ),
         "GetSize": QueryAdvice(
             "the API server asks for the size of the table at each scrape of its metrics",
@@ -232,16 +221,14 @@ _ADVICE: Mapping[str, QueryAdvice] = MappingProxyType(
 _ANY_QUERY = QueryAdvice(always=Remedy("kinetune check checks the whole database"))
 _IDS_TAKEN = QueryAdvice(
     "ids are out of order or already taken",
-    always=Remedy("kinetune check --select KT2,KT6 checks the sequence and the Kine release"),
+    always=Remedy("kinetune check --select KT2,KT6 checks the sequence and the Kine release", _FIX_OF_RULES),
 )
 _COMPACTION_FAILED = QueryAdvice(
     "compaction did not finish within its 5 s",
     always=Remedy("see kinetune rule KT501", "use a smaller --compact-batch-size until it has caught up"),
 )
-_COMPACT_REV_PER_CREATE = QueryAdvice(
-    "this Kine release runs it for each create",
-    always=Remedy("see kinetune rule KT114 (one compact_rev_key row) and KT104"),
-)
+_COMPACT_REV_PER_CREATE = QueryAdvice("this Kine release runs it for each create", always=_COMPACTION_ROW)
+_SAME_TIME_S = 60.0
 _OUT_OF_CONNECTIONS = AdviceParts(
     "the server ran out of connections at this time",
     fix="lower Kine's pool limit, or raise the server's (KT701)",
@@ -251,7 +238,10 @@ _OUT_OF_CONNECTIONS = AdviceParts(
 def write_advice(spot: Hotspot | QueryCost, context: AdviceContext = NO_CONTEXT) -> str:
     """All parts and the command that shows the plan, as one sentence. Empty where there is no remedy."""
     parts = find_advice(spot, context)
-    return "; ".join(filter(None, (str(parts), parts.command))) + "." if parts else ""
+    if parts is None:
+        return ""
+    plan = f"{parts.command} shows the plan" if parts.command else ""
+    return "; ".join(filter(None, (str(parts), plan))) + "."
 
 
 def find_remedy(spot: Hotspot | QueryCost, context: AdviceContext = NO_CONTEXT) -> str:
@@ -299,20 +289,40 @@ def _advise_connections(spot: Hotspot | QueryCost, context: AdviceContext) -> Ad
     longest = context.longest.get(spot.query)
     # A median of twice the server's maximum cannot be time on the server. Below 10 ms it is the network.
     if longest is not None and spot.p50 is not None and spot.p50 > max(2 * longest, 10.0):
+        if context.flavour is Flavour.YUGABYTEDB:
+            return _advise_uncounted_time(spot, context, longest)
         return AdviceParts(
             f"the server never took longer than {format_duration(longest)} for this query, so calls wait for a "
             "connection of Kine's pool",
             fix=f"{RAISE}, or send fewer calls at once (KT701)",
         )
     # Not for one query alone: without a connection every call waits.
-    return _OUT_OF_CONNECTIONS if "no-connections" in context.signals else None
+    return _OUT_OF_CONNECTIONS if _coincides(spot, context.signals.get("no-connections")) else None
+
+
+def _coincides(spot: Hotspot | QueryCost, period: tuple[float, float] | None) -> bool:
+    """Whether the calls may be of that period, within a minute; counters have no times of calls."""
+    if period is None or not isinstance(spot, Hotspot):
+        return period is not None
+    return spot.first <= period[1] + _SAME_TIME_S and period[0] - _SAME_TIME_S <= spot.last
+
+
+def _advise_uncounted_time(spot: Hotspot | QueryCost, context: AdviceContext, longest: float) -> AdviceParts:
+    """YugabyteDB's statistics have the last try of a statement only (docs/facts/measured.md §13)."""
+    own = _choose_advice(spot, context).for_server(context.flavour)
+    cause = (
+        f"pg_stat_statements has at most {format_duration(longest)} for this query, without planning in new sessions "
+        "and reads that YugabyteDB repeated: either these took the rest, or the wait for a connection"
+    )
+    check = "the log of YSQL (log_min_duration_statement) includes repeated reads and shows slow planning"
+    return replace(own, cause=cause, check=_join(check, own.check))
 
 
 def _choose_advice(spot: Hotspot | QueryCost, context: AdviceContext) -> QueryAdvice:
     query = spot.query
     if query in LISTS:
         return _choose_list_advice(_find_eras(spot, context.origin))
-    if query in INSERTS and context.signals & _IDS_OUT_OF_ORDER:
+    if query in INSERTS and not _IDS_OUT_OF_ORDER.isdisjoint(context.signals):
         return _IDS_TAKEN
     if query in COMPACTIONS and "compaction-timed-out" in context.signals:
         return _COMPACTION_FAILED
@@ -338,30 +348,3 @@ def _find_eras(spot: Hotspot | QueryCost, origin: LogOrigin) -> frozenset[str]:
     sent = frozenset(find_era(era).number for era in spot.eras)
     named = frozenset(origin.eras)
     return sent & named or sent or named
-
-
-def explain_scenario(spot: Hotspot | QueryCost) -> str:
-    """The call of `kinetune explain` that does the same in every era; empty if there is none."""
-    if spot.query in LISTS and spot.resource and not spot.resource.endswith("/"):
-        return "get"  # up to v0.15.0 Kine reads one object as a list of one
-    return _SCENARIOS.get(spot.query, "")
-
-
-def explain_arguments(spot: Hotspot | QueryCost) -> dict[str, str]:
-    """The hotspot's own prefix or key, for `explain --arg`."""
-    scenario, resource = explain_scenario(spot), spot.resource
-    if not resource.startswith("/"):
-        return {}
-    if resource.endswith("/"):
-        return {"prefix": resource} if scenario in _WITH_PREFIX else {}
-    return {"key": resource} if scenario == "get" else {}
-
-
-def show_plan(spot: Hotspot | QueryCost) -> str:
-    """The command of this hotspot, with its prefix or key, and what it shows; empty if explain has no such call."""
-    scenario = explain_scenario(spot)
-    if not scenario:
-        return ""
-    arguments = "".join(f" --arg {name}={value}" for name, value in explain_arguments(spot).items())
-    effect = "--writes shows the cost on a copy" if spot.query in WRITES else "shows the plan"
-    return f"kinetune explain --query {scenario}{arguments} {effect}"

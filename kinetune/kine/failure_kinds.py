@@ -48,7 +48,8 @@ FAILURE_KINDS: tuple[SignalKind, ...] = (
         _states("53300"),
         re.compile(
             rb"remaining connection slots|too many clients already|"
-            rb"[Tt]oo many connections|no more connections allowed|query_wait_timeout"
+            rb"[Tt]oo many connections|no more connections allowed|query_wait_timeout|max_user_connections|"
+            rb"max clients reached"
         ),
         on_server=True,
     ),
@@ -59,7 +60,7 @@ FAILURE_KINDS: tuple[SignalKind, ...] = (
         "the endpoint leads to a standby, or a parameter was set",
         "connect to the primary (target_session_attrs=read-write), or reset default_transaction_read_only",
         _states("25006"),
-        re.compile(rb"in a read-only transaction|SQLSTATE 25006"),
+        re.compile(rb"in a read-only transaction|SQLSTATE 25006|--read-only option|READ ONLY transaction"),
         on_server=True,
     ),
     SignalKind(
@@ -68,8 +69,26 @@ FAILURE_KINDS: tuple[SignalKind, ...] = (
         cause="the disk is full, or a limit of memory is reached",
         fix="free space on the server; kinetune check --select KT5 ENDPOINT shows what fills the table",
         states=_states("53100 53200"),
-        pattern=re.compile(rb"No space left on device|database or disk is full"),
+        pattern=re.compile(rb"No space left on device|database or disk is full|[Tt]able '\S+' is full"),
         on_server=True,
+    ),
+    SignalKind(
+        "damaged-files",
+        "the server found damaged data, or could not read or write its files",
+        cause="a failing disk or file system, or files that another program changed",
+        fix="read the server's own log, check its disk, and restore a backup if the error is repeated",
+        states=_states("XX001 XX002 58030"),
+        pattern=re.compile(rb"disk image is malformed|disk I/O error|readonly database"),
+        on_server=True,
+    ),
+    SignalKind(
+        "too-large",
+        "the server refused a key or an object that is too large for its column, its index or its packet",
+        cause="a name of more than 630 characters, a key beyond the size of an index entry, or an object beyond "
+        "max_allowed_packet (MySQL)",
+        fix="make the object of the example smaller; on MySQL raise max_allowed_packet",
+        states=_states("54000 22001"),
+        pattern=re.compile(rb"Data too long for column|packet for query is too large|max_allowed_packet"),
     ),
     SignalKind(
         "database-locked",
@@ -111,7 +130,10 @@ FAILURE_KINDS: tuple[SignalKind, ...] = (
         "the column or its sequence is an integer of 32 bits",
         "stop Kine and change the columns to BIGINT (kinetune init ENDPOINT shows the statements)",
         _states("2200H"),
-        re.compile(rb"reached maximum value of sequence|out of range for type integer"),
+        re.compile(
+            rb"reached maximum value of sequence|out of range for type integer|integer out of range|"
+            rb"greater than maximum value for int4"
+        ),
         on_server=True,
     ),
     SignalKind(
@@ -158,19 +180,20 @@ FAILURE_KINDS: tuple[SignalKind, ...] = (
         cause="statement_timeout or lock_timeout of the server or the role, or the timeout of the API server's request",
         fix="look at the slowest calls; for `statement timeout`, ALTER ROLE … RESET statement_timeout for Kine's role",
         states=_states("57014"),
-        pattern=re.compile(rb"due to (?:statement|lock) timeout"),
+        pattern=re.compile(rb"due to (?:statement|lock) timeout|Lock wait timeout exceeded"),
         on_server=True,
     ),
     SignalKind(
         "connection-terminated",
         "the server ended connections: it was stopped, restarted, or an administrator ended them",
-        cause="a restart, a failover, pg_terminate_backend or a timeout of idle sessions",
+        cause="a restart, a failover, a lost node of YugabyteDB, pg_terminate_backend or a timeout of idle sessions",
         fix="no action is necessary after a planned restart; Kine connects again",
         states=_states("57P01 57P02 57P03 57P05 25P03"),
         pattern=re.compile(
             rb"terminating connection (?:due to|because)|the database system is (?:starting up|shutting down|"
             rb"in recovery)|"
-            rb"server closed the connection unexpectedly"
+            rb"server closed the connection unexpectedly|"
+            rb"ERROR:  ?Shutdown connection"
         ),
         on_server=True,
     ),
@@ -189,21 +212,35 @@ FAILURE_KINDS: tuple[SignalKind, ...] = (
     SignalKind(
         "unreachable",
         "Kine could not reach the database",
-        cause="the server is down, or the network or the name of the host fails",
-        fix="check the server, the network and the DNS; Kine connects again",
+        cause="the server is down, its certificate changed, or the network or the name of the host fails",
+        fix="check the server, its certificate, the network and the DNS; Kine connects again",
         states=_states("08000 08001 08003 08004 08006"),
         pattern=re.compile(
             rb"connection refused|no such host|no route to host|network is unreachable|connection reset by peer|"
-            rb"broken pipe|unexpected EOF|bad connection|conn closed|i/o timeout|failed to connect to `"
+            rb"broken pipe|unexpected EOF|bad connection|conn closed|i/o timeout|failed to connect to `|"
+            rb"invalid connection|server conn crashed|x509: "
         ),
         within=re.compile(
             rb"list latest changes|error in txn|error while range on|ompact failed|nsert error for key|TTL "
         ),
     ),
     SignalKind(
+        "id-taken",
+        "the server refused a row because its id was taken: a gap row came first, or the reverse",
+        "KT503",
+        "single ones are normal under load, and many mean that ids are given out of order, as by a sequence that "
+        "caches ids; on YugabyteDB Kine does not repeat the insert, and its client gets `already exists`",
+        "kinetune check --select KT2,KT503 ENDPOINT; restart a K3s that waits for such an object at its start",
+        pattern=re.compile(rb"duplicate key value violates unique constraint \W{0,8}kine_pkey\b"),
+        on_server=True,
+    ),
+    SignalKind(
         "duplicate-key",
-        "the server refused a duplicate row: a normal conflict of two writers, or a gap row that came first",
-        pattern=re.compile(rb"duplicate key value violates unique constraint \W{0,8}kine_\w+|SQLSTATE 23505"),
+        "the server refused a duplicate row: a normal conflict of two writers",
+        pattern=re.compile(
+            rb"duplicate key value violates unique constraint \W{0,8}kine_\w+|SQLSTATE 23505|"
+            rb"Error 1062\b|UNIQUE constraint failed: kine"
+        ),
         on_server=True,
     ),
 )

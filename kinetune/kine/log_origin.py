@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from kinetune.kine.k3s_releases import BundledKine, find_bundled_kine
-from kinetune.kine.releases import LOGS_SLOW_SQL, describe_bounds, eras_between, is_known_release, parse_kine_version
+from kinetune.kine.releases import (
+    LOGS_SLOW_SQL,
+    Version,
+    describe_bounds,
+    eras_between,
+    is_known_release,
+    parse_kine_version,
+)
 from kinetune.model.failure import UsageFailure
 from kinetune.model.hotspot import LoggedRelease, StoreKind
 
@@ -48,6 +55,13 @@ def describe_logged_release(product: str, release: str) -> LoggedRelease:
         examined,
         answers.pop() if len(answers) == 1 else None,
     )
+
+
+def find_oldest_kine(releases: Iterable[LoggedRelease]) -> Version:
+    """The oldest Kine that the releases can contain; (0, 0, 0) if there is no lower bound for each of them."""
+    found = [_find_kine(release.product, release.release) for release in releases]
+    bounds = [parse_kine_version(bundled.oldest) for bundled in found if bundled and bundled.oldest]
+    return min(bounds) if bounds and len(bounds) == len(found) else (0, 0, 0)
 
 
 def _find_kine(product: str, release: str) -> BundledKine | None:

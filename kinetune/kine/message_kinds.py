@@ -189,10 +189,18 @@ MESSAGE_KINDS: tuple[SignalKind, ...] = (
     SignalKind(
         "kine-unreachable",
         "the API server could not reach its datastore at the address of Kine or etcd (port 2379 or kine.sock)",
-        cause="Kine or etcd is stopped, starts, or listens elsewhere",
+        cause="Kine or etcd is stopped, starts, listens elsewhere, or uses another TLS certificate",
         fix="no action is necessary for a few at a start; else read Kine's own log of this time, and check "
         "--etcd-servers of the API server and --listen-address of Kine",
-        pattern=re.compile(rb"Error while dialing\W{1,6}dial (?:tcp \S*:(?:2379|2399)|unix \S*kine\S*): "),
+        pattern=re.compile(rb"Error while dialing|authentication handshake failed"),
+        within=re.compile(rb":(?:2379|2399)\b|\bunix\W\S*kine|kine\S*\.sock"),
+    ),
+    SignalKind(
+        "request-timed-out",
+        "a request of the API server to its datastore timed out",
+        cause="Kine, its database or the network between them was too slow, or stood still",
+        fix="look at the slowest calls and the other signals of this time, and read Kine's own log",
+        pattern=re.compile(rb"etcdserver: request timed out|code = DeadlineExceeded"),
     ),
     SignalKind(
         "storage-error",
@@ -206,13 +214,15 @@ MESSAGE_KINDS: tuple[SignalKind, ...] = (
         "write-failed",
         "a write failed and the API server received the error",
         cause="see the error in the example",
-        pattern=re.compile(rb"error in txn"),
-        messages=("error in txn",),
+        fix="look at the slowest calls of this time, and run kinetune check ENDPOINT",
+        pattern=re.compile(rb"error in txn|Failed to create health check key"),
+        messages=("error in txn", "Failed to create health check key"),
     ),
     SignalKind(
         "read-failed",
         "a read failed and the API server received the error",
         cause="see the error in the example",
+        fix="look at the slowest calls of this time, and run kinetune check ENDPOINT",
         pattern=re.compile(rb"error while range on"),
         messages=("error while range on",),
     ),

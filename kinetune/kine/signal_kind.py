@@ -18,7 +18,8 @@ class SignalKind:
 
     `words` is the meaning, `cause` and `fix` are sentences without a full stop (empty if not known), `rule` the code of
     a rule or empty. `messages` are the beginnings of Kine's messages of this kind (kine/log_messages.py). `known_in`
-    are the releases, if they cannot be derived from the messages. `on_server`: also searched in a server's own log,
+    are the releases, if they cannot be derived from the messages. `fixed_in` is the first Kine without this cause, for
+    a text that newer ones write for another cause. `on_server`: also searched in a server's own log,
     where a line may be about a client other than Kine.
     """
 
@@ -32,6 +33,7 @@ class SignalKind:
     within: re.Pattern[bytes] | None = None
     messages: tuple[str, ...] = ()
     known_in: str = ""
+    fixed_in: str = ""
     on_server: bool = False
 
     def matches(self, line: bytes) -> bool:

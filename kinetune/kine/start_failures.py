@@ -9,28 +9,24 @@ from __future__ import annotations
 
 import re
 
-from kinetune.kine.signal_kind import SignalKind, find_kind
+from kinetune.kine.other_store_causes import OTHER_STORE_CAUSES
+from kinetune.kine.releases import Version, parse_kine_version
+from kinetune.kine.signal_kind import SignalKind, find_kind, find_state
 from kinetune.kine.start_causes import SPECIAL_CAUSES, USUAL_CAUSES, StartCause
 
 FAILED, WAITING, STOPPED, CRASHED = "start-failed", "start-waiting", "stopped", "crashed"
-_FAILED_WORDS = "Kine did not start"
 _WAITING_WORDS = "Kine waits at its start, up to 5 minutes"
-_K3S_WORDS = "K3s did not start"
-
-
-_UNKNOWN_CAUSE = StartCause("", "not known: see the example", "", "")
+_UNKNOWN_CAUSE = StartCause(
+    "", "not known: see the example", "read the lines before it, and the database server's own log of this time", ""
+)
 # Only Kine and K3s write these, each with the error after it.
 _IN_KINE = re.compile(
     rb"building kine|creating storage endpoint|failed to create driver for|starting kine backend: |"
-    rb"creating (?:listener|GRPC "
-    rb"server): |\bpq: |\(SQLSTATE |failed to connect to `|desc = (?:sql|ERROR|pq)|sql: Scan error|"
-    rb"storage backend is not defined"
+    rb"creating (?:listener|GRPC server): |\bpq: |\(SQLSTATE |failed to connect to `|desc = (?:sql|ERROR|pq)|"
+    rb"sql: Scan error|storage backend is not defined"
 )
-_IN_START = re.compile(
-    rb"preparing server: |starting kubernetes: |starting kubernetes components: |flag provided but not defined|"
-    rb"positional arguments|"
-    rb"from environment variable|compact-batch-size \d|encrypted with different token"
-)
+_WITHOUT_KINE = tuple(cause.pattern for cause in SPECIAL_CAUSES if cause.program != "Kine")
+_IN_START = re.compile("|".join(("preparing server: ", "starting kubernetes", *_WITHOUT_KINE)).encode())
 _ERROR_OF_START = re.compile(
     rb"building kine: |failed to create driver for [^:]*: |starting kine backend: |encrypted with different token"
 )
@@ -44,8 +40,7 @@ _PING_MESSAGES = ("failed to ping connection", "Failed to ping database connecti
 
 
 def _make_kind(stage: str, cause: StartCause) -> SignalKind:
-    started = _K3S_WORDS if cause.of_k3s else _FAILED_WORDS
-    words = _WAITING_WORDS if stage == WAITING else started
+    words = _WAITING_WORDS if stage == WAITING else f"{cause.program} did not start"
     return SignalKind(
         f"{stage}-{cause.name}" if cause.name else stage,
         f"{words}: {cause.cause}" if cause.name else words,
@@ -56,6 +51,7 @@ def _make_kind(stage: str, cause: StartCause) -> SignalKind:
         re.compile(cause.pattern.encode()) if cause.pattern else None,
         messages=_PING_MESSAGES if stage == WAITING else (),
         known_in=cause.known_in,
+        fixed_in=cause.fixed_in,
     )
 
 
@@ -63,14 +59,22 @@ def _make_kinds(stage: str, causes: tuple[StartCause, ...]) -> tuple[SignalKind,
     return tuple(_make_kind(stage, cause) for cause in causes)
 
 
-_SPECIAL = {stage: _make_kinds(stage, SPECIAL_CAUSES) for stage in (FAILED, WAITING)}
+_SPECIAL = {stage: _make_kinds(stage, (*SPECIAL_CAUSES, *OTHER_STORE_CAUSES)) for stage in (FAILED, WAITING)}
 _USUAL = {stage: _make_kinds(stage, USUAL_CAUSES) for stage in (FAILED, WAITING)}
 _UNKNOWN = {stage: _make_kind(stage, _UNKNOWN_CAUSE) for stage in (FAILED, WAITING)}
 _UNKNOWN_OF_K3S = SignalKind(
     f"{FAILED}-k3s",
-    _K3S_WORDS,
+    "K3s did not start",
     cause="not known: see the example; no word of it is about the datastore",
     fix="read the lines before it",
+)
+_API_SERVER = SignalKind(
+    f"{FAILED}-api-server",
+    "the API server did not start: it could not use its datastore",
+    cause="see the error in the example; for `context deadline exceeded`, Kine or etcd did not answer",
+    fix="read Kine's own log of this time; check --etcd-servers, --etcd-cafile, --etcd-certfile and --etcd-keyfile of "
+    "the API server",
+    pattern=re.compile(rb"error creating storage factory: "),
 )
 _STOPPED = SignalKind(
     STOPPED,
@@ -88,7 +92,7 @@ _CRASHED = SignalKind(
 START_KINDS: tuple[SignalKind, ...] = (
     *_SPECIAL[FAILED],
     *_USUAL[FAILED],
-    *(_UNKNOWN[FAILED], _UNKNOWN_OF_K3S),
+    *(_UNKNOWN[FAILED], _UNKNOWN_OF_K3S, _API_SERVER),
     *_SPECIAL[WAITING],
     *_USUAL[WAITING],
     _UNKNOWN[WAITING],
@@ -105,7 +109,7 @@ def match_start_failure(line: bytes, state: str) -> SignalKind | None:
     if (fatal and (in_kine or _IN_START.search(line))) or _ERROR_OF_START.search(line):
         # Without Kine's words, x509 and refused connections are those of K3s: another server, an etcd.
         return _find_cause(line, state, FAILED, in_kine)
-    return None
+    return _API_SERVER if _API_SERVER.matches(line) else None
 
 
 def match_stop(line: bytes) -> SignalKind | None:
@@ -120,6 +124,14 @@ def _find_cause(line: bytes, state: str, stage: str, in_kine: bool = True) -> Si
     if special is not None:
         return special
     return (find_kind(line, state, _USUAL[stage]) or _UNKNOWN[stage]) if in_kine else _UNKNOWN_OF_K3S
+
+
+def exclude_fixed_cause(kind: SignalKind, text: str, oldest: Version) -> SignalKind:
+    """`kind`, or the kind of another cause of the text if each Kine of the log, from `oldest` on, has not this one."""
+    if not kind.fixed_in or oldest < parse_kine_version(kind.fixed_in):
+        return kind
+    stage, line = FAILED if is_start_failure(kind.kind) else WAITING, text.encode()
+    return find_kind(line, find_state(line), [other for other in _USUAL[stage] if other is not kind]) or _UNKNOWN[stage]
 
 
 def is_start_failure(kind: str) -> bool:

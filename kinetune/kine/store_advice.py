@@ -41,6 +41,7 @@ _MOVES: Mapping[StoreKind, str] = MappingProxyType(
         f"and MySQL to nothing else; {_MOVING}",
         StoreKind.DQLITE: "the store of k8s-dqlite can be chosen only when a cluster is created: there is no way to "
         "move it",
+        StoreKind.NATS: f"Kine has no way to move a store from NATS to another database; {_MOVING}",
         StoreKind.ETCD: "kinetune has no advice for etcd: see its own log and metrics",
     }
 )
@@ -67,4 +68,6 @@ def advise_traces(origin: LogOrigin) -> AdviceParts:
         return AdviceParts(
             f"{cause}; this release logs no slow SQL", check, "upgrade to a K3s with Kine v0.9.2 or later (v1.24.3)"
         )
-    return AdviceParts(cause, f"compare with the slow SQL of the same time, or {check}")
+    return AdviceParts(
+        cause, f"compare with the slow SQL of the same time, or {check}", "follow the advice for that SQL"
+    )

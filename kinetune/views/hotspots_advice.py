@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from kinetune.formatting import format_list
-from kinetune.kine.advice import COUNTS, LISTS, AdviceContext, find_advice
+from kinetune.kine.advice import AdviceContext, find_advice
+from kinetune.kine.query_purposes import COUNTS, LISTS
 from kinetune.kine.releases import ERAS, find_era, format_releases
 from kinetune.kine.store_advice import AdviceParts
 from kinetune.model.hotspot import LogOrigin
@@ -21,7 +22,8 @@ def advice_context(result: HotspotsResult) -> AdviceContext:
     costs = result.statements.costs if result.statements else ()
     longest = {cost.query: cost.max for cost in costs if cost.max is not None}
     origin = result.logs.origin if result.logs else LogOrigin()
-    return AdviceContext(frozenset(signal.kind for signal in signals), result.flavour, longest, origin)
+    periods = {signal.kind: (signal.first, signal.last) for signal in signals}
+    return AdviceContext(periods, result.flavour, longest, origin)
 
 
 def show_advice(spots: Sequence[Spot], context: AdviceContext) -> Iterator[Section]:
@@ -56,7 +58,7 @@ def describe_advice(parts: AdviceParts) -> Iterator[tuple[str, str]]:
         ("check", parts.check),
         ("fix", parts.fix),
         ("note", parts.caveat),
-        ("plan", parts.command.removesuffix(" shows the plan")),
+        ("plan", parts.command),
     )
     yield from ((label, text) for label, text in labelled if text)
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from kinetune.formatting import format_clock, format_clock_span, format_duration
-from kinetune.kine.advice import explain_scenario, find_advice
+from kinetune.kine.advice import find_advice
 from kinetune.kine.queries import format_sql, load_catalogue
+from kinetune.kine.query_purposes import explain_scenario
 from kinetune.kine.releases import find_era
 from kinetune.model.hotspot import Hotspot
 from kinetune.model.hotspots_result import HotspotsResult, SourceRanking, Spot

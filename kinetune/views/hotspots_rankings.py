@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kinetune.formatting import format_clock_span, format_count, format_duration, format_percent
-from kinetune.kine.advice import LISTS
+from kinetune.kine.query_purposes import LISTS
 from kinetune.kine.releases import ERAS
 from kinetune.model.counters import QueryCost
 from kinetune.model.hotspot import Hotspot, TimeSlot, Vantage

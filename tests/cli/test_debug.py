@@ -31,7 +31,7 @@ def test_debug_shows_each_statement_as_it_could_be_run(store: str) -> None:
     assert said.status == 0
     sent = said.err.splitlines()
     assert all(line.startswith("→ ") for line in sent)
-    assert "→ SELECT MAX(id) AS max_id FROM kine" in sent
+    assert "→ SELECT (SELECT MAX(id) FROM kine) AS max_id" in sent
     assert not any("--" in line for line in sent)
     assert len(sent) > 10
 

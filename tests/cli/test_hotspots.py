@@ -64,7 +64,7 @@ def test_a_servers_log_names_kines_queries_and_shows_plans(form: str, tmp_path: 
         ("Insert", 4),
     ]
     assert {plan["query"] for plan in data["plans"]} >= {"GetCurrentVal", "CountCurrent"}
-    assert [one["kind"] for one in data["signals"]] == ["duplicate-key"]
+    assert [one["kind"] for one in data["signals"]] == ["id-taken"]
     assert data["logs"]["not_understood"] == 0
     assert "Plans logged by the server" in page.read_text()
 

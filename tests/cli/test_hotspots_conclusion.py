@@ -63,6 +63,22 @@ def test_nothing_was_slow_is_said_of_a_program_that_logs_slow_calls(writer: str,
 UNKNOWN = {
     "another Go program": (OTHER_GO, "no line is certainly of Kine"),
     "kubelet": (KUBELET, "no line is certainly of Kine"),
+    "a Java program": (
+        OTHER_GO + "2026-11-23 16:01:56.331  INFO 1 --- [main] o.s.web.Server : duration: 12 ms\n",
+        "no line is certainly of Kine",
+    ),
+    "a program with JSON": (
+        OTHER_GO + '{"time":"2026-11-23T16:01:56Z","level":"info","message":"duration: 12.5 ms"}\n',
+        "no line is certainly of Kine",
+    ),
+    "a program with a database": (
+        OTHER_GO + 'time="2026-11-23T16:01:57Z" level=error msg="load orders: ERROR: deadlock (SQLSTATE 40P01)"\n',
+        "no line is certainly of Kine",
+    ),
+    "another controller": (
+        KUBELET + "E1123 16:01:57.101010       1 leader.go:330] leaderelection lost\n",
+        "no line is certainly of Kine",
+    ),
     "K3s agent": (
         'Nov 23 16:01:56 host k3s[9]: time="2026-11-23T16:01:56Z" level=info msg="Starting k3s agent v1.33.4+k3s1"\n',
         "no line is certainly of Kine",
@@ -71,6 +87,15 @@ UNKNOWN = {
     "old K3s": (
         K3S_START.replace("v1.33.4+k3s1", "v1.19.5+k3s2"),
         "K3s v1.19.5+k3s2 logs no slow SQL, which begins with Kine v0.9.2 (K3s v1.24.3)",
+    ),
+    "K3s that may be too old": (
+        K3S_START.replace("v1.33.4+k3s1", "v1.22.17+k3s1"),
+        "K3s v1.22.17+k3s1 (Kine v0.9.1 to v0.9.8) may be older",
+    ),
+    "NATS": (
+        'time="2026-11-23T16:01:55Z" level=info msg="connecting to nats://127.0.0.1:4222"\n'
+        'time="2026-11-23T16:01:57Z" level=info msg="Kine available at http://127.0.0.1:2379"\n',
+        "the logs show NATS, so no SQL is logged",
     ),
     "etcd": (
         K3S_START + 'time="2026-11-23T16:01:52Z" level=info msg="Managed etcd cluster initializing"\n',
@@ -116,6 +141,33 @@ def test_a_failed_start_is_exit_3(tmp_path: Path) -> None:
     assert err.endswith("; the report has the next step\n")
 
 
+def test_a_release_whose_kine_is_not_known_has_a_caveat(tmp_path: Path) -> None:
+    status, first, _ = conclude(tmp_path, K3S_START.replace("v1.33.4+k3s1", "v1.35.0-rc1+k3s1"))
+    assert status == 0
+    assert first.endswith(
+        "The Kine in K3s v1.35.0-rc1+k3s1 is not known: slow SQL is logged from Kine v0.9.2 (K3s v1.24.3) on."
+    )
+
+
+def test_a_fatal_error_at_the_end_of_a_log_is_exit_3(tmp_path: Path) -> None:
+    stopped = 'time="2026-11-23T16:02:52Z" level=fatal msg="apiserver exited: unknown error"\n'
+    status, first, err = conclude(tmp_path, KINE_START + stopped)
+    assert (status, first) == (3, "Kine or K3s stopped with a fatal error.")
+    assert err
+    later = KINE_START.replace("16:01", "16:03")
+    status, first, err = conclude(tmp_path, KINE_START + stopped + later)
+    assert (status, err) == (0, "")
+    assert "1 line reports a problem" in first
+    assert IDLE not in first
+
+
+def test_a_fatal_error_of_another_program_says_nothing_of_kine(tmp_path: Path) -> None:
+    stopped = 'time="2026-11-23T16:02:52Z" level=fatal msg="unknown error"\n'
+    status, first, _ = conclude(tmp_path, OTHER_GO + stopped)
+    assert status == 3
+    assert "no line is certainly of Kine" in first
+
+
 def test_a_start_that_failed_before_a_good_one_is_exit_0(tmp_path: Path) -> None:
     """systemd restarts K3s until the database is up: the log of such a night must not end in an alarm."""
     status, first, err = conclude(tmp_path, K3S_START + REFUSED + K3S_START + KINE_START)
@@ -144,6 +196,18 @@ def test_a_start_that_fails_after_a_good_one_is_exit_3(tmp_path: Path) -> None:
     result = call("hotspots", tmp_path / "some.log")
     assert result.status == 3
     assert "ListCurrentVal" in result.out
+
+
+def test_a_start_that_fails_in_the_second_of_a_good_one_is_exit_3(tmp_path: Path) -> None:
+    """K3s writes whole seconds, and k0s writes its own fraction of a second before each line of its Kine."""
+    lines = f"{K3S_START}{KINE_START}{REFUSED}".replace("16:01:55", "16:01:57").splitlines()
+    quoted = (line.replace('"', '\\"') for line in lines)
+    text = "".join(
+        f'time="{line[7:26]}.{at}00Z" level=info msg="{line}" component=k3s\n' for at, line in enumerate(quoted, 1)
+    )
+    status, first, _ = conclude(tmp_path, text)
+    assert first.startswith("Kine did not start: ")
+    assert status == 3
 
 
 def test_options_that_exclude_all_calls_are_named(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from kinetune.kine.advice import AdviceContext, explain_arguments, explain_scenario, find_advice, write_advice
+from kinetune.kine.advice import AdviceContext, find_advice, write_advice
 from kinetune.kine.log_origin import describe_logged_release
 from kinetune.kine.queries import SCENARIOS, load_catalogue
+from kinetune.kine.query_purposes import explain_arguments, explain_scenario
 from kinetune.kine.releases import ERAS, Era
 from kinetune.logs.statements import find_eras, recognise_statement
 from kinetune.model.counters import QueryCost
@@ -100,10 +101,35 @@ def test_a_call_that_was_fast_on_the_server_waited_for_a_connection() -> None:
     assert "KT701" in sentence
 
 
+def test_time_that_yugabytedb_does_not_count_is_not_said_to_be_a_wait_for_a_connection() -> None:
+    context = AdviceContext(flavour=Flavour.YUGABYTEDB, longest={"AfterAllOldVal": 80.0})
+    sentence = write_advice(spot("AfterAllOldVal", p50=2000.0), context)
+    assert sentence.startswith("pg_stat_statements has at most 80.0 ms for this query, without planning")
+    assert "KT103" in sentence
+    assert "KT701" not in sentence
+
+
+@pytest.mark.parametrize(("query", "era"), EVERY)
+@pytest.mark.parametrize("flavour", [None, *Flavour])
+@pytest.mark.parametrize("signal", ["", "events-lost", "compaction-timed-out", "no-connections"])
+def test_each_cause_has_a_fix(query: str, era: str, flavour: Flavour | None, signal: str) -> None:
+    for names in ((era,), ()):
+        context = AdviceContext({signal: (0.0, 0.0)}, flavour)
+        parts = find_advice(replace(spot(query, "/registry/pods/"), eras=names), context)
+        assert parts is not None
+        assert parts.fix or not parts.cause
+
+
 def test_signals_change_the_advice() -> None:
-    assert "5 s" in write_advice(spot("Compact"), AdviceContext(signals=frozenset({"compaction-timed-out"})))
-    assert "KT2" in write_advice(spot("Insert"), AdviceContext(signals=frozenset({"events-lost"})))
-    assert "KT701" in write_advice(spot("Insert"), AdviceContext(signals=frozenset({"no-connections"})))
+    assert "5 s" in write_advice(spot("Compact"), AdviceContext(signals={"compaction-timed-out": (0.0, 0.0)}))
+    assert "KT2" in write_advice(spot("Insert"), AdviceContext(signals={"events-lost": (0.0, 0.0)}))
+    assert "KT701" in write_advice(spot("Insert"), AdviceContext(signals={"no-connections": (50.0, 60.0)}))
+
+
+def test_missing_connections_of_another_day_do_not_explain_a_call() -> None:
+    sentence = write_advice(spot("Insert"), AdviceContext(signals={"no-connections": (86400.0, 86401.0)}))
+    assert "ran out of connections" not in sentence
+    assert "KT110" in sentence
 
 
 def test_each_server_gets_its_own_advice() -> None:

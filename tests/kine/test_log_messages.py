@@ -22,7 +22,6 @@ UNREAD = (
     "Failed to close database: %v",
     "Failed to convert rows to events: %v",
     "failed to convert to events: %v",
-    "Failed to create health check key: %v",
     "failed to delete current revision %d: %v",
     "failed to delete expired key: %v",
     "failed to delete revision %d: %v",

@@ -79,6 +79,29 @@ def test_a_start_failure_says_cause_fix_and_releases() -> None:
     assert name.releases == "Kine before v0.13.0"
 
 
+@pytest.mark.parametrize(
+    ("error", "release", "kind"),
+    [
+        ('database "postgres" does not exist (SQLSTATE 3D000)', "v1.28.5+k3s1", "start-failed-database-postgres"),
+        ('database "postgres" does not exist (SQLSTATE 3D000)', "v1.28.7+k3s1", "start-failed-no-database"),
+        ('database "postgres" does not exist (SQLSTATE 3D000)', "v1.38.0+k3s1", "start-failed-database-postgres"),
+        ('syntax error at or near "-" (SQLSTATE 42601)', "v1.28.14+k3s1", "start-failed-database-name"),
+        ('syntax error at or near "-" (SQLSTATE 42601)', "v1.28.15+k3s1", "start-failed"),
+    ],
+)
+def test_a_cause_that_the_release_has_not_is_not_named(error: str, release: str, kind: str, tmp_path: Path) -> None:
+    log = tmp_path / "k3s.log"
+    log.write_text(
+        f'time="2026-11-27T22:02:50Z" level=info msg="Starting k3s {release} (6ba6c1b6)"\n'
+        f'time="2026-11-27T22:02:58Z" level=fatal msg="building kine: ERROR: {error}"\n'.replace(
+            '"postgres"', r"\"postgres\""
+        )
+    )
+    (signal,) = read_signals(log)
+    assert signal.kind == kind
+    assert signal.fix
+
+
 def test_a_signal_has_the_time_of_its_first_and_last_line() -> None:
     (compaction,) = read_signals(CASES / "06" / "kine.log")
     assert compaction.last - compaction.first == 600
@@ -111,6 +134,7 @@ def test_no_fix_moves_renames_or_drops_the_table() -> None:
         assert not re.search(r"\b(drop|rename|move|truncate|delete)\b", kind.fix, re.IGNORECASE), kind.kind
         assert not kind.fix.endswith(".")
         assert not kind.cause.endswith(".")
+        assert kind.fix or not kind.cause, kind.kind
 
 
 def test_kinds_are_distinct_and_name_rules_that_exist() -> None:

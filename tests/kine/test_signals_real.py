@@ -59,6 +59,8 @@ def endpoints(server: Cluster) -> dict[str, str]:
         "password": f"postgres://kine_locked:wrong-{PASSWORD}@{at}/locked",
         "pg-hba": f"postgres://kine_outcast@{at}/plain",
         "no-database": f"postgres://{plain}/absent",
+        "no-role": f"postgres://kine_absent@{at}/plain",
+        "no-schema": f"postgres://{plain}/plain?search_path=absent",
         "read-only": f"postgres://{plain}/standby",
         "no-privilege": f"postgres://{plain}/foreign_owner",
         "unknown-parameter": f"postgres://{plain}/plain?frobnicate=1",
@@ -103,9 +105,27 @@ def test_each_failed_start_has_its_cause(built: Built, server: Cluster, tag: str
 
 
 @pytest.mark.parametrize("tag", TAGS)
-def test_an_unknown_flag_is_the_cause(built: Built, tag: str, tmp_path: Path) -> None:
-    log = log_of_failed_start(built(tag), tmp_path / "kine.log", "--frobnicate=1")
+@pytest.mark.parametrize("flag", ["--frobnicate=1", "--endpoint", "--slow-sql-threshold=abc", "--debug=maybe"])
+def test_a_wrong_flag_or_value_is_the_cause(built: Built, tag: str, flag: str, tmp_path: Path) -> None:
+    log = log_of_failed_start(built(tag), tmp_path / "kine.log", flag)
     assert kinds_of(log) == {"start-failed-unknown-flag"}
+
+
+@pytest.mark.parametrize("tag", ["v0.9.9", *TAGS])
+def test_other_stores_have_their_causes_too(built: Built, tag: str, tmp_path: Path) -> None:
+    program, log = built(tag), tmp_path / "kine.log"
+    for endpoint in (f"mysql://root@tcp(127.0.0.1:{free_port()})/kine", f"nats://127.0.0.1:{free_port()}"):
+        found = kinds_of(log_of_failed_start(program, log, f"--endpoint={endpoint}"))
+        assert {kind.removeprefix("start-failed-").removeprefix("start-waiting-") for kind in found} == {"refused"}
+
+
+def test_a_port_that_is_in_use_is_the_cause(built: Built, server: Cluster, tmp_path: Path) -> None:
+    used, endpoint = f"127.0.0.1:{server.port}", f"{server.dsn('port_in_use')}?sslmode=disable"
+    for tag in ("v0.9.9", "v0.17.5"):
+        log = log_of_failed_start(
+            built(tag), tmp_path / "kine.log", f"--endpoint={endpoint}", f"--metrics-bind-address={used}"
+        )
+        assert kinds_of(log) == {"start-failed-address-in-use"}, log.read_text()
 
 
 def test_lib_pq_spells_causes_without_a_state(built: Built, server: Cluster, tmp_path: Path) -> None:
@@ -113,7 +133,7 @@ def test_lib_pq_spells_causes_without_a_state(built: Built, server: Cluster, tmp
     spelled = {"no-database": "database-not-created"}  # this release tries to create it, and says why it cannot
     for cause, endpoint in endpoints(server).items():
         plain = endpoint if re.search("sslmode|#", endpoint) else f"{endpoint}?sslmode=disable"
-        plain = plain.replace("frobnicate=1?", "frobnicate=1&")
+        plain = re.sub(r"(\?.*)\?", r"\1&", plain)
         log = log_of_failed_start(program, tmp_path / "kine.log", f"--endpoint={plain}")
         assert b"SQLSTATE" not in log.read_bytes()
         assert kinds_of(log) == {f"start-failed-{spelled.get(cause, cause)}"}, log.read_text()
