@@ -90,6 +90,13 @@ def _conclude_quiet_logs(logs: LogReading, filters_calls: bool) -> Conclusion:
     if filters_calls and logs.counts.passing:
         excluded = format_count(logs.counts.passing, "line")
         return Conclusion(f"No Kine calls found within --from, --to and --min-duration: {excluded} excluded")
+    if logs.counts.broken:
+        lines = format_count(logs.counts.broken, "line")
+        return Conclusion(
+            f"not known whether Kine is slow: {lines} end within the message, as a terminal or an editor breaks lines",
+            "save the log to a file instead of copying it from a terminal: journalctl -u k3s > k3s.log",
+            is_known=False,
+        )
     if LogWriter.KINE in writers or logs.origin.store_kind is StoreKind.ETCD:
         return _conclude_kine_log(logs)
     if LogWriter.TIMED_SERVER in writers:
@@ -98,6 +105,17 @@ def _conclude_quiet_logs(logs: LogReading, filters_calls: bool) -> Conclusion:
     if LogWriter.API_SERVER in writers:
         quiet = "No slow calls found: the API server traced no request of 500 ms or longer. No line is of Kine"
         return _add_signals(Conclusion(quiet, is_good=True), logs)
+    return _conclude_untimed_logs(writers)
+
+
+def _conclude_untimed_logs(writers: frozenset[LogWriter]) -> Conclusion:
+    """The logs are of programs that write no durations, or of unknown ones."""
+    if LogWriter.PGBOUNCER in writers:
+        return Conclusion(
+            "not known whether Kine is slow: the log is PgBouncer's, which has no statements",
+            "name the log of Kine, of the K3s server, or of the database server behind PgBouncer",
+            is_known=False,
+        )
     if LogWriter.SERVER in writers:
         return Conclusion(
             "not known whether Kine is slow: the server's log has no durations, because log_min_duration_statement is "

@@ -82,7 +82,9 @@ class NodeSessions:
         if self._session.server.flavour is not Flavour.YUGABYTEDB:
             yield self._own_name(), self._session
             return
-        for address in node_addresses(self._session):
+        addresses = node_addresses(self._session)
+        self.notices += _missing_hosts(self._session.endpoint, addresses)
+        for address in addresses:
             with ExitStack() as stack:
                 try:
                     session = stack.enter_context(address.open_session(self._command))
@@ -94,6 +96,19 @@ class NodeSessions:
     def _own_name(self) -> str:
         info = self._session.connection.info
         return f"{info.host}:{info.port}"
+
+
+def _missing_hosts(endpoint: Endpoint, addresses: tuple[NodeAddress, ...]) -> Iterator[str]:
+    """
+    Hosts of the endpoint without a live node. yb_servers() omits a dead node, so only the endpoint may name it.
+
+    Nothing if the endpoint has other names for the nodes, as those of DNS or of a load balancer.
+    """
+    alive = {host for address in addresses for node in address.endpoints for host, _ in node.hosts}
+    named = dict.fromkeys(host for host, _ in endpoint.hosts)
+    for host in named if not alive.isdisjoint(named) else ():
+        if host not in alive:
+            yield f"{host} of the endpoint is not in yb_servers(): if it is a node, it is down and its data is missing"
 
 
 def _endpoint_at(endpoint: Endpoint, place: tuple[str, int]) -> Endpoint:

@@ -28,13 +28,14 @@ MARKERS: tuple[bytes, ...] = (
     b"Too large resource version", b"ailed to ping ", b"error in txn", b"error while range on",
     b"WATCH SEND EVENTS FOR PAST", b"Transaction commit failed", b"=fatal", b"building kine", b"create driver for",
     b"starting kine backend", b"starting kubernetes: ", b"preparing server: ", b"panic: ", b"TTL event watch",
-    b"TTL initial list", b"Error while dialing", b"StorageError: ", b"eaderelection lost", b'"fatal"',
+    b"TTL initial list", b"Error while dialing", b"StorageError: ", b"eaderelection lost", b'"fatal', b"FATA",
     b"not defined: -", b"authentication handshake failed", b"error creating storage factory",
     b"etcdserver: request timed out", b"unary invoker failed", b"health check key",
 )  # fmt: skip
 """
 Each line with a signal contains one of these, so that only such lines are read. They begin with two letters that are
-seldom next to each other in other lines: `level=fatal` takes twice the time of `=fatal` (logs/marker_search.py).
+seldom next to each other in other lines: `level=fatal` takes twice the time of `=fatal` (logs/marker_search.py). The
+level has four forms: text, JSON, JSON within JSON (`\\"fatal\\"`), and `FATA` for a terminal.
 """
 SIGNAL_KINDS: tuple[SignalKind, ...] = (
     *START_KINDS, *CERTAIN_KINDS, *FAILURE_KINDS, *STOP_KINDS, *MESSAGE_KINDS

@@ -18,6 +18,12 @@ SERVER = re.compile(
 )
 # PostgreSQL writes two blanks after its level, also where the level is translated: `LOG:  `, `СООБЩЕНИЕ:  `.
 _TRANSLATED = re.compile(rb"\d\d:\d\d:\d\d[^\n]{0,240}?[A-Za-z\x80-\xff]:  \S")
+# One blank after the level. Most messages are about a connection to a client (C) or a server (S).
+POOLER = re.compile(
+    rb"\b(?:NOISE|DEBUG|LOG|WARNING|ERROR|FATAL) "
+    rb"(?:[CS]-(?:0x)?[0-9a-f]+: |stats: \d|process up: PgBouncer |kernel file descriptor limit: )"
+)
+"""Lines of PgBouncer, which are not a server's."""
 MAX_HEAD = 1024
 """The format shows at the beginning of a line; a statement of megabytes need not be searched for it."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from kinetune.logs.envelopes import unwrap_line
-from kinetune.logs.known_texts import KINE_OR_K3S, MAX_HEAD, SERVER
+from kinetune.logs.known_texts import KINE_OR_K3S, MAX_HEAD, POOLER, SERVER
 
 _DEBUG = re.compile(rb"level=(?:trace|debug)\b|\b(?:TRAC|DEBU)|\"(?:trace|debug)\"|\d+m(?:TRAC|DEBU)")
 _JSON_KEYS = (
@@ -24,7 +24,7 @@ def is_known_line(line: bytes) -> bool:
     if unwrapped.record is not None:
         return any(keys <= unwrapped.record.keys() for keys in _JSON_KEYS)
     head = unwrapped.content[:MAX_HEAD]
-    if KINE_OR_K3S.search(head) or SERVER.search(head):
+    if KINE_OR_K3S.search(head) or SERVER.search(head) or POOLER.search(head):
         return True
     if b'\\"' in head and KINE_OR_K3S.search(head.replace(b'\\"', b'"')):  # a line within a line
         return True

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC
 
+from kinetune.logs.known_texts import POOLER
 from kinetune.logs.timestamps import KLOG, find_timestamp
 from kinetune.model.hotspot import LogWriter
 
@@ -127,6 +128,8 @@ def _find_writers(text: bytes) -> Iterator[LogWriter]:
         yield LogWriter.API_SERVER
     if _has_any(text, _SERVER) or text.startswith(tuple(words.lstrip() for words in _SERVER)):
         yield LogWriter.SERVER
+    if POOLER.search(text[:_MIXTURE_BYTES]):
+        yield LogWriter.PGBOUNCER
 
 
 def _has_any(text: bytes, words: tuple[bytes, ...]) -> bool:

@@ -28,6 +28,7 @@ class RunningCounts:
     jumps: int = 0
     too_long: int = 0
     unknown_language: int = 0
+    broken: int = 0
     formats: dict[str, int] = field(default_factory=dict)
     zones: set[int] = field(default_factory=set)
     notices: list[str] = field(default_factory=list)

@@ -11,6 +11,7 @@ from kinetune.kine.signals import DEBUG_ONLY, MARKERS, SERVER_ERRORS
 from kinetune.logs.envelopes import decode_journal_messages
 from kinetune.logs.line_formats import is_debug_line, is_known_line, is_server_line
 from kinetune.logs.line_reader import LineReader, LogEvent, MarkedLine, MarkerKind
+from kinetune.logs.line_streams import is_broken_line
 from kinetune.logs.marker_search import Hit, search_markers
 from kinetune.logs.message_translation import MessageTranslator
 from kinetune.logs.options import LogOptions
@@ -26,9 +27,7 @@ from kinetune.model.hotspot import SlowCall
 _SAMPLE_LINES = 200
 _SAMPLE_BYTES = 1 << 18
 _SPAN_BYTES = 1 << 14
-_FATAL = (b"FATA", b'"fatal\\')
-"""The level in the other forms of logrus: for a terminal, and as JSON within JSON. Some errors have no other marker."""
-_COMMON_MARKERS = (SLOW_SQL, DURATION, *MARKERS, *_FATAL, *START_MARKERS)
+_COMMON_MARKERS = (SLOW_SQL, DURATION, *MARKERS, *START_MARKERS)
 _RARE_MARKERS = (*SERVER_ERRORS, *DEBUG_ONLY)
 _STATEMENT_MARKERS = (b"execute ", b"statement: ")
 _BEFORE_MESSAGE = (b"LOG:  ", b'LOG,00000,"', b'"message":"')
@@ -132,6 +131,7 @@ class Scanner:
         reader.learn_date(sample)
         self._counts.sampled += len(sample)
         self._counts.recognised += sum(map(is_known_line, sample))
+        self._counts.broken += sum(map(is_broken_line, head.split(b"\n", _SAMPLE_LINES)[:-1]))
 
     def _scan_window(self, window: Window) -> list[LogEvent]:
         events: list[LogEvent] = []

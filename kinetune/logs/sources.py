@@ -25,6 +25,7 @@ from kinetune.logs.text_encodings import expand_blocks
 from kinetune.model.failure import CouldNotLook, UsageFailure
 
 BLOCK_BYTES = 1 << 20
+_HEAD_BYTES = 1 << 16
 NO_JOURNALCTL = "save the journal to a file on that host with: journalctl -o short-iso, and name the file"
 # Recognised by the first bytes, not by the name: rotation renames (access.log.2.gz, k3s.log-20261123).
 _MAGIC: tuple[tuple[bytes, str], ...] = (
@@ -147,6 +148,8 @@ def _read_pieces(file: IO[bytes], log: LogInput) -> Iterator[bytes]:
     # read would only raise.
     partial = log.name == "-" or log.unit or log.compression
     read = getattr(file, "read1", file.read) if partial else file.read
+    if log.name == "-" and (head := file.read(_HEAD_BYTES)):
+        yield head  # the form of a paste shows in several lines, and a terminal or pipe may deliver each alone
     if not log.end:
         while block := read(BLOCK_BYTES):
             yield block

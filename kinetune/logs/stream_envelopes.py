@@ -24,21 +24,20 @@ from kinetune.logs.json_content import (
 from kinetune.logs.json_stream import JsonStream, PrefixedJsonLines, StreamItem
 from kinetune.logs.known_texts import is_known_text, is_server_text
 from kinetune.logs.learned_envelope import LearnedEnvelope
+from kinetune.logs.line_streams import MAX_PREFIX, SECONDARY, TIME, LineStream, detect_order
 from kinetune.logs.text_encodings import TextDecoder, detect_encoding
 from kinetune.logs.window import MAX_LINE_BYTES
+from kinetune.logs.yaml_stream import YamlStream, detect_yaml
 
 _HEAD_BYTES = 1 << 16
-# To the second: processes of a server write their records of one second in any order.
-_TIME = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
-# What PostgreSQL writes after a message, in a line of its own.
-_SECONDARY = re.compile(rb"\b(?:DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION):  ")
 _OPENS_VALUE = re.compile(rb"\[\s*(?:[\[{\"]|$)|\{\s*(?:\"|$)")
 _PLAIN_KEYS = {"log", "MESSAGE"}
 _PLAIN_STARTS = (b'{"log"', b'{"MESSAGE"', b'{"__', b'{"message":"Slow SQL')
 _BLANKS = b" \t\r\n\0"
 _MAX_BANNER_LINES = 3
 _MAX_HELD = 100
-_MAX_PREFIX = 200
+_LONE_RETURN = re.compile(rb"\r(?![\r\n])")
+_AnyStream = JsonStream | PrefixedJsonLines | CsvStream | YamlStream | LineStream
 
 
 class StreamEnvelope:
@@ -47,7 +46,8 @@ class StreamEnvelope:
     def __init__(self) -> None:
         self._text = TextDecoder()
         self._head: bytes | None = b""
-        self._stream: JsonStream | PrefixedJsonLines | CsvStream | None = None
+        self._stream: _AnyStream | None = None
+        self._ends_with_returns = False
         self._finder = ContentFinder()
         self.learned = LearnedEnvelope()
         self._order = _RecordOrder()
@@ -57,7 +57,7 @@ class StreamEnvelope:
 
     def feed(self, block: bytes) -> bytes:
         """The lines of a block. They may come with a later block if it ends within a value."""
-        block = self._text.feed(block)
+        block = self._replace_returns(self._text.feed(block))
         if self._head is None:
             return self._translate(block) if self._stream else self.learned.join_statements(block)
         block, self._head = self._head + block, None
@@ -70,7 +70,7 @@ class StreamEnvelope:
 
     def finish(self) -> bytes:
         """The lines of the rest."""
-        rest = self._text.finish()
+        rest = self._replace_returns(self._text.finish())
         if self._head is not None:
             block, self._head = self._head + rest, None
             rest = self._begin(block, block[:_HEAD_BYTES].lstrip(_BLANKS))
@@ -80,6 +80,13 @@ class StreamEnvelope:
         lines = self._translate(rest, final=True)
         self._line_difference += not self._ends_line
         return lines
+
+    def _replace_returns(self, block: bytes) -> bytes:
+        """The block with newlines, if the first lines of the source end with carriage returns alone."""
+        if self._head is not None and b"\r" in block and not self._ends_with_returns:
+            start = block[:_HEAD_BYTES]
+            self._ends_with_returns = len(_LONE_RETURN.findall(start, 0, len(start) - 1)) > start.count(b"\n")
+        return block.replace(b"\r", b"\n") if self._ends_with_returns else block
 
     @property
     def is_newest_first(self) -> bool:
@@ -93,9 +100,10 @@ class StreamEnvelope:
 
     def _begin(self, block: bytes, start: bytes) -> bytes:
         self._stream = _detect_stream(start)
+        if self._stream is None or isinstance(self._stream, LineStream):
+            self.learned.learn_suffix(start)
         if self._stream:
             return self._translate(block)
-        self.learned.learn_suffix(start)
         return self.learned.join_statements(block)
 
     def _translate(self, block: bytes, final: bool = False) -> bytes:
@@ -147,7 +155,7 @@ def _encode(text: str) -> bytes:
         return text.encode("utf-8", "replace")
 
 
-def _detect_stream(start: bytes) -> JsonStream | PrefixedJsonLines | CsvStream | None:
+def _detect_stream(start: bytes) -> _AnyStream | None:
     """The reader for a source that begins with this text; None if its lines are read as they are."""
     first, newline, _ = start.partition(b"\n")
     line = first.strip().rstrip(b",")
@@ -155,7 +163,13 @@ def _detect_stream(start: bytes) -> JsonStream | PrefixedJsonLines | CsvStream |
     if isinstance(record, str) and is_known_text(record.encode("utf-8", "replace")):
         return JsonStream()
     if start[:1] not in (b"{", b"["):
-        return _detect_prefixed(start) or detect_csv(start) or _detect_after_banner(start)
+        return (
+            _detect_prefixed(start)
+            or detect_csv(start)
+            or detect_yaml(start)
+            or _detect_after_banner(start)
+            or detect_order(start)
+        )
     if isinstance(record, dict):
         return None if _is_plain(record) else JsonStream()
     if isinstance(record, list):
@@ -175,14 +189,14 @@ def _is_plain(record: dict[str, Any]) -> bool:
 def _detect_prefixed(start: bytes) -> PrefixedJsonLines | None:
     """Values after a prefix, as of Docker Compose or `journalctl -o json-sse`. CRI and syslog are read line by line."""
     line = start.split(b"\n", 1)[0]
-    brace = line.find(b"{", 0, _MAX_PREFIX)
+    brace = line.find(b"{", 0, MAX_PREFIX)
     if brace < 0 or has_envelope(line, 0, len(line)):
         return None
     record = parse_json(line[brace:])
     return PrefixedJsonLines() if isinstance(record, dict) and not is_entry(record) and find_content(record) else None
 
 
-def _detect_after_banner(start: bytes) -> JsonStream | PrefixedJsonLines | CsvStream | None:
+def _detect_after_banner(start: bytes) -> _AnyStream | None:
     """As _detect_stream for a source whose first lines are a message of the command that wrote the export."""
     for _ in range(_MAX_BANNER_LINES):
         line, _, start = start.partition(b"\n")
@@ -215,14 +229,14 @@ class _RecordOrder:
         is_first = not self._last
         self._count_steps(records)
         # Without any step, as within one second, a source that begins with a DETAIL is newest-first.
-        if is_first and not self._steps and records and _SECONDARY.search(records[0][:_MAX_PREFIX]):
+        if is_first and not self._steps and records and SECONDARY.search(records[0][:MAX_PREFIX]):
             self._steps = -1
         if not self.is_descending:
             held, self._held = self._held, []
             return b"".join((*held, *records))
         ordered: list[bytes] = []
         for record in records:
-            if record.startswith(b"\t") or _SECONDARY.search(record[:_MAX_PREFIX]):
+            if record.startswith(b"\t") or SECONDARY.search(record[:MAX_PREFIX]):
                 self._held.append(record)
                 if len(self._held) < _MAX_HELD:
                     continue
@@ -239,7 +253,7 @@ class _RecordOrder:
 
     def _count_steps(self, records: list[bytes]) -> None:
         for record in records:
-            found = _TIME.search(record[:_MAX_PREFIX])
+            found = TIME.search(record[:MAX_PREFIX])
             if found is None:
                 continue
             time = found[0].replace(b"T", b" ")

@@ -169,7 +169,8 @@ class LogCounts:
     `sampled` lines at the start of each source were examined without regard to markers; `recognised` of them had a
     known format. `zoneless` lines have a time without a time zone, `timeless` lines have no time, `jumps` is how often
     a clock went back by more than a minute, `too_long` lines were cut, `unknown_language` lines are of a server whose
-    lc_messages is a language that kinetune cannot read, and `folded` hotspots were combined because they are light.
+    lc_messages is a language that kinetune cannot read, `broken` lines at the start of a source end within a message
+    of Kine, and `folded` hotspots were combined because they are light.
     `zones` are offsets from UTC in seconds. `notices` are sentences for the report, such as files that could not be
     read.
     """
@@ -188,6 +189,7 @@ class LogCounts:
     jumps: int = 0
     too_long: int = 0
     unknown_language: int = 0
+    broken: int = 0
     folded: int = 0
     zones: tuple[int, ...] = ()
     formats: Mapping[str, int] = field(default_factory=dict)
@@ -242,6 +244,7 @@ class LogWriter(StrEnum):
     API_SERVER = "kube-apiserver"
     TIMED_SERVER = "a database server that logs durations"
     SERVER = "a database server"
+    PGBOUNCER = "PgBouncer"
 
 
 @dataclass(frozen=True)

@@ -249,6 +249,7 @@ def _describe_gaps(counts: LogCounts) -> Iterator[str]:
     lines = {
         "lines with a known marker that could not be parsed": counts.not_understood,
         "lines in a language that kinetune cannot read (set lc_messages = 'C' on the server)": counts.unknown_language,
+        "lines broken into several, as by a terminal (save the log to a file instead of copying it)": counts.broken,
         "lines cut because they are too long": counts.too_long,
         "lines without a time, which get the time of the line before": counts.timeless,
         "lines with a time but no time zone, read as --timezone (default UTC)": counts.zoneless,

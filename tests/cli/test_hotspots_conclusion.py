@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import textwrap
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from tests.cli.call import call
 from tests.cli.slow_log import slow_log
 from tests.cluster import Cluster
 from tests.database.stores import ask, make
+from tests.logs.exports import DOCUMENTS, Line
 
 DATA = Path(__file__).parents[1] / "data"
 KINE_START = (
@@ -92,6 +95,19 @@ UNKNOWN = {
         K3S_START.replace("v1.33.4+k3s1", "v1.22.17+k3s1"),
         "K3s v1.22.17+k3s1 (Kine v0.9.1 to v0.9.8) may be older",
     ),
+    # Of a real PgBouncer 1.18, whose server could not be reached.
+    "PgBouncer": (
+        "2026-11-28 01:12:43.164 UTC [5932] LOG process up: PgBouncer 1.18.0, libevent 2.1.12-stable (epoll)\n"
+        "2026-11-28 01:12:44.284 UTC [5932] LOG C-0x55876f3496c0: kine/x@127.0.0.1:47204 login attempt: db=kine user=x "
+        "tls=no\n"
+        "2026-11-28 01:12:44.284 UTC [5932] LOG S-0x55876f350da0: kine/x@127.0.0.1:5999 closing because: "
+        "connect failed (age=0s)\n",
+        "the log is PgBouncer's, which has no statements",
+    ),
+    "a mail program": (
+        "".join(f"{piece}\n" for line in f"{K3S_START}{KINE_START}".splitlines() for piece in textwrap.wrap(line, 72)),
+        "end within the message, as a terminal or an editor breaks lines",
+    ),
     "NATS": (
         'time="2026-11-23T16:01:55Z" level=info msg="connecting to nats://127.0.0.1:4222"\n'
         'time="2026-11-23T16:01:57Z" level=info msg="Kine available at http://127.0.0.1:2379"\n',
@@ -113,6 +129,12 @@ def test_what_is_not_known_is_exit_3(case: str, tmp_path: Path) -> None:
     assert words in first
     assert words in err
     assert IDLE not in first
+
+
+def test_a_last_line_that_is_still_being_written_is_not_broken(tmp_path: Path) -> None:
+    status, first, _ = conclude(tmp_path, f"{KINE_START}{KINE_START[:70]}")
+    assert status == 0
+    assert IDLE in first
 
 
 def test_an_unknown_form_around_slow_sql_is_exit_3(tmp_path: Path) -> None:
@@ -139,6 +161,24 @@ def test_a_failed_start_is_exit_3(tmp_path: Path) -> None:
     assert first.startswith("Kine did not start: ")
     assert err.startswith("kinetune: Kine did not start: the database server does not accept connections")
     assert err.endswith("; the report has the next step\n")
+
+
+@pytest.mark.parametrize("export", ["gcloud logging read", "gcloud logging read of payloads", "carriage returns"])
+def test_a_failed_start_is_found_in_folded_documents(export: str, tmp_path: Path) -> None:
+    """gcloud folds a line at 80 columns, so that no line of its output has the cause and Kine's name."""
+    lines = [Line(text, datetime(2026, 11, 23, 16, 2, tzinfo=UTC)) for text in (K3S_START + REFUSED).splitlines()]
+    status, first, _ = conclude(tmp_path, DOCUMENTS[export](lines).decode())
+    assert status == 3
+    assert first.startswith("Kine did not start: ")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_failed_start_is_found_in_a_paste_of_a_terminal(width: int, tmp_path: Path) -> None:
+    pieces = [line[at : at + width] for line in (K3S_START + REFUSED).splitlines() for at in range(0, len(line), width)]
+    status, first, err = conclude(tmp_path, "\n".join(pieces))
+    assert status == 3
+    assert first.startswith("Kine did not start: ")
+    assert "does not accept connections" in err
 
 
 def test_a_release_whose_kine_is_not_known_has_a_caveat(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import yaml
+
 
 class Line(NamedTuple):
     """A line without its newline, and when it was written."""
@@ -259,6 +261,26 @@ def _quoted_texts(lines: list[Line]) -> bytes:
     return "".join(json.dumps(line.text) + "\n" for line in lines).encode()
 
 
+class _GcloudDumper(yaml.SafeDumper):  # type: ignore[misc]
+    """As gcloud's yaml_printer: a text of several lines as a literal, any other folded at 80 columns."""
+
+
+_GcloudDumper.add_representer(
+    str,
+    lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None),
+)
+
+
+def _gcloud(record: Callable[[Line], dict[str, Any]]) -> Callable[[list[Line]], bytes]:
+    """As `gcloud logging read` without --format."""
+
+    def write(lines: list[Line]) -> bytes:
+        form: dict[str, Any] = {"explicit_start": True, "default_flow_style": False, "indent": 2}
+        return "".join(yaml.dump(record(line), Dumper=_GcloudDumper, **form) for line in lines).encode()
+
+    return write
+
+
 def _csv(header: list[str], row: Callable[[Line], list[str]], **form: Any) -> Callable[[list[Line]], bytes]:
     def write(lines: list[Line]) -> bytes:
         out = io.StringIO()
@@ -283,6 +305,10 @@ DOCUMENTS: dict[str, Callable[[list[Line]], bytes]] = {
     "opentelemetry": _open_telemetry,
     "list of texts": _list_of_texts,
     "texts in quotes": _quoted_texts,
+    "gcloud logging read": _gcloud(_cloud_logging_text),
+    "gcloud logging read of payloads": _gcloud(_cloud_logging_payload),
+    "gcloud logging read of parsed lines": _gcloud(_cloud_logging_parsed),
+    "carriage returns": lambda lines: _plain(lines).replace(b"\n", b"\r"),
     "csv of cloudwatch": _csv(["@timestamp", "@message"], lambda line: [line.rfc, line.text]),
     "csv of azure": _csv(["TimeGenerated [UTC]", "PodName", "LogEntry"], lambda line: [line.rfc, "kine-0", line.text]),
     "csv of grafana": _csv(
