@@ -11,7 +11,9 @@ from typing import Any
 
 import psycopg
 
-from tests.kine.etcd import Etcd, EtcdError, KeyValue
+from kinetune.etcd.client import EtcdClient
+from kinetune.etcd.codec import KeyValue
+from kinetune.etcd.failures import EtcdFailure
 from tests.kine.process import Kine, flags
 
 PODS = "/registry/pods/"
@@ -55,15 +57,15 @@ class Drive:
 
 def attempt(call: Callable[..., Any], *arguments: Any, **named: Any) -> None:
     """Ask, and do not mind a no: a conflict is wanted, and old releases refuse what new ones do."""
-    with suppress(EtcdError):
+    with suppress(EtcdFailure):
         call(*arguments, **named)
 
 
-def first_life(etcd: Etcd) -> None:
+def first_life(etcd: EtcdClient) -> None:
     """A handful of objects, so that the second start finds revisions, old values and a lease."""
     for number in range(8):
         etcd.create(f"{PODS}default/p{number}", b"v")
-    etcd.create("/registry/events/default/seed", b"v", etcd.lease(3600))
+    etcd.create("/registry/events/default/seed", b"v", etcd.grant_lease(3600))
 
 
 def plant(side: psycopg.Connection[Any]) -> None:
@@ -74,17 +76,17 @@ def plant(side: psycopg.Connection[Any]) -> None:
     )
 
 
-def second_life(etcd: Etcd, side: psycopg.Connection[Any]) -> None:
+def second_life(etcd: EtcdClient, side: psycopg.Connection[Any]) -> None:
     write(etcd)
     read(etcd)
     keys_only(etcd)
     everything(etcd)
     watch(etcd)
-    attempt(etcd.status)
+    attempt(etcd.read_status)
     gap(etcd, side)
 
 
-def write(etcd: Etcd) -> None:
+def write(etcd: EtcdClient) -> None:
     """Create, update, delete, each also in vain."""
     key = f"{PODS}default/written"
     etcd.create(key, b"v")
@@ -98,14 +100,14 @@ def write(etcd: Etcd) -> None:
     attempt(etcd.claim_compaction, 0, 1)
 
 
-def read(etcd: Etcd) -> None:
+def read(etcd: EtcdClient) -> None:
     key = f"{PODS}default/p1"
     revision = present(etcd, key).revision
     etcd.get(f"{PODS}default/missing")
     etcd.get(key, revision)
     page = etcd.list(PODS, limit=2)
-    etcd.following(PODS, page, limit=2)
-    etcd.following(PODS, page, limit=0)
+    etcd.list_next(PODS, page, limit=2)
+    etcd.list_next(PODS, page, limit=0)
     etcd.list(PODS)
     etcd.list(PODS, revision=page.revision)
     etcd.list(PODS, limit=2, revision=page.revision)
@@ -114,29 +116,29 @@ def read(etcd: Etcd) -> None:
     attempt(etcd.count, PODS, page.revision)
 
 
-def keys_only(etcd: Etcd) -> None:
+def keys_only(etcd: EtcdClient) -> None:
     """Lists without values, known from v0.14.0 on."""
     key = f"{PODS}default/p1"
     revision = present(etcd, key).revision
     page = etcd.list(PODS, limit=2)
     for limit in (0, 2):
-        attempt(etcd.following, PODS, page, limit, True)
-        attempt(etcd.list, PODS, limit, keys_only=True)
-        attempt(etcd.list, PODS, limit, revision, keys_only=True)
+        attempt(etcd.list_next, PODS, page, limit=limit, keys_only=True)
+        attempt(etcd.list, PODS, limit=limit, keys_only=True)
+        attempt(etcd.list, PODS, limit=limit, revision=revision, keys_only=True)
     attempt(etcd.get, key, keys_only=True)
     attempt(etcd.get, key, revision, keys_only=True)
 
 
-def everything(etcd: Etcd) -> None:
+def everything(etcd: EtcdClient) -> None:
     """`etcdctl get --prefix ""`, refused by PostgreSQL until v0.16."""
     revision = present(etcd, f"{PODS}default/p1").revision
     for at in (0, revision):
-        attempt(etcd.everything, revision=at)
-        attempt(etcd.everything, keys_only=True, revision=at)
-        attempt(etcd.everything, count_only=True, revision=at)
+        attempt(etcd.list, "", revision=at)
+        attempt(etcd.list, "", keys_only=True, revision=at)
+        attempt(etcd.list, "", count_only=True, revision=at)
 
 
-def watch(etcd: Etcd) -> None:
+def watch(etcd: EtcdClient) -> None:
     """From now, from the past, of one object, and until a lease runs out."""
     old = present(etcd, f"{PODS}default/p2")
     with etcd.watch(PODS) as changes:
@@ -145,19 +147,19 @@ def watch(etcd: Etcd) -> None:
     with etcd.watch(PODS, old.revision) as changes:
         changes.next()
     with etcd.watch("/registry/events/") as changes:
-        etcd.create("/registry/events/default/fleeting", b"v", etcd.lease(1))
+        etcd.create("/registry/events/default/fleeting", b"v", etcd.grant_lease(1))
         while not changes.next().deleted:
             pass
 
 
-def gap(etcd: Etcd, side: psycopg.Connection[Any]) -> None:
+def gap(etcd: EtcdClient, side: psycopg.Connection[Any]) -> None:
     """A revision that no row has: Kine fills it."""
     side.execute("SELECT nextval('kine_id_seq')")
     etcd.create(f"{PODS}default/after-the-gap", b"v")
     until(side, "SELECT count(*) > 0 FROM kine WHERE name LIKE 'gap-%'", 30)
 
 
-def compact(kine: Kine, etcd: Etcd, side: psycopg.Connection[Any]) -> None:
+def compact(kine: Kine, etcd: EtcdClient, side: psycopg.Connection[Any]) -> None:
     """At once where the release has the flag, else after its own fixed five minutes."""
     side.execute(
         "INSERT INTO kine (name, created, deleted, create_revision, prev_revision, lease, value)"
@@ -172,7 +174,7 @@ def compact(kine: Kine, etcd: Etcd, side: psycopg.Connection[Any]) -> None:
     until(side, "SELECT max(prev_revision) > 1 FROM kine WHERE name = 'compact_rev_key'", patience)
 
 
-def present(etcd: Etcd, key: str) -> KeyValue:
+def present(etcd: EtcdClient, key: str) -> KeyValue:
     found = etcd.get(key)
     assert found is not None, key
     return found

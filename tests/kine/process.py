@@ -14,9 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+from kinetune.etcd.client import EtcdClient
 from tests.cluster import free_port
 from tests.kine.binary import kine
-from tests.kine.etcd import Etcd
 
 PATIENCE = 60.0  # seconds until a start counts as failed; Kine itself would ping a missing database for 300
 
@@ -97,8 +97,8 @@ class Kine:
             self.process.wait()
             self.process = None
 
-    def client(self) -> Etcd:
-        return Etcd(self.address)
+    def client(self) -> EtcdClient:
+        return EtcdClient.of_server(self.address)
 
     def text(self) -> str:
         """All it logged so far."""

@@ -7,14 +7,16 @@ from contextlib import suppress
 
 import pytest
 
+from kinetune.etcd.client import EtcdClient
+from kinetune.etcd.codec import KeyValue
+from kinetune.etcd.failures import CompactedRevision, Conflict
+from kinetune.etcd.watch import KeyEvent, Watch
 from kinetune.kine.releases import era_of_kine
-from tests.kine.etcd import Compacted, Conflict, Etcd, KeyValue
-from tests.kine.watch import Change, Watch
 
 OBJECTS = 5
 
 
-def smoke(etcd: Etcd, tag: str) -> None:
+def smoke(etcd: EtcdClient, tag: str) -> None:
     """Create, update, delete, conflict, list, page, count, watch, lease and compact, below a prefix of its own."""
     prefix = f"/registry/smoke-{uuid.uuid4().hex[:8]}/"
     with etcd.watch(prefix) as changes:
@@ -28,7 +30,7 @@ def smoke(etcd: Etcd, tag: str) -> None:
     compacts(etcd, f"{prefix}o1")
 
 
-def creates(etcd: Etcd, prefix: str) -> int:
+def creates(etcd: EtcdClient, prefix: str) -> int:
     """Revisions grow; what exists cannot be created. Returns the first revision."""
     revisions = [etcd.create(f"{prefix}o{number}", b"v1") for number in range(OBJECTS)]
     assert revisions == sorted(set(revisions))
@@ -37,7 +39,7 @@ def creates(etcd: Etcd, prefix: str) -> int:
     return revisions[0]
 
 
-def updates(etcd: Etcd, key: str) -> None:
+def updates(etcd: EtcdClient, key: str) -> None:
     """An update wins once; the loser is told what is there; the old revision keeps the old value."""
     old = present(etcd, key)
     revision = etcd.update(old, b"v2")
@@ -51,7 +53,7 @@ def updates(etcd: Etcd, key: str) -> None:
     assert before.value == b"v1"
 
 
-def lists(etcd: Etcd, prefix: str, tag: str) -> None:
+def lists(etcd: EtcdClient, prefix: str, tag: str) -> None:
     """All at once, in pages of two and by number, without values from v0.14.0 on: always the same objects."""
     keys = [f"{prefix}o{number}" for number in range(OBJECTS)]
     by_name = era_of_kine(tag).number >= "E10"  # before, lists came in the order of revisions
@@ -60,7 +62,7 @@ def lists(etcd: Etcd, prefix: str, tag: str) -> None:
     page = etcd.list(prefix, limit=2)
     paged = list(page.objects)
     while page.more:
-        page = etcd.following(prefix, page, limit=2)
+        page = etcd.list_next(prefix, page, limit=2)
         paged += page.objects
     assert [kv.key for kv in paged] == everything
     assert etcd.count(prefix) == OBJECTS
@@ -68,7 +70,7 @@ def lists(etcd: Etcd, prefix: str, tag: str) -> None:
         assert [(kv.key, kv.value) for kv in etcd.list(prefix, keys_only=True).objects] == [(key, b"") for key in keys]
 
 
-def deletes(etcd: Etcd, key: str) -> None:
+def deletes(etcd: EtcdClient, key: str) -> None:
     """Only at its newest revision; then it is gone and can be made anew, and is deleted again."""
     old = present(etcd, key)
     etcd.update(old, b"v2")
@@ -80,7 +82,7 @@ def deletes(etcd: Etcd, key: str) -> None:
     etcd.delete(present(etcd, key))
 
 
-def watches(etcd: Etcd, prefix: str, changes: Watch, first: int) -> None:
+def watches(etcd: EtcdClient, prefix: str, changes: Watch, first: int) -> None:
     """A watch from now saw everything in order, and one from the first revision sees the same again."""
     done = OBJECTS + 1 + 4
     seen = changes.take(done)
@@ -90,27 +92,27 @@ def watches(etcd: Etcd, prefix: str, changes: Watch, first: int) -> None:
         assert list(map(_fact, again.take(done))) == list(map(_fact, seen))
 
 
-def _fact(change: Change) -> tuple[str, int, bool]:
+def _fact(change: KeyEvent) -> tuple[str, int, bool]:
     return change.key, change.revision, change.deleted
 
 
-def expires(etcd: Etcd, key: str, changes: Watch) -> None:
+def expires(etcd: EtcdClient, key: str, changes: Watch) -> None:
     """An object with a lease of one second goes by itself."""
-    etcd.create(key, b"v1", etcd.lease(1))
+    etcd.create(key, b"v1", etcd.grant_lease(1))
     assert [change.deleted for change in changes.take(2)] == [False, True]
     assert etcd.get(key) is None
 
 
-def compacts(etcd: Etcd, key: str) -> None:
+def compacts(etcd: EtcdClient, key: str) -> None:
     """The apiserver's compaction is answered, and what is current stays readable."""
     newest = present(etcd, key)
     etcd.claim_compaction(0, newest.revision)
-    with suppress(Compacted):
+    with suppress(CompactedRevision):
         etcd.compact(newest.revision)
     assert present(etcd, key) == newest
 
 
-def present(etcd: Etcd, key: str) -> KeyValue:
+def present(etcd: EtcdClient, key: str) -> KeyValue:
     found = etcd.get(key)
     assert found is not None, key
     return found

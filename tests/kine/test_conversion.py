@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from kinetune.etcd.client import EtcdClient
 from tests.cluster import DEBIAN_15, Cluster, MissingServer
 from tests.conftest import absent, scratch
 from tests.database.stores import FILL, ask, connection, script
-from tests.kine.etcd import Etcd
 from tests.kine.prepared import init
 from tests.kine.process import Kine
 from tests.kine.writers import CLIENTS, PREFIX, Writer, longest, writing
@@ -97,7 +97,7 @@ def fill(kine: Kine, dsn: str) -> None:
     kine.start()
 
 
-def every_write_is_there(etcd: Etcd, dsn: str, writers: list[Writer]) -> None:
+def every_write_is_there(etcd: EtcdClient, dsn: str, writers: list[Writer]) -> None:
     """Each acknowledged write is the row of its revision, and the last one to a key is what etcd's API shows."""
     rows = {
         row_id: (name, bytes(value))

@@ -10,10 +10,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from kinetune.etcd.client import EtcdClient
 from tests.cli.call import call
 from tests.cluster import free_port
 from tests.database.stores import make
-from tests.kine.etcd import Etcd
 from tests.kine.process import Kine
 
 TAG = "v0.17.5"
@@ -29,7 +29,7 @@ FROM generate_series(0, 2) AS r, generate_series(1, %(n)s) AS o ORDER BY r, o
 """
 
 
-def load(etcd: Etcd) -> None:
+def load(etcd: EtcdClient) -> None:
     """
     Counts of all pods are the heaviest; then pages, each of which has Kine count once more.
 
@@ -41,7 +41,7 @@ def load(etcd: Etcd) -> None:
         etcd.list(PODS)
     page = etcd.list(PODS, limit=500)
     for _ in range(PAGES):
-        etcd.following(PODS, page, limit=500)
+        etcd.list_next(PODS, page, limit=500)
     for number in range(CREATES):
         etcd.create(f"{PODS}default/new{number:04}", b"v" * 1000)
 

@@ -12,9 +12,9 @@ import pytest
 
 from kinetune.kine.pool_limit import FLAG, VARIABLE
 from tests.conftest import absent
+from tests.k3s import GROUP, SCRIPT
 
-SCRIPT = Path(__file__).parents[3] / "shared" / "k3s" / "k3s"
-pytestmark = pytest.mark.xdist_group("yugabytedb-apart")  # one K3s server a machine
+pytestmark = pytest.mark.xdist_group(GROUP)
 
 
 @pytest.fixture

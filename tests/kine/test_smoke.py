@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.kine.etcd import Compacted
+from kinetune.etcd.failures import CompactedRevision, WatchEnded
 from tests.kine.process import Kine, KineFailed
 from tests.kine.smoke import present, smoke
-from tests.kine.watch import WatchEnded
 
 Built = Callable[[str], Path]
 
@@ -34,7 +33,7 @@ def test_a_compacted_revision_is_refused(built: Built, database15: str, tag: str
         etcd.create("/registry/pods/d/a", b"v1")
         old = present(etcd, "/registry/pods/d/a")
         etcd.compact(etcd.update(old, b"v2"))
-        with pytest.raises(Compacted):
+        with pytest.raises(CompactedRevision):
             etcd.list("/registry/pods/", revision=old.revision)
         with pytest.raises(WatchEnded) as ended, etcd.watch("/registry/pods/", old.revision) as changes:
             changes.next()

@@ -10,11 +10,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from kinetune.etcd.failures import EtcdFailure
 from tests.cli.call import call
 from tests.cluster import Cluster
 from tests.conftest import started
 from tests.database.stores import ask
-from tests.kine.etcd import EtcdError
 from tests.kine.process import Kine, KineFailed
 from tests.kine.smoke import smoke
 
@@ -137,7 +137,7 @@ def test_the_start_that_meets_two_compaction_rows_deletes_both(built: Built, dat
     run(database15, f"INSERT INTO kine ({COLUMNS}) VALUES ({ONE_ROW})")
     with Kine("v0.16.4", database15) as kine, kine.client() as etcd:
         assert ask(database15, "SELECT count(*) FROM kine WHERE name = 'compact_rev_key'") == [(0,)]
-        with pytest.raises(EtcdError, match="converting NULL to int64"):
+        with pytest.raises(EtcdFailure, match="converting NULL to int64"):
             etcd.create("/registry/x/new", b"v")
 
 

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-from tests.kine.etcd import Conflict, Etcd, EtcdError
+from kinetune.etcd.client import EtcdClient
+from kinetune.etcd.failures import Conflict, EtcdFailure
 from tests.kine.process import Kine
 
 PREFIX = "/registry/writers/"
@@ -41,19 +42,19 @@ class Writer:
     number: int
     written: list[Written] = field(default_factory=list)
     spurious: list[str] = field(default_factory=list)
-    errors: list[EtcdError] = field(default_factory=list)
+    errors: list[EtcdFailure] = field(default_factory=list)
 
     def run(self, kine: Kine, stop: threading.Event) -> None:
         with kine.client() as etcd:
             for count in itertools.takewhile(lambda _: not stop.is_set(), itertools.count()):
                 self._object(etcd, f"{PREFIX}c{self.number}/k{count:06}")
 
-    def _object(self, etcd: Etcd, key: str) -> None:
+    def _object(self, etcd: EtcdClient, key: str) -> None:
         self._write(key, b"0", partial(etcd.create, key, b"0"))
         for number in range(1, UPDATES + 1):
             try:
                 old = etcd.get(key)
-            except EtcdError as error:
+            except EtcdFailure as error:
                 self.errors.append(error)
                 continue
             if old is not None:
@@ -65,17 +66,17 @@ class Writer:
             revision = call()
         except Conflict:
             self.spurious.append(key)
-        except EtcdError as error:
+        except EtcdFailure as error:
             self.errors.append(error)
         else:
             self.written.append(Written(key, value, revision, started, time.monotonic() - started))
 
 
 @contextmanager
-def writing(kine: Kine) -> Iterator[list[Writer]]:
-    """Eight clients at work within the block; afterwards they have stopped, and their counts are final."""
+def writing(kine: Kine, clients: int = CLIENTS) -> Iterator[list[Writer]]:
+    """Clients at work within the block; afterwards they have stopped, and their counts are final."""
     stop = threading.Event()
-    writers = [Writer(number) for number in range(CLIENTS)]
+    writers = [Writer(number) for number in range(clients)]
     threads = [threading.Thread(target=writer.run, args=(kine, stop)) for writer in writers]
     for thread in threads:
         thread.start()

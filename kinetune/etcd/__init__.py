@@ -1,0 +1,1 @@
+"""The etcd v3 client. The only room that names grpc."""
