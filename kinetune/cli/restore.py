@@ -1,4 +1,4 @@
-"""`kinetune restore`: put back what `kinetune drop --backup` has kept."""
+"""`kinetune restore`: put back what `kinetune backup` or `kinetune drop --backup` has kept."""
 
 from __future__ import annotations
 
@@ -12,18 +12,36 @@ from kinetune.cli.options import (
     EndpointArgument,
     Format,
     K3sConfig,
+    K3sRelease,
+    KineRelease,
     Output,
     Yes,
+    option,
     require_outputs,
     resolve_endpoint,
+    resolve_era,
 )
+from kinetune.cli.source_options import BumpRevision
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="Backup written by kinetune drop --backup.")]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="Copy of kinetune backup or kinetune drop --backup.")]
+Profile = Annotated[
+    str | None,
+    option(
+        "--profile",
+        metavar="NAME",
+        show_default=False,
+        help="Schema: tuned, article or stock. Default: as in the copy, or tuned if it is not from a database.",
+    ),
+]
 
 
 def restore(
     file: File,
     endpoint: EndpointArgument = None,
+    bump_revision: BumpRevision = None,
+    profile: Profile = None,
+    kine: KineRelease = None,
+    k3s: K3sRelease = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     k3s_config: K3sConfig = None,
@@ -31,15 +49,17 @@ def restore(
     output: Output = None,
 ) -> None:
     """
-    Restore a backup of `kinetune drop --backup` into a database that has no table kine.
+    Restore a copy of `kinetune backup` or `kinetune drop --backup` as the table kine.
 
-    Ids, revisions, indexes and the sequence are restored as they were, and no revision is assigned twice. All rows are
-    read back and compared before the table is named kine. An interrupted run can be repeated: it starts again.
+    The database has no table kine, or an empty one, which is replaced. Ids and revisions are restored as they were, and
+    no revision is assigned twice. All rows are compared with the copy before the table is named kine. An interrupted
+    run can be repeated: it continues.
 
     \b
     Examples:
       kinetune restore --dry-run kubernetes.kinetune postgres://kine@db/kubernetes
       kinetune restore --yes kubernetes.kinetune
+      kinetune restore --bump-revision 1000000 --kine v0.17.5 etcd.kinetune
     """
     from functools import partial
 
@@ -49,7 +69,7 @@ def restore(
     from kinetune.views.restore import build_plan_report, build_result_report
 
     require_outputs(format, output)
-    options, observer = RestoreOptions(file), StderrObserver()
+    options, observer = RestoreOptions(file, bump_revision or 0, profile, resolve_era(kine, k3s)), StderrObserver()
     plan = plan_restore(partial(resolve_endpoint, endpoint, k3s_config), options, observer)
     run = RunOptions(dry_run, "yes" if yes else None, format, output)
     complete = partial(build_result_report, plan)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kinetune.commands.backup import run_backup
 from kinetune.commands.observer import Observer, show_stage
 from kinetune.model.backup import PG_DUMP_SUFFIXES
 from kinetune.model.change import SavedBackup
 from kinetune.model.failure import UsageFailure
 from kinetune.model.holdings import RowCount
+from kinetune.model.source_address import AddressKind, SourceAddress
 
 if TYPE_CHECKING:
-    from kinetune.database.session import Session
     from kinetune.tuning.change_plans import DropPlan
 
 
@@ -22,7 +22,8 @@ def check_backup_file(path: Path) -> None:
     UsageFailure where a backup cannot be written there. A file that exists may be the copy of an interrupted run: here
     only its first line is read, all of it when the store is known.
     """
-    from kinetune.database.backup_file import read_manifest, refuse_existing
+    from kinetune.database.private_file import refuse_existing
+    from kinetune.transfer.archive import read_manifest
 
     if not path.exists():
         return
@@ -54,52 +55,34 @@ def find_backup(plan: DropPlan, observer: Observer) -> SavedBackup | None:
 
 
 def _check_earlier(plan: DropPlan, path: Path, observer: Observer) -> SavedBackup:
-    from kinetune.database.backup import compute_sums
-    from kinetune.database.backup_file import read_backup, refuse_existing
+    from kinetune.database.private_file import refuse_existing
+    from kinetune.transfer.archive import read_backup, sum_rows
+    from kinetune.transfer.database_source import open_database
 
     try:
         found = read_backup(path)
     except UsageFailure:
         refuse_existing(path)
         raise
-    table = plan.holdings.facts.table
-    if found.manifest.database != plan.endpoint.database or (table and table.max_id != found.sums.max_id):
+    table, made = plan.holdings.facts.table, found.manifest.definition
+    is_of_database = made is not None and made.database == plan.endpoint.database
+    if not is_of_database or (table and table.max_id != found.sums.max_id):
         refuse_existing(path)
     if table is not None:
         # The same number of rows and the same newest revision may still be other rows: only their sums prove it.
         title = f"compare kine with {path}"
-        with show_stage(observer, title, _row_count(plan)) as update, _open_reader(plan) as session:
-            if compute_sums(session, update) != found.sums:
+        with show_stage(observer, title, _row_count(plan)) as update, open_database(plan.endpoint, "drop") as source:
+            if sum_rows(source, update) != found.sums:
                 refuse_existing(path)
     return SavedBackup(path, path.stat().st_size, found.sums.rows, found.sums.max_id, earlier=True)
 
 
 def make_backup(plan: DropPlan, observer: Observer) -> SavedBackup | None:
     """Written and read again; None where no copy is wanted or there is no table."""
-    from kinetune.database.backup import take_backup
-    from kinetune.database.dump import take_dump
-    from kinetune.tuning.target import PROFILE_SETTINGS
-
-    path = plan.backup
-    if path is None or plan.holdings.facts.table is None:
+    if plan.backup is None or plan.holdings.facts.table is None:
         return None
-    if path.suffix in PG_DUMP_SUFFIXES:
-        # pg_dump reports no progress: without a total the observer shows only that it is running.
-        with show_stage(observer, f"pg_dump kine to {path}"), _open_reader(plan) as session:
-            dumped = take_dump(session, path)
-        return SavedBackup(path, path.stat().st_size, dumped.rows, dumped.max_id)
-    in_force = plan.holdings.facts.database_settings
-    settings = {name: value for name, value in PROFILE_SETTINGS if in_force.get(name) == value}
-    with show_stage(observer, f"copy kine to {path}", _row_count(plan)) as update, _open_reader(plan) as session:
-        copied = take_backup(session, path, settings, update)
-    return SavedBackup(path, path.stat().st_size, copied.sums.rows, copied.sums.max_id)
-
-
-def _open_reader(plan: DropPlan) -> contextlib.AbstractContextManager[Session]:
-    """A session without a time limit: a large table takes longer than the minute that reading sessions have."""
-    from kinetune.database.session import open_session
-
-    return open_session(plan.endpoint, "drop", statement_timeout="0")
+    address = SourceAddress(AddressKind.DATABASE, endpoint=plan.endpoint)
+    return run_backup(address, plan.backup, "drop", observer).saved
 
 
 def _row_count(plan: DropPlan) -> int | None:

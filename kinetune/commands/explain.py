@@ -145,7 +145,7 @@ def _slowest_first(recordings: tuple[Recording, ...], page: int, rows: int | Non
 
 def require_kine_table(facts: Facts) -> None:
     """Refused for a table that is not Kine's, CouldNotLook where there is none."""
-    from kinetune.tuning.refusals import refuse_foreign_table
+    from kinetune.kine.table_shape import refuse_foreign_table
 
     refuse_foreign_table(facts)
     if facts.table is None:

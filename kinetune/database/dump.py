@@ -14,9 +14,8 @@ from typing import IO
 
 from psycopg.conninfo import make_conninfo
 
-from kinetune.database.backup import consistent_snapshot
-from kinetune.database.backup_file import create_file
 from kinetune.database.observe import observe_store, read_last_id
+from kinetune.database.private_file import create_file
 from kinetune.database.session import Session
 from kinetune.model.failure import CouldNotLook, Refused, UsageFailure
 from kinetune.model.server import Flavour
@@ -66,7 +65,7 @@ def take_dump(session: Session, path: Path) -> DumpContents:
     Raises UsageFailure if the file cannot be written, Refused if its contents differ from the snapshot.
     """
     require_pg_dump(session)
-    with create_file(path) as stream, consistent_snapshot(session):
+    with create_file(path) as stream, _consistent_snapshot(session):
         wanted = _expected_contents(session)
         _run_pg_dump(session, _pg_dump_arguments(session, path), stream)
         stream.flush()
@@ -77,6 +76,15 @@ def take_dump(session: Session, path: Path) -> DumpContents:
         if found != wanted:
             raise Refused(f"nothing was dropped: {path} would not contain all rows", USE_OWN_FORMAT)
     return found
+
+
+@contextmanager
+def _consistent_snapshot(session: Session) -> Iterator[None]:
+    """Everything that is read inside is of one moment, except values of sequences."""
+    # psycopg's transaction() sends a plain BEGIN, which uses this default.
+    session.set_parameter("default_transaction_isolation", "repeatable read")
+    with session.connection.transaction():
+        yield
 
 
 def _expected_contents(session: Session) -> DumpContents:
@@ -92,7 +100,8 @@ def _pg_dump_arguments(session: Session, path: Path) -> list[str]:
     names = ["kine", *([table.sequence.name] if table.sequence and table.sequence.owned_by is None else [])]
     # The password is not among them: other users of the machine can read a command line.
     known = {word: value for word, value in session.endpoint.libpq().items() if word != "password"}
-    where = make_conninfo(**known | {"application_name": "kinetune/drop"})
+    name = session.connection.info.parameter_status("application_name") or ""
+    where = make_conninfo(**known | {"application_name": name})
     wanted = [f"--table={_name_pattern(table.schema)}.{_name_pattern(name)}" for name in names]
     return [
         f"--format={FORMATS[path.suffix]}",

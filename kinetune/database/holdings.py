@@ -79,7 +79,7 @@ def list_holdings(session: Session, facts: Facts) -> Holdings:
 def _count_contents(session: Session, holdings: Holdings, seconds: float, report: Callable[[str], None]) -> Holdings:
     """Counts rows while the store is observed for writes: the time is needed for that anyway."""
     # The first reading comes before the counts, so that the time they take counts as observation.
-    started, first = time.monotonic(), _read_indicators(session)
+    started, first = time.monotonic(), read_indicators(session)
     report("count rows and live keys")
     table = holdings.facts.table
     assert table is not None
@@ -88,18 +88,19 @@ def _count_contents(session: Session, holdings: Holdings, seconds: float, report
     live = _count_exactly(session, "live_keys", "keys") or _estimate_live_keys(session)
     (size,) = session.query("SELECT pg_total_relation_size(to_regclass(%s)) AS bytes", TABLE)
     report(f"observe writes ({seconds:g} s)")
-    wrote = _watch_for_writes(session, first, started + seconds)
+    wrote = watch_for_writes(session, first, started + seconds)
     watched = _describe_watch(session, time.monotonic() - started, wrote)
     users, notices = _find_users(session)
     return replace(holdings, rows=rows, live=live, bytes=size["bytes"], watched=watched, users=users, notices=notices)
 
 
-def _read_indicators(session: Session) -> WriteIndicators:
+def read_indicators(session: Session) -> WriteIndicators:
+    """The present values. There must be a table kine."""
     (row,) = session.query_file("write_indicators")
     return WriteIndicators(row["max_id"], read_last_id(session), row["changes"])
 
 
-def _watch_for_writes(session: Session, first: WriteIndicators, until: float) -> str:
+def watch_for_writes(session: Session, first: WriteIndicators, until: float) -> str:
     """
     What changed since `first`, in words. Compares at least once, however short the time is. The pause is ten times as
     long as the last reading took, because MAX(id) is a scan of the whole table if ids are hash-sharded.
@@ -108,7 +109,7 @@ def _watch_for_writes(session: Session, first: WriteIndicators, until: float) ->
     while True:
         time.sleep(min(pause, max(until - time.monotonic(), 0)))
         began = time.monotonic()
-        if (moved := first.describe_change(_read_indicators(session))) or time.monotonic() >= until:
+        if (moved := first.describe_change(read_indicators(session))) or time.monotonic() >= until:
             return moved
         pause = max(POLL_SECONDS, 10 * (time.monotonic() - began))
 

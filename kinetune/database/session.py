@@ -185,7 +185,11 @@ def connect(endpoint: Endpoint, command: str) -> psycopg.Connection[Row]:
     """A connection in autocommit without the parameters of a session. The caller closes it. Raises CouldNotLook."""
     keywords = {"connect_timeout": str(CONNECT_SECONDS), **endpoint.libpq(), "application_name": f"kinetune/{command}"}
     try:
-        return psycopg.connect(**keywords, autocommit=True, row_factory=dict_row, cursor_factory=LoggingCursor)
+        found = psycopg.connect(**keywords, autocommit=True, row_factory=dict_row, cursor_factory=LoggingCursor)
+        # Of a database with SQL_ASCII, which converts nothing, psycopg would give text as bytes.
+        if found.info.parameter_status("client_encoding") == "SQL_ASCII":
+            found.execute(b"SET client_encoding TO UTF8")
+        return found
     except psycopg.Error as error:
         raise connection_failure(endpoint, error) from error
 
@@ -229,6 +233,7 @@ RETRY_WORDS = re.compile(
     r"|timed out waiting for postgres backends to catch up"  # §3.7, #18994
     r"|Timed out waiting for (?:Create|Alter|Delete) Table"
     r"|[Tt]ablet (?:has been )?split"  # §6.3
+    r"|passed its deadline"  # a tserver was killed (docs/facts/measured.md §14)
     r"|Keyspace with id '\w+' already exists"  # two first sequences at once (docs/facts/measured.md §11)
 )
 # SQLSTATEs that kinetune's own statements raise (tuning/statements.py, tuning/copying.py, templates/schema).

@@ -31,6 +31,11 @@ _LAST = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
 
 
+def is_gap_row(name: str) -> bool:
+    """Whether Kine inserted the row for a missing revision (docs/facts/kine.md, Fill)."""
+    return name.startswith(GAP) and name[len(GAP) :].isdecimal()
+
+
 def resource_prefix(key: str) -> str:
     """
     The prefix shared by all objects of the key's resource; always a prefix of the key itself.
@@ -39,7 +44,7 @@ def resource_prefix(key: str) -> str:
     the first folder (`/bootstrap/`); `gap-` for the rows that Kine inserts for missing revisions. A key without a
     folder (`compact_rev_key`, `/registry/health`) is its own prefix.
     """
-    if key.startswith(GAP) and key[len(GAP) :].isdecimal():
+    if is_gap_row(key):
         return GAP
     wanted = 2
     if key.startswith(REGISTRY):

@@ -301,3 +301,11 @@ STOPS_LISTS_EARLY = Trait(
     (((0, 16, 5), (0, 16, LATEST)), ((0, 17, 1), (LATEST, 0, 0))),
     "docs/facts/kine.md §0.2: the limit is in the key selection",
 )
+
+
+def releases_by_nulls(stores_nulls: bool) -> str:
+    """The releases that store NULL as create_revision of a create, or the others, as format_releases() writes them."""
+    eras = (
+        era for era in ERAS if bool(READS_NULLS.applies_to(KineRelease(era.name, era.number, "seen"))) is stores_nulls
+    )
+    return format_releases(era.number for era in eras)

@@ -29,20 +29,20 @@ class AdviceParts:
         return f"{text} ({self.caveat})" if self.caveat else text
 
 
-_MOVING = "docs/facts/moving.md describes what a copy to PostgreSQL or YugabyteDB must do"
 # Sources: docs.k3s.io/datastore/ha-embedded (existing single-node clusters); k3s-io/k3s discussion 4650: K3s moves
 # SQLite to etcd, and has no way from one SQL store to another; Canonical Kubernetes, how to use an external datastore.
 _MOVES: Mapping[StoreKind, str] = MappingProxyType(
     {
-        StoreKind.SQLITE: "K3s itself moves SQLite to etcd only (restart the server with --cluster-init); it does not "
-        f"move it to another SQL database, and {_MOVING}",
-        StoreKind.MYSQL: f"K3s has no way to move a store from MySQL to another database; {_MOVING}",
-        StoreKind.SQLITE_OR_MYSQL: "K3s itself moves SQLite to etcd only (restart the server with --cluster-init), "
-        f"and MySQL to nothing else; {_MOVING}",
+        StoreKind.SQLITE: "K3s itself moves SQLite to etcd only (restart the server with --cluster-init); to "
+        "PostgreSQL or YugabyteDB it is moved by kinetune move sqlite:PATH ENDPOINT",
+        StoreKind.MYSQL: "to PostgreSQL or YugabyteDB it is moved by kinetune move mysql://… ENDPOINT",
+        StoreKind.SQLITE_OR_MYSQL: "to PostgreSQL or YugabyteDB it is moved by kinetune move SOURCE ENDPOINT, where "
+        "the source is sqlite:PATH or mysql://…",
         StoreKind.DQLITE: "the store of k8s-dqlite can be chosen only when a cluster is created: there is no way to "
         "move it",
-        StoreKind.NATS: f"Kine has no way to move a store from NATS to another database; {_MOVING}",
-        StoreKind.ETCD: "kinetune has no advice for etcd: see its own log and metrics",
+        StoreKind.NATS: "neither Kine nor kinetune moves a store from NATS to another database",
+        StoreKind.ETCD: "kinetune has no advice for etcd: see its own log and metrics; to PostgreSQL or YugabyteDB it "
+        "is moved by kinetune move etcd://HOST:2379 ENDPOINT",
     }
 )
 _SLOW_STORES: Mapping[StoreKind, str] = MappingProxyType(

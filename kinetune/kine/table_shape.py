@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from kinetune.kine.schema import COLUMNS, INDEXES, PRIMARY_KEY
+from kinetune.kine.schema import COLUMNS, INDEXES, PRIMARY_KEY, TABLE
 from kinetune.model.facts import Column, Facts, ObservedIndex, Relation
+from kinetune.model.failure import Refused
 from kinetune.quoting import identifier
 
 TABLES = ("r", "p")
@@ -29,8 +30,20 @@ COPY, BEFORE = "kinetune_new_kine", "kine_before_init"
 """The table that a rebuild fills, and the replaced one, which is kept until `kinetune init --drop-old-table`."""
 STAGED = "kinetune_staged_kine"
 """A new table until it is complete. It gets its final name last, so that no Kine can use it before."""
+NAME_ANOTHER_DATABASE = "nothing was changed; name another database in the endpoint"
 BESIDE = (COPY, BEFORE, STAGED)
 """Tables that kinetune may keep in addition to kine."""
+
+
+def refuse_foreign_table(facts: Facts) -> None:
+    """Raise Refused if Kine does not support the server, or if Kine cannot work with the relation kine."""
+    table = facts.table
+    if facts.server.unsupported:
+        raise Refused(f"{facts.server} is not supported by Kine (KT412)", "use PostgreSQL or YugabyteDB")
+    if table is None:
+        return
+    if why := describe_unusable(table):
+        raise Refused(f"{table.schema}.{TABLE} in database {facts.database} {why}", NAME_ANOTHER_DATABASE)
 
 
 def describe_unusable(table: Relation) -> str:

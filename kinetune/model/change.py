@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kinetune.model.script import Step
+from kinetune.model.transfer import SourceState
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,29 @@ class AppliedStatement:
 
 @dataclass(frozen=True)
 class SavedBackup:
-    """The copy that `kinetune drop --backup` keeps. `earlier` where an interrupted run had already made it."""
+    """
+    A copy of a store, as `kinetune backup` and `kinetune drop --backup` keep it. `earlier` where an interrupted run had
+    already made it.
+    """
 
     path: Path
     bytes: int
     rows: int
     max_id: int | None
     earlier: bool = False
+
+
+@dataclass(frozen=True)
+class BackupResult:
+    """
+    What `kinetune backup` did. `place` names the store without secrets, `source` is its state in the copy; None where
+    pg_dump has written it.
+    """
+
+    saved: SavedBackup
+    place: str
+    source: SourceState | None
+    seconds: float
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ def setting_steps(facts: Facts, target: TargetSchema) -> Iterator[Step]:
     for name, value in target.settings.items():
         # ALTER DATABASE … RESET as undo would lose a value that the user had set before.
         before = facts.database_settings.get(name)
-        if before == value or _is_in_force(facts, name, value):
+        if before == value or is_in_force(facts, name, value):
             continue
         undo = statements.reset_setting(facts.database, name)
         yield Step(
@@ -164,7 +164,7 @@ def setting_steps(facts: Facts, target: TargetSchema) -> Iterator[Step]:
             )
 
 
-def _is_in_force(facts: Facts, name: str, value: str) -> bool:
+def is_in_force(facts: Facts, name: str, value: str) -> bool:
     """Whether no statement is needed: the server does not have the setting, or this value is its lasting default."""
     # Facts of a file or of an empty database have no settings; the statement is then always planned.
     if not (name.startswith("yb_") and facts.settings):

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from kinetune.kine.releases import Era
 from kinetune.kine.schema import INDEXES, LIST_QUERY, PRIMARY_KEY, UNIQUE
+from kinetune.kine.table_shape import refuse_foreign_table
 from kinetune.model.facts import Facts, Index, Key, Order
 from kinetune.model.failure import Refused, UsageFailure
 from kinetune.model.server import Flavour, Server
 from kinetune.servers import postgresql
 from kinetune.servers.yugabytedb import planner_settings
 from kinetune.tuning.difference import STATISTICS_SUBJECT, plan_changes
-from kinetune.tuning.refusals import refuse_foreign_table
 from kinetune.tuning.target import TargetSchema
 
 LIST_INDEX_SINCE = "E11"

@@ -14,9 +14,9 @@ from kinetune.kine.table_shape import (
     BEFORE,
     COPY,
     describe_schema_fix,
-    describe_unusable,
     find_deviations,
     find_unknown_columns,
+    refuse_foreign_table,
 )
 from kinetune.model.facts import Facts, Relation
 from kinetune.model.failure import CouldNotLook, Refused
@@ -24,19 +24,7 @@ from kinetune.model.holdings import Holdings
 from kinetune.model.script import Script
 from kinetune.quoting import identifier
 
-NAME_ANOTHER_DATABASE = "nothing was changed; name another database in the endpoint"
 LEFT_AS_IS = "nothing was changed; Kine works with it as it is, and kinetune explain and check can read it"
-
-
-def refuse_foreign_table(facts: Facts) -> None:
-    """Raise Refused if Kine does not support the server, or if Kine cannot work with the relation kine."""
-    table = facts.table
-    if facts.server.unsupported:
-        raise Refused(f"{facts.server} is not supported by Kine (KT412)", "use PostgreSQL or YugabyteDB")
-    if table is None:
-        return
-    if why := describe_unusable(table):
-        raise Refused(f"{table.schema}.{TABLE} in database {facts.database} {why}", NAME_ANOTHER_DATABASE)
 
 
 def refuse_untunable(facts: Facts) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kinetune.kine.schema import TABLE
+from kinetune.kine.table_shape import refuse_foreign_table
 from kinetune.model.facts import Relation
 from kinetune.model.failure import Refused
 from kinetune.model.holdings import Holdings, Leftover
@@ -12,7 +13,6 @@ from kinetune.model.script import Hazard, Script, Step
 from kinetune.model.server import Flavour
 from kinetune.quoting import identifier
 from kinetune.tuning import statements
-from kinetune.tuning.refusals import refuse_foreign_table
 from kinetune.tuning.target import PROFILE_SETTINGS
 
 RECENT_SECONDS = 60

@@ -95,6 +95,19 @@ def set_sequence_value(sequence: str, last: int) -> str:
     return f"SELECT setval({literal(sequence)}, {last})"
 
 
+def set_sequence_to_newest(sequence: str, table: str) -> str:
+    """Without effect for a table (a quoted name) that has no rows."""
+    return f"SELECT setval({literal(sequence)}, (SELECT MAX(id) FROM {table}))"
+
+
+def comment_on_table(table: str, text: str) -> str:
+    return f"COMMENT ON TABLE {table} IS {literal(text)}"
+
+
+def remove_comment(table: str) -> str:
+    return f"COMMENT ON TABLE {table} IS NULL"
+
+
 def change_owner(role: str, table: str) -> str:
     return f"ALTER TABLE {table} OWNER TO {identifier(role)}"
 
@@ -169,7 +182,8 @@ def rename_index(old: str, new: str) -> str:
 
 
 def rename_constraint(old: str, new: str, table: str = TABLE) -> str:
-    return f"ALTER TABLE {identifier(table)} RENAME CONSTRAINT {identifier(old)} TO {identifier(new)}"
+    """`table` is a quoted name."""
+    return f"ALTER TABLE {table} RENAME CONSTRAINT {identifier(old)} TO {identifier(new)}"
 
 
 def drop_default(table: str) -> str:

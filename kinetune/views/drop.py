@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kinetune.formatting import format_bytes, format_count, format_number, format_time
+from kinetune.kine.table_shape import find_unknown_columns
 from kinetune.model.backup import PG_DUMP_SUFFIXES
-from kinetune.model.change import ChangeResult, SavedBackup
+from kinetune.model.change import ChangeResult
 from kinetune.model.facts import Relation
 from kinetune.model.holdings import Holdings, RowCount, WriteWatch
 from kinetune.model.plain_data import encode
@@ -14,9 +15,9 @@ from kinetune.model.report import BulletList, Cell, Code, Heading, Paragraph, Re
 from kinetune.model.unknown import Unknown
 from kinetune.tuning.change_plans import DropPlan
 from kinetune.tuning.target import PROFILE_SETTINGS
+from kinetune.views.backup import SECRETS, describe_copy
 from kinetune.views.change import ChangeReport, add_result, format_script, format_seconds, list_statements
 
-SECRETS = "The copy holds every value of the cluster, including Secrets; only its owner can read it (mode 0600)."
 SHOWN_OTHERS = 5
 
 
@@ -37,7 +38,7 @@ def build_plan_report(plan: DropPlan) -> Report:
 def build_result_report(report: Report, result: ChangeResult) -> ChangeReport:
     """The plan's report with what was dropped and the copy that was kept."""
     dropped = f"{format_count(len(result.statements), 'statement')} in {format_seconds(result.seconds)}"
-    sections = [Paragraph(_describe_backup(result.backup), Tone.GOOD)] if result.backup else []
+    sections = [Paragraph(describe_copy(result.backup), Tone.GOOD)] if result.backup else []
     data = {
         "dropped": True,
         "seconds": result.seconds,
@@ -126,17 +127,12 @@ def _backup_advice(plan: DropPlan) -> Paragraph:
         return Paragraph("There is no table to back up.")
     if plan.backup is None:
         return Paragraph("This cannot be undone. Add --backup FILE to keep a copy for kinetune restore.", Tone.WARN)
-    # pg_dump copies what hangs on the table (triggers, policies, rights on columns); kinetune's own format does not.
-    missing = () if plan.backup.suffix in PG_DUMP_SUFFIXES else table.attached
+    # pg_dump copies what hangs on the table (triggers, policies, rights on columns) and columns that no Kine knows;
+    # kinetune's own format does not.
+    unknown = (f"the values of its column {column.name}" for column in find_unknown_columns(table))
+    missing = () if plan.backup.suffix in PG_DUMP_SUFFIXES else (*table.attached, *unknown)
     without = f" It does not include {', '.join(missing)}; pg_dump would (name a .dump file)." if missing else ""
     return Paragraph(f"First a copy is written to {plan.backup}.{without} {SECRETS}", Tone.WARN)
-
-
-def _describe_backup(backup: SavedBackup) -> str:
-    newest = f"newest revision {format_number(backup.max_id)}" if backup.max_id is not None else "no revision"
-    done = "is complete, from an earlier run" if backup.earlier else "was written and read again"
-    rows, size = format_count(backup.rows, "row"), format_bytes(backup.bytes)
-    return f"The copy {backup.path} {done}: {rows}, {newest}, {size}."
 
 
 def _plan_data(plan: DropPlan) -> dict[str, object]:

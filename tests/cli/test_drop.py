@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from kinetune.database.backup_file import read_backup
+from kinetune.transfer.archive import read_backup
 from tests.cli.call import PROGRAM, ROOT, CallResult, call, environment, terminal
 from tests.cli.test_init import assert_golden, name_of
 from tests.cluster import Cluster
@@ -321,7 +321,7 @@ def test_a_file_that_is_no_copy_is_refused_before_the_store_is_looked_at(tmp_pat
 def test_a_copy_that_does_not_read_as_written_drops_nothing(
     store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kinetune.database import backup
+    from kinetune.transfer import archive
 
     def changed(path: Path) -> object:
         content = bytearray(path.read_bytes())
@@ -329,7 +329,7 @@ def test_a_copy_that_does_not_read_as_written_drops_nothing(
         path.write_bytes(content)
         return read_backup(path)
 
-    monkeypatch.setattr(backup, "read_backup", changed)
+    monkeypatch.setattr(archive, "read_backup", changed)
     said = drop(store, "--backup", tmp_path / "x")
     assert said.status == 2
     assert "is damaged: " in said.err

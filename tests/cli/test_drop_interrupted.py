@@ -17,13 +17,13 @@ import pytest
 
 from kinetune.database import session as session_module
 from kinetune.database.apply import ScriptRunner
-from kinetune.database.backup_file import read_backup
 from kinetune.database.holdings import list_holdings
 from kinetune.database.observe import observe_store
 from kinetune.database.session import Row, open_session
 from kinetune.model.failure import CouldNotLook
 from kinetune.model.script import Script
 from kinetune.servers.identification import parse_server_name
+from kinetune.transfer.archive import read_backup
 from kinetune.tuning.removal import plan_removal
 from tests.cli.call import CallResult, call, start_process, wait_for_exit
 from tests.cli.test_drop import SOON, drop, kept_of_others, others, there
@@ -34,6 +34,19 @@ from tests.database.cut import terminate
 from tests.database.stores import RENAMED, STOCK, ask, content, make, place, reach, schema
 
 YB = parse_server_name("yugabytedb-2024.2.11")
+COUNTED = (
+    "CREATE",
+    "DROP",
+    "ALTER",
+    "COMMENT",
+    "INSERT INTO public",
+    "ANALYZE",
+    "DELETE",
+    "SELECT setval",
+    "VACUUM",
+    "LOCK",
+    "DO ",
+)
 
 
 class Cut(psycopg.Cursor[Row]):
@@ -44,12 +57,12 @@ class Cut(psycopg.Cursor[Row]):
     def execute(self, query: Any, *arguments: Any, **options: Any) -> Self:
         super().execute(query, *arguments, **options)
         text = query.decode() if isinstance(query, bytes) else ""
-        if text.startswith(("CREATE", "DROP", "ALTER", "SELECT setval", "VACUUM", "LOCK", "DO ")):
+        if text.startswith(COUNTED):
             self._turn()
         return self
 
     def copy(self, statement: Any, *arguments: Any, **options: Any) -> Any:
-        if b"FROM STDIN" in statement:
+        if b"FROM STDIN" in (statement if isinstance(statement, bytes) else statement.as_bytes(self)):
             self._turn()
         return super().copy(statement, *arguments, **options)
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from kinetune.etcd.client import EtcdClient
+from kinetune.etcd.codec import KeyValue
 from kinetune.workload.store import StoreSize, fill_store
 from tests.cli.call import CallResult, start_process, wait_for_exit
 from tests.database.stores import ask, make
-from tests.kine.etcd import Etcd, KeyValue
 from tests.kine.process import Kine
 from tests.kine.smoke import present, smoke
 from tests.workload.test_store import prepared
@@ -35,12 +36,12 @@ def run(*arguments: object) -> CallResult:
     return said
 
 
-def objects(etcd: Etcd) -> dict[str, KeyValue]:
+def objects(etcd: EtcdClient) -> dict[str, KeyValue]:
     """All there are, page by page, as an apiserver reads them when it starts."""
     page = etcd.list("/registry/", limit=PAGE)
     found = {kv.key: kv for kv in page.objects}
     while page.more:
-        page = etcd.following("/registry/", page, limit=PAGE)
+        page = etcd.list_next("/registry/", page, limit=PAGE)
         found |= {kv.key: kv for kv in page.objects}
     return found
 

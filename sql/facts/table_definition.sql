@@ -1,12 +1,11 @@
--- The table kine by its full name; its owner; its valid indexes as statements for the table that a restore fills; and
--- the privileges of other roles on it and on its sequence ('' is PUBLIC).
-SELECT t.oid::regclass::text AS address,
-       pg_get_userbyid(t.relowner) AS owner,
+-- The owner of the table kine; its valid indexes as statements for the table that a restore fills; and the privileges of
+-- other roles on it and on its sequence ('' is PUBLIC).
+SELECT pg_get_userbyid(t.relowner) AS owner,
        ARRAY(SELECT c.relname::text
              FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
              WHERE i.indrelid = t.oid AND i.indisvalid AND NOT i.indisprimary
              ORDER BY i.indexrelid) AS names,
-       ARRAY(SELECT replace(pg_get_indexdef(i.indexrelid), format(' ON %I.%I ', n.nspname, t.relname), ' ON kinetune_restore ')
+       ARRAY(SELECT replace(pg_get_indexdef(i.indexrelid), format(' ON %I.%I ', n.nspname, t.relname), ' ON kinetune_incoming ')
              FROM pg_index AS i
              WHERE i.indrelid = t.oid AND i.indisvalid AND NOT i.indisprimary
              ORDER BY i.indexrelid) AS definitions,
