@@ -14,6 +14,7 @@ from kinetune.cli.options import (
     K3sRelease,
     KineRelease,
     Output,
+    Profile,
     TserverPort,
     Yes,
     hazards_option,
@@ -28,10 +29,6 @@ from kinetune.cli.options import (
 from kinetune.model.failure import UsageFailure
 from kinetune.model.script import INIT_HAZARDS
 
-Profile = Annotated[
-    str,
-    option("--profile", metavar="NAME", help="Schema: tuned, article (as published) or stock (as Kine creates it)."),
-]
 DryRun = Annotated[bool, option("--dry-run", "--plan-only", "-n", help="Show the plan in a read-only session.")]
 PrintSql = Annotated[bool, option("--print", help="Write only the SQL of the plan to stdout; change nothing.")]
 ServerName = Annotated[

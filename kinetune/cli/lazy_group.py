@@ -21,7 +21,9 @@ SUMMARIES = {
     "analyze": "Run ANALYZE kine, so that the planner knows the size of the table.",
     "render": "Write configuration files for a cluster: database, Kine, K3s, a sample application, monitoring.",
     "drop": "Drop Kine's table and everything that kinetune created, and nothing else.",
-    "restore": "Restore a backup of `kinetune drop --backup` into a database that has no table kine.",
+    "move": "Move a cluster's state onto PostgreSQL or YugabyteDB, with all revisions.",
+    "backup": "Copy a Kine store or an etcd to one file, at one moment, while it is in use.",
+    "restore": "Restore a copy of `kinetune backup` or `kinetune drop --backup` as the table kine.",
     "demo": "Fill a private PostgreSQL like a busy K3s cluster and compare Kine's queries.",
     "embedded": "Manage private PostgreSQL servers: embedded[:NAME].",
 }

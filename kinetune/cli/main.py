@@ -18,6 +18,7 @@ from kinetune.cli.former import command_of, replace_former_options, replace_form
 from kinetune.cli.lazy_group import LazyGroup
 from kinetune.cli.options import option, print_note
 from kinetune.model.failure import Exit, Failure
+from kinetune.quoting import show_controls
 
 CLOSED_PIPE = 141
 """The status that a shell reports for a program ended by SIGPIPE: the reader of stdout has gone."""
@@ -25,7 +26,8 @@ REPEATABLE = {
     "init": "run the same command again to continue",
     "drop": "run the same command again to continue",
     "analyze": "run the same command again",
-    "restore": "run the same command again: it starts from the beginning",
+    "restore": "run the same command again to continue",
+    "move": "run the same command again to continue",
 }
 """Commands that change the store, and what to do after an interruption."""
 CLICK_WORDS = {
@@ -178,5 +180,6 @@ def _report_unexpected(error: Exception) -> int:
 def _report_error(line: str, status: int) -> int:
     if _debug:
         traceback.print_exc()
-    print(f"kinetune: {' '.join(line.split())}", file=sys.stderr)  # noqa: T201 - the one place that prints errors
+    shown = show_controls(" ".join(line.split()))
+    print(f"kinetune: {shown}", file=sys.stderr)  # noqa: T201 - the one place that prints errors
     return int(status)

@@ -52,6 +52,10 @@ K3sConfig = Annotated[
 ]
 KineRelease = Annotated[str | None, option("--kine", metavar="TAG", help="Kine release, such as v0.17.5.")]
 K3sRelease = Annotated[str | None, option("--k3s", metavar="TAG", help="K3s release, such as v1.33.4.")]
+Profile = Annotated[
+    str,
+    option("--profile", metavar="NAME", help="Schema: tuned, article (as published) or stock (as Kine creates it)."),
+]
 TserverPort = Annotated[
     int,
     option(

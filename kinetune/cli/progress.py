@@ -13,7 +13,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column
 
-from kinetune.commands.observer import SILENT, Update
+from kinetune.commands.observer import Update
 from kinetune.formatting import format_duration, format_percent
 from kinetune.model.failure import Failure
 from kinetune.reports.text import make_console
@@ -39,9 +39,12 @@ class StderrObserver:
         yield
         typer.echo(f"{title}: {_format_seconds(time.monotonic() - started)}", err=True)
 
+    def note(self, line: str) -> None:
+        typer.echo(line, err=True)
+
     @contextlib.contextmanager
     def progress(self, title: str, total: int | None = None) -> Iterator[Update]:
-        # A log needs neither: stage() and statements() write the lines that are worth keeping.
+        # stage() and statements() write the lines that a log needs, and a spinner those about work without an end.
         with _show_spinner(title) if total is None else _show_bar(title, total) as update:
             yield update
 
@@ -87,12 +90,24 @@ def _show_bar(title: str, total: int) -> Iterator[Update]:
         yield update
 
 
+def _log_updates() -> Update:
+    """Writes what long work is doing as a line, no more often than every LOG_SECONDS."""
+    written = time.monotonic()
+
+    def update(completed: int | None = None, title: str = "") -> None:
+        nonlocal written
+        if title and time.monotonic() - written > LOG_SECONDS:
+            written = time.monotonic()
+            typer.echo(title, err=True)
+
+    return update
+
+
 @contextlib.contextmanager
 def _show_spinner(title: str) -> Iterator[Update]:
     stderr = make_console(sys.stderr)
     if not stderr.is_terminal or stderr.is_dumb_terminal:
-        with SILENT.progress() as update:
-            yield update
+        yield _log_updates()
         return
     with stderr.status(title) as status:
 

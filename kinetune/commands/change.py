@@ -126,6 +126,8 @@ class Runner:
         """`plan_rest` finds what is left to do where an error does not say whether its statement took effect."""
         from kinetune.database.apply import ScriptRunner
 
+        if not script:
+            return
         with self.observer.statements(script, self.followed) as report:
             # The runner reports a long statement several times; it counts as applied when its share is complete.
             def record(statement: AppliedStatement) -> None:

@@ -24,6 +24,9 @@ class Observer(Protocol):
     def stage(self, title: str, /) -> contextlib.AbstractContextManager[None]:
         """A part of the work that is worth a line in a log: its title and how long it took."""
 
+    def note(self, line: str, /) -> None:
+        """What the user has to know or do now."""
+
     def progress(self, title: str, total: int | None = None, /) -> contextlib.AbstractContextManager[Update]:
         """Work on `total` items, None where their number is unknown. One at a time: a terminal has one last line."""
 
@@ -48,6 +51,9 @@ class SilentObserver:
 
     def stage(self, *_: object) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
+
+    def note(self, *_: object) -> None:
+        pass
 
     def progress(self, *_: object) -> contextlib.AbstractContextManager[Update]:
         return contextlib.nullcontext(_discard)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.cli.moving import history, make_store
 from tests.cluster import DEBIAN_15, Cluster, MissingServer
 from tests.conftest import absent
 from tests.database.stores import ask, make
@@ -51,3 +53,9 @@ def guarded() -> Iterator[Cluster]:
     time.sleep(0.3)
     yield cluster
     cluster.remove()
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Path:
+    """A SQLite store of Kine that is not in use."""
+    return make_store(tmp_path / "state.db", *history())

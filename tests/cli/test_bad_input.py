@@ -135,6 +135,11 @@ def test_an_endpoint_that_cannot_be_read_is_never_echoed(text: str, cause: str) 
     assert "cr3t" not in said.line
 
 
+def test_control_characters_do_not_reach_the_terminal() -> None:
+    said = call("move", "sqlite:/none/\x1b[31m\x07", "postgres://127.0.0.1/kubernetes")
+    assert (said.status, "cannot read /none/\\x1b[31m\\x07: " in said.line) == (2, True)
+
+
 def test_no_endpoint_at_all_names_every_way_to_give_one() -> None:
     said = call("explain")
     assert said.status == 2

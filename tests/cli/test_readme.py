@@ -24,6 +24,7 @@ NOT_HERE = {
     "kinetune hotspots --journal k3s": "needs a journal with K3s; tests/cli/test_hotspots.py plays journalctl",
     'kinetune hotspots --endpoint "$KINETUNE_ENDPOINT" --interval 10s --explain 3': "needs pg_stat_statements;"
     " tests/cli/test_hotspots_since.py has it",
+    'kinetune move sqlite:/var/lib/rancher/k3s/server/db/state.db "$KINETUNE_ENDPOINT"': "tests/kine/test_move_k3s.py",
     "kinetune init yugabytedb://yugabyte@127.0.0.1:5433/kubernetes": "tests/yugabytedb/test_apart.py, on a cluster",
     "kinetune check --probe yugabytedb://yugabyte@127.0.0.1:5433/kubernetes": "tests/yugabytedb, on a cluster",
 }

@@ -103,7 +103,7 @@ WRONG = {
         "/nowhere/x",
         NOWHERE,
     ): "cannot read /nowhere/x: No such file or directory; name a file that can be read",
-    ("improve",): "No such command 'improve'; see kinetune --help",
+    ("optimise",): "No such command 'optimise'; see kinetune --help",
     (
         "init",
         "--k3s-config",

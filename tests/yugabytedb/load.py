@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from kinetune.etcd.client import EtcdClient
+from kinetune.etcd.codec import KeyValue
+from kinetune.etcd.failures import EtcdFailure
 from tests.database.stores import ask
-from tests.kine.etcd import Etcd, EtcdError, KeyValue
 from tests.kine.process import Kine
 
 
@@ -20,7 +22,7 @@ class Ledger:
     and a create for the others. `moments` are the times of all acknowledgements.
     """
 
-    etcd: Etcd
+    etcd: EtcdClient
     prefix: str
     promised: dict[str, int] = field(default_factory=dict)
     updated: set[str] = field(default_factory=set)
@@ -42,7 +44,7 @@ class Ledger:
             else:
                 self.promised[key] = self.etcd.update(KeyValue(key, b"", old, 0, 0), b"1")
                 self.updated.add(key)
-        except EtcdError:
+        except EtcdFailure:
             return
         self.moments.append(time.monotonic())
 

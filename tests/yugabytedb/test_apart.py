@@ -13,14 +13,15 @@ from pathlib import Path
 import pytest
 
 from tests.database.stores import ask
+from tests.k3s import GROUP
+from tests.k3s import SCRIPT as K3S
 from tests.yugabytedb.cluster import Ours
 from tests.yugabytedb.conftest import Apart, Yb
 from tests.yugabytedb.load import longest_silence, lost, written_while
 from tests.yugabytedb.sources import ServerSources, at_host, load_all_nodes, logging_kine, require_agreement
 from tests.yugabytedb.stores import early, fill, findings, planted, reltuples
 
-pytestmark = [pytest.mark.yugabytedb, pytest.mark.xdist_group("yugabytedb-apart")]
-K3S = Path(__file__).parents[3] / "shared" / "k3s" / "k3s"
+pytestmark = [pytest.mark.yugabytedb, pytest.mark.xdist_group(GROUP)]
 STALL_SECONDS = 15.0
 MANY = 15
 """Gaps, or ids that are taken, in three seconds; a sequence that caches none gives up to 6 in as many."""

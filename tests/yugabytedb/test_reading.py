@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from kinetune.database.session import open_session
+from tests.cli.call import call
 from tests.database.stores import place
 from tests.yugabytedb.conftest import Yb
 from tests.yugabytedb.stores import fill
@@ -53,3 +54,12 @@ def test_a_change_of_the_catalog_empties_no_answer(yb: Yb, empty: str) -> None:
             with open_session(place(empty), "test") as session:
                 answers += [session.query_file("last_id") for _ in range(4)]  # psycopg itself prepares the fifth
     assert {tuple(row["max_id"] for row in rows) for rows in answers} == {(500,)}
+
+
+def test_hotspots_names_a_host_of_the_endpoint_that_is_no_live_node(yb: Yb, empty: str) -> None:
+    """yb_servers() omits a dead node: only the endpoint may name it, and its statistics are missing."""
+    host, port = place(empty).hosts[0]
+    both = empty.replace(f"{host}:{port}", f"{host}:{port},127.0.77.77:{port}")
+    words = "127.0.77.77 of the endpoint is not in yb_servers(): if it is a node, it is down and its data is missing"
+    assert call("hotspots", "--endpoint", both, COLUMNS="1000").out.count(words) == 1
+    assert "of the endpoint is not in" not in call("hotspots", "--endpoint", empty, COLUMNS="1000").out
