@@ -6,7 +6,7 @@ start: small commands. explain: Kine's calls with each profile and era. writes: 
 logs: the speed of `hotspots`, compared with pgbadger. settings: each planner setting alone and all of them. indexes:
 the experiment that led to the profile tuned on PostgreSQL, 10 minutes for 100,000 rows. rebuild: kinetune init
 --rebuild, undisturbed and killed at 20 random moments. yugabytedb: real Kine under load on a stock and on a prepared
-store of a real cluster, 30 minutes for 50,000 rows.
+store of a real cluster, 30 minutes for 50,000 rows. etcd: a live etcd as a source of rows, --rows keys.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from kinetune.reports.formats import save_report, write_report
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ON_REQUEST = ("settings", "indexes", "rebuild", "yugabytedb")
+ON_REQUEST = ("settings", "indexes", "rebuild", "yugabytedb", "etcd", "move", "move-yugabytedb")
 """Run only if named: experiments that led to the profiles, and benchmarks that take long."""
 WITHOUT_ROWS = ("start", "logs")
 """Benchmarks whose result does not depend on the number of rows."""
@@ -35,7 +35,7 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def _load_parts() -> dict[str, Callable[[BenchServer, int], Report]]:
-    from bench import budgets, explain, indexes, logs, rebuild, settings, writes, yugabytedb
+    from bench import budgets, etcd_source, explain, indexes, logs, move, rebuild, settings, writes, yugabytedb
 
     return {
         "start": budgets.run_start,
@@ -47,6 +47,9 @@ def _load_parts() -> dict[str, Callable[[BenchServer, int], Report]]:
         "indexes": indexes.run,
         "rebuild": rebuild.run,
         "yugabytedb": yugabytedb.run,
+        "move": move.run,
+        "move-yugabytedb": move.run_yugabytedb,
+        "etcd": etcd_source.run,
     }
 
 

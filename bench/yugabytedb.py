@@ -19,10 +19,11 @@ import psycopg
 
 from bench.bench_server import BenchServer, apply_profile
 from bench.progress import print_progress
+from kinetune.etcd.client import EtcdClient
+from kinetune.etcd.failures import EtcdFailure
 from kinetune.kine.releases import era_of_kine, newest_era
 from kinetune.model.endpoint import Endpoint, parse
 from kinetune.model.report import Cell, Paragraph, Report, Table, Tone
-from tests.kine.etcd import Etcd, EtcdError
 from tests.kine.process import Kine
 from tests.yugabytedb.cluster import Ours, shared
 
@@ -58,7 +59,7 @@ class LoadRates:
 class LoadClient:
     """A client with its own keys."""
 
-    etcd: Etcd
+    etcd: EtcdClient
     prefix: str
     keys: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
@@ -80,14 +81,14 @@ class LoadClient:
     def _read_and_write(self, key: str) -> int:
         old = self.etcd.get(key)
         if old is None:
-            raise EtcdError(f"{key} is gone")
+            raise EtcdFailure(f"{key} is gone")
         return self.etcd.update(old, VALUE)
 
     def _timed(self, call: Callable[[], int]) -> int:
         started = time.monotonic()
         try:
             revision = call()
-        except EtcdError:
+        except EtcdFailure:
             self.errors += 1
             return 0
         self.seconds.append(time.monotonic() - started)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.cluster import DEBIAN_15, Cluster, MissingServer, wheel_binaries
+from tests.etcd.server import Certificates, EtcdServer
+from tests.k3s import K3sServer
 
 
 def absent(reason: str) -> None:
@@ -69,3 +73,45 @@ def database(cluster: Cluster) -> Iterator[str]:
 def database15(pg15: Cluster) -> Iterator[str]:
     """The endpoint of a new, empty database on PostgreSQL 15 alone, for what costs time."""
     yield from scratch(pg15)
+
+
+@pytest.fixture
+def etcd() -> Iterator[EtcdServer]:
+    """An empty etcd."""
+    with _not_missing(), EtcdServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    with _not_missing():
+        return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def secure_etcd(certificates: Certificates) -> Iterator[EtcdServer]:
+    """An etcd that asks for client certificates, with users and some keys: `reader` may read /registry/ alone."""
+    with EtcdServer(certificates, trusted_ca_file=str(certificates.ca), client_cert_auth="true") as server:
+        server.run("put", "/registry/pods/a", "v")
+        server.run("put", "/other", "v")
+        server.require_users()
+        yield server
+
+
+@pytest.fixture
+def k3s(tmp_path: Path) -> Iterator[K3sServer]:
+    """A K3s server that is not started. Its tests belong to one xdist group: `tests.k3s.GROUP`."""
+    with _not_missing():
+        server = K3sServer(tmp_path)
+        yield server
+        server.kill()
+
+
+@contextmanager
+def _not_missing() -> Iterator[None]:
+    """Skip, or fail in CI, if a program of the server is missing."""
+    try:
+        yield
+    except MissingServer as missing:
+        absent(str(missing))
+        raise

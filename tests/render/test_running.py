@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from kinetune.etcd.client import EtcdClient
 from kinetune.http.prometheus import parse_samples
 from kinetune.model.endpoint import Endpoint, parse
 from kinetune.render.values import RenderValues
@@ -19,7 +20,6 @@ from tests.cli.call import call
 from tests.cli.conftest import SECRET, guarded  # noqa: F401 - a fixture
 from tests.cluster import Cluster, free_port
 from tests.database.stores import ask
-from tests.kine.etcd import Etcd
 from tests.kine.smoke import present
 from tests.render.made import command, documents, environment, texts
 
@@ -96,7 +96,7 @@ def values(dsn: str, tag: str = images.KINE) -> RenderValues:
 def test_the_unit_starts_real_kine(built: Built, database15: str, tag: str, tmp_path: Path) -> None:
     """It answers as etcd, keeps objects in the store, and has the pool that the file says."""
     program, wanted = built(tag), values(database15, tag)
-    with unit(wanted, program, tmp_path), Etcd(wanted.listen) as etcd:
+    with unit(wanted, program, tmp_path), EtcdClient.of_server(wanted.listen) as etcd:
         etcd.create("/registry/pods/d/a", b"v1")
         assert present(etcd, "/registry/pods/d/a").value == b"v1"
         with urllib.request.urlopen(f"http://{wanted.metrics_bind_address}/metrics") as answer:
@@ -112,7 +112,7 @@ def test_the_units_kine_takes_its_password_from_pgpass_alone(
 ) -> None:
     program, wanted = built(images.KINE), values(guarded.dsn("kubernetes"))
     line = f"127.0.0.1:{guarded.port}:*:postgres:{SECRET}\n"
-    with unit(wanted, program, tmp_path, line), Etcd(wanted.listen) as etcd:
+    with unit(wanted, program, tmp_path, line), EtcdClient.of_server(wanted.listen) as etcd:
         etcd.create("/registry/pods/d/of-the-unit", b"v1")
     assert SECRET not in "".join(texts("kine", wanted).values())
 
