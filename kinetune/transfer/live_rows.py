@@ -48,13 +48,34 @@ def gap_row(revision: int) -> Row:
     return (revision, f"{GAP}{revision}", 0, 1, 0, 0, 0, None, None)
 
 
-class LiveRowsSource(Source):
+class SourceView(Source):
+    """Another source, of which the subclass shows other rows."""
+
+    def __init__(self, inner: Source) -> None:
+        self._inner = inner
+
+    @property
+    def state(self) -> SourceState:  # type: ignore[override]
+        return self._inner.state
+
+    def refresh(self) -> None:
+        self._inner.refresh()
+
+    def find_writers(self) -> tuple[str, ...]:
+        return self._inner.find_writers()
+
+    def read_compactions(self) -> list[Row]:
+        return self._inner.read_compactions()
+
+
+class LiveRowsSource(SourceView):
     """The live rows of another source, ended by a compaction row `bump` revisions above its current one."""
 
     has_history = False
 
     def __init__(self, inner: Source, bump: int) -> None:
-        self._inner, self._bump = inner, bump
+        super().__init__(inner)
+        self._bump = bump
 
     @property
     def state(self) -> SourceState:  # type: ignore[override]
@@ -62,12 +83,6 @@ class LiveRowsSource(Source):
         # A sequence may be ahead of the rows: what it has given out may be known to clients.
         revision = max(inner.revision, inner.last_id or 0) + self._bump
         return replace(inner, revision=revision + 1, compacted=revision)
-
-    def refresh(self) -> None:
-        self._inner.refresh()
-
-    def find_writers(self) -> tuple[str, ...]:
-        return self._inner.find_writers()
 
     def read_compactions(self) -> list[Row]:
         return [compaction_row(self.state.compacted)]
@@ -86,12 +101,12 @@ class LiveRowsSource(Source):
         return self._filter_live(after, lambda row: not row[3] and _is_key(row))
 
     def _read_live(self, after: int) -> Iterator[Batch]:
-        newest = self._find_newest() if self._inner.has_history else frozenset()
+        if not self._inner.has_history:
+            return self._inner.read_rows(after)
+        newest = self._find_newest()
         return self._filter_live(after, lambda row: row[0] in newest)
 
     def _filter_live(self, after: int, is_live: Callable[[Row], bool]) -> Iterator[Batch]:
-        if not self._inner.has_history:
-            return self._inner.read_rows(after)
         batches = ([_as_live(row) for row in batch if is_live(row)] for batch in self._inner.read_rows(after))
         return filter(None, batches)
 
@@ -116,24 +131,8 @@ def _as_live(row: Row) -> Row:
     return live_row(number, name, number if created else create_revision, (lease, value or b""))
 
 
-class WithoutGapRows(Source):
+class WithoutGapRows(SourceView):
     """Another source without rows that fill gaps in the ids. The newest row stays: its id is the current revision."""
-
-    def __init__(self, inner: Source) -> None:
-        self._inner = inner
-
-    @property
-    def state(self) -> SourceState:  # type: ignore[override]
-        return self._inner.state
-
-    def refresh(self) -> None:
-        self._inner.refresh()
-
-    def find_writers(self) -> tuple[str, ...]:
-        return self._inner.find_writers()
-
-    def read_compactions(self) -> list[Row]:
-        return self._inner.read_compactions()
 
     def read_rows(self, after: int = 0) -> Iterator[Batch]:
         for batch in self._inner.read_rows(after):
