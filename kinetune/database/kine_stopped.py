@@ -8,13 +8,9 @@ from dataclasses import dataclass
 from kinetune.database.holdings import read_indicators, watch_for_writes
 from kinetune.database.nodes import NodeSessions
 from kinetune.database.session import Session
+from kinetune.kine.idle_writes import LISTED_SECONDS, OBSERVE_SECONDS
 from kinetune.model.failure import Refused
 from kinetune.model.server import Flavour
-
-OBSERVE_SECONDS = 3.0
-"""Time that a store is observed for writes. An idle cluster writes every 2 s: leader elections renew leases."""
-LISTED_SECONDS = 1.0
-"""The same on PostgreSQL for a source, where every session is listed: Kine polls once a second."""
 
 
 @dataclass(frozen=True)

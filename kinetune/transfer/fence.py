@@ -13,8 +13,9 @@ from typing import Any
 
 from psycopg import sql
 
-from kinetune.database.kine_stopped import OBSERVE_SECONDS, observe_writes
+from kinetune.database.kine_stopped import observe_writes
 from kinetune.database.session import Session, open_session, translate_errors
+from kinetune.kine.idle_writes import OBSERVE_SECONDS
 from kinetune.model.endpoint import Endpoint
 from kinetune.model.failure import CouldNotLook, Refused
 from kinetune.model.server import Flavour

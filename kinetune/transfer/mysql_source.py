@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kinetune.formatting import format_list
+from kinetune.kine.idle_writes import LISTED_SECONDS, OBSERVE_SECONDS
 from kinetune.kine.keyspace import COMPACTION_MARK
 from kinetune.kine.releases import releases_by_nulls
 from kinetune.kine.schema import TABLE
@@ -28,10 +29,6 @@ except ModuleNotFoundError:
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 300
 """Longest wait for the server. A page of 1,000 rows takes milliseconds; the first count of a large table minutes."""
-OBSERVE_SECONDS = 3.0
-"""Time that a store is observed for writes. An idle cluster writes every 2 s: leader elections renew leases."""
-LISTED_SECONDS = 1.0
-"""The same where every session is listed: Kine polls once a second."""
 # In a page of large values, the server waits for the target between two batches; its default ends that after 60 s.
 SETTINGS = ("SET SESSION net_write_timeout = 3600", "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 SNAPSHOT = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"

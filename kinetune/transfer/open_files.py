@@ -10,10 +10,9 @@ import sys
 import time
 from pathlib import Path
 
+from kinetune.kine.idle_writes import OBSERVE_SECONDS
 from kinetune.model.failure import CouldNotLook
 
-OBSERVE_SECONDS = 3.0
-"""An idle cluster writes every 2 s: leader elections renew leases."""
 _FLOCK = "hhqqi4x"
 """struct flock of fcntl(2) on Linux: type, whence, start, length (0: up to the end) and process."""
 _LOGGED = b"\x02\x02"
@@ -31,7 +30,7 @@ def find_users(path: Path) -> tuple[str, ...]:
     if sys.platform != "linux":
         raise CouldNotLook(f"who uses {path} cannot be seen on {sys.platform}", "run kinetune on Linux")
     users, hidden = _find_openers(path)
-    # This opens and closes the file, which frees the locks of this process on it: no connection of ours is open now.
+    # This opens and closes the file, which frees the locks of this process on it: it has no connection open now.
     locker = _find_lock_holder(path)
     if locker is not None and locker not in users:
         users.append(locker)

@@ -116,7 +116,7 @@ class SqliteSource(Source):
     def _read_pages(self, after: int) -> Iterator[Batch]:
         while True:
             # A connection for each page: between two pages nothing of the live file is open, so that Kine can stop and
-            # remove the log, and find_users() frees no lock of ours.
+            # remove the log, and find_users() frees no lock of this process.
             with _open_file(self._path, self._path) as live:
                 rows = live.execute(PAGE, (after, self.state.revision))
                 batch = next(batch_rows(rows), None)
