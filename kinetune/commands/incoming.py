@@ -10,8 +10,10 @@ from kinetune.model.failure import CouldNotLook
 
 if TYPE_CHECKING:
     from kinetune.database.session import Session
+    from kinetune.kine.releases import EraInUse
     from kinetune.model.backup import TableDefinition
     from kinetune.model.facts import Facts
+    from kinetune.model.server import Server
     from kinetune.model.transfer import Comparison
     from kinetune.transfer.incoming import IncomingTable
     from kinetune.transfer.source import Source
@@ -34,6 +36,15 @@ class IncomingRows:
 def find_database_name(session: Session, facts: Facts) -> Facts:
     """The facts with the name of the database where libpq or a service has chosen it."""
     return facts if facts.database else replace(facts, database=session.connection.info.dbname)
+
+
+def choose_definition(profile: str, era: EraInUse | None, server: Server) -> TableDefinition:
+    """The table that a profile of `init` creates on this server, for the newest Kine where `era` is None."""
+    from kinetune.kine.releases import newest_era
+    from kinetune.tuning.incoming import definition_from_profile
+    from kinetune.tuning.profiles import build_target
+
+    return definition_from_profile(build_target(profile, server, era.era if era else newest_era()))
 
 
 def plan_table(session: Session, facts: Facts, definition: TableDefinition, rows: IncomingRows) -> IncomingScripts:

@@ -8,7 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from kinetune.commands.change import Question, Runner
-from kinetune.commands.incoming import IncomingRows, copy_source, find_database_name, plan_table, require_equal
+from kinetune.commands.incoming import (
+    IncomingRows,
+    choose_definition,
+    copy_source,
+    find_database_name,
+    plan_table,
+    require_equal,
+)
 from kinetune.commands.incoming_change import IncomingChange
 from kinetune.commands.observer import SILENT, Observer, show_stage
 from kinetune.formatting import format_count, format_number
@@ -30,8 +37,6 @@ if TYPE_CHECKING:
 
     from kinetune.database.session import Session
     from kinetune.kine.releases import EraInUse
-    from kinetune.model.backup import TableDefinition
-    from kinetune.model.facts import Facts
     from kinetune.model.source_address import SourceAddress
     from kinetune.model.transfer import Census, Comparison, SourceState
     from kinetune.transfer.fence import Fence
@@ -78,7 +83,7 @@ def plan_move(find_endpoint: Callable[[], Endpoint], request: MoveRequest, obser
         endpoint, state = find_endpoint(), source.state
         with open_store(endpoint, "move") as (session, facts):
             facts = find_database_name(session, facts)
-            definition = _choose_definition(request, facts)
+            definition = choose_definition(request.profile, request.era, facts.server)
             scripts = plan_table(session, facts, definition, _describe_rows(options, state))
             users = _find_users(session) if facts.database_exists else ()
         census = _count_rows(source, observer)
@@ -118,15 +123,6 @@ def _count_rows(source: Source, observer: Observer) -> Census:
 
     with show_stage(observer, f"read {source.state.place}", source.state.rows or None) as update:
         return take_census(source.read_rows(), update)
-
-
-def _choose_definition(request: MoveRequest, facts: Facts) -> TableDefinition:
-    from kinetune.kine.releases import newest_era
-    from kinetune.tuning.incoming import definition_from_profile
-    from kinetune.tuning.profiles import build_target
-
-    era = request.era.era if request.era else newest_era()
-    return definition_from_profile(build_target(request.profile, facts.server, era))
 
 
 def _describe_rows(options: MoveOptions, state: SourceState) -> IncomingRows:

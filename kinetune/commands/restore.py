@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from kinetune.commands.change import Question
-from kinetune.commands.incoming import IncomingRows, fill_table, find_database_name, plan_table
+from kinetune.commands.incoming import (
+    IncomingRows,
+    choose_definition,
+    fill_table,
+    find_database_name,
+    plan_table,
+)
 from kinetune.commands.incoming_change import IncomingChange
 from kinetune.commands.observer import SILENT, Observer
 from kinetune.formatting import format_count
@@ -92,15 +98,10 @@ def _refuse_pg_dump(file: Path) -> None:
 
 
 def _choose_definition(options: RestoreOptions, backup: Backup, facts: Facts) -> TableDefinition:
-    from kinetune.kine.releases import newest_era
-    from kinetune.tuning.incoming import definition_from_profile
-    from kinetune.tuning.profiles import build_target
-
     made = backup.manifest.definition
     if made is not None and options.profile is None:
         return made
-    era = options.era.era if options.era else newest_era()
-    return definition_from_profile(build_target(options.profile or DEFAULT_PROFILE, facts.server, era))
+    return choose_definition(options.profile or DEFAULT_PROFILE, options.era, facts.server)
 
 
 def _open_source(options: RestoreOptions, backup: Backup) -> Source:
