@@ -23,6 +23,7 @@ took the census; on PostgreSQL 15 with 100,000 rows of 500 bytes (`bench move`).
 """
 INDEX_ROWS = 4_000
 """Rows a second whose indexes YugabyteDB builds, in addition (docs/facts/measured.md §14)."""
+KEEP_KEY = "keep this key in the API server's configuration"
 STOP_SECONDS = 3.0
 """Until the source is seen to have stopped, at most: a pass and an observation."""
 
@@ -105,10 +106,9 @@ def _describe_source(plan: MovePlan) -> Iterator[Cell]:
     if census.leases:
         yield Cell(f"{format_count(census.leases, 'row')} with a lease; their time starts again with Kine")
     for name, count in census.encrypted.items():
-        yield Cell(
-            f"{format_count(count, 'value')} encrypted with {name}: keep this key in the API server's configuration",
-            Tone.WARN,
-        )
+        # K3s keeps the key in its bootstrap data, a file of kubeadm does not move (docs/facts/moving.md §4).
+        step, tone = ("moved with K3s' key", Tone.PLAIN) if census.bootstrap else (KEEP_KEY, Tone.WARN)
+        yield Cell(f"{format_count(count, 'value')} encrypted with {name}: {step}", tone)
     yield from _describe_bootstrap(plan)
 
 

@@ -15,6 +15,7 @@ from tests.cli.call import call, terminal
 from tests.cli.conftest import SECRET
 from tests.cli.moving import (
     ALL,
+    BOOTSTRAP,
     COMPACTION,
     POD,
     TABLES,
@@ -334,3 +335,16 @@ def test_a_row_that_was_damaged_on_its_way_is_found(
     assert ask(database15, "SELECT to_regclass('kine')") == [(None,)]
     moved(f"sqlite:{sqlite}", database15)
     assert ask(database15, ALL) == rows_of(sqlite)
+
+
+@pytest.mark.parametrize(
+    ("more", "step"), [((), "keep this key in the API server's configuration"), ((BOOTSTRAP,), "moved with K3s' key")]
+)
+def test_encrypted_values_and_where_their_key_is(
+    database: str, tmp_path: Path, more: tuple[str, ...], step: str
+) -> None:
+    """K3s has it in its bootstrap data, which is a key of the store."""
+    secret = create(2, "/registry/secrets/a/b", b"k8s:enc:aescbc:v1:aescbckey:\0")
+    file = make_store(tmp_path / "state.db", COMPACTION, secret, *(create(3, name) for name in more))
+    said = call("move", "-n", f"sqlite:{file}", database)
+    assert f"1 value encrypted with aescbc:v1:aescbckey: {step}" in " ".join(said.out.split())
