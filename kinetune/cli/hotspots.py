@@ -76,7 +76,7 @@ def hotspots(
     live = follow or refresh is not None
     sources = LogSources(tuple(source or ()), tuple(journal or ()), follow=live)
     logs = values.parse_log_options(by, (from_, to), min_duration, timezone)
-    # A k3s-config of a settings file tells where the database is, not that this run should read it.
+    # A k3s-config of a settings file names the database; it does not say that this run should read it.
     named = endpoint is not None or is_on_command_line(context, "k3s_config")
     selection, pods = values.parse_loki(loki, loki_query, os.environ), values.parse_kubectl(kubectl)
     reads_database = named or not (source or journal or metrics or selection or pods)
